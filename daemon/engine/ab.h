@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ab.h - the A/B planner: which of two variants to boot next, or whether they
+ * differ. Pure, as engine.h.
+ */
+#ifndef XB_AB_H
+#define XB_AB_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+	guint perturb;
+	guint n_samples;
+	const double *samples;
+} XbAbBoot;
+
+typedef struct {
+	double confidence;  /* e.g. 0.99 */
+	double resolve;     /* smallest relative difference worth finding, e.g. 0.01 */
+	guint fixed_boots;  /* > 0: exactly this many boots a side, then decide */
+	guint max_boots;    /* bound a side; 0 = default 40 */
+	guint n_metrics;    /* for the correction; 1 when one is looked at */
+	uint64_t seed;      /* order of boots */
+} XbAbOptions;
+
+typedef enum { XB_AB_PENDING, XB_AB_DIFFERENT, XB_AB_SAME, XB_AB_UNRESOLVED } XbAbKind;
+
+typedef struct {
+	XbAbKind kind;
+	double confidence;
+	double base, test;             /* levels: means over boots of the boots' means */
+	double base_sd, test_sd;       /* between boots, relative (0.0015 = 0.15 %) */
+	double ratio, ci_low, ci_high; /* test / base */
+	/* When pending: the next boots in order, 0 = base, 1 = test, with their
+	 * perturbations; randomised in pairs from the seed, so that the sequence
+	 * is the same after a restart. */
+	guint n_next;
+	struct { guint side, perturb; } next[8];
+	guint boots_left; /* estimate */
+	char reason[256];
+} XbAbPlan;
+
+/* @in_flight[side] boots of each side are running already and not asked for again. */
+void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
+                const XbAbBoot *test, guint n_test, const guint in_flight[2], XbAbPlan *plan);
+
+#endif
