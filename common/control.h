@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * control.h - the control socket between xbisectd and its clients (xbisect,
+ * xbisect-web): one JSON object a line in each direction.
+ *
+ * Request: {"verb": "...", members of the verb}. The answer's last line is
+ *   {"ok": true, members} or
+ *   {"ok": false, "error": "what is wrong", "hint": "what to do", "exit": 1}
+ * ("hint" may be absent; "exit" is the client's exit status). "follow" sends
+ * {"event": "progress", "job": JOB} lines before it, at most about two a
+ * second, and its last line when the job has ended. A connection carries
+ * requests one after another.
+ *
+ * Verbs:
+ *   ping      -> version, pid, state_dir
+ *   bisect    cwd or repo (path or configured NAME), good, bad, first_parent;
+ *             or images: [{"label","kernel","modules"}] in order, good first;
+ *             and the options below                   -> id, warnings[], job
+ *   ab        cwd or repo, base: SIDE, test: SIDE, resolve, boots, options
+ *                                                     -> id, warnings[], job
+ *   measure   cwd or repo, rev: SIDE, boots, options  -> id, warnings[], job
+ *     SIDE    {"rev": "..."} or {"image": {"kernel","modules"}}, and
+ *             "patches": [{"name","content"}], "kconfig": [{"name","content"}]
+ *     options workload, metric, host, kconfig: [{"name","content"}],
+ *             confidence, min_effect, priority (all optional)
+ *   list      limit (50), state (optional)            -> jobs[] (newest first)
+ *   show      id                                      -> job
+ *   log       id, after (sequence, 0)                 -> lines[{"seq","time","text"}]
+ *   follow    id                                      -> job
+ *   cancel    id                                      -> job
+ *   retry     id                                      -> id (new), job
+ *   hosts                                             -> hosts[{"name","driver","state",
+ *                                                        "reason","fingerprint","boot_s",
+ *                                                        "running"}]
+ *   host-check name  (one boot of known_good when set, else what can be
+ *             checked without)                        -> steps[{"name","ok","detail"}]
+ *   host-online name, host-offline name, reason       -> hosts[]
+ *
+ * JOB is the object of --json (architecture: id, kind, state, verdict,
+ * effect, counts, measurements), and besides: title, repo, good, bad,
+ * workload, metric, unit, host, confidence_asked, min_effect, created,
+ * started, finished (Unix seconds), reason, note (warnings while it ran),
+ * commits_in_range, can_matter, dir; for a bisect verdict culprit:
+ * {"commit","subject","author","email","date","message","diffstat"},
+ * confirmation: [{"commit","image","boots","level"}]; for an A/B sides:
+ * {"base":{"level","sd","boots","label"},"test":{...}}; and while it runs
+ * progress: {"phase", "running": [{"kind":"build"|"boot", "commit",
+ * "subject", "where", "seconds", "expected_s", "detail"}], "steps_done",
+ * "steps_left", "seconds_left", "leading": {"commit","subject",
+ * "probability"}, "last": [recent log texts]}.
+ */
+#ifndef XB_CONTROL_H
+#define XB_CONTROL_H
+
+#include <gio/gio.h>
+#include <jansson.h>
+
+#define XB_CONTROL_LINE_MAX (64 * 1024 * 1024)
+
+/* --socket when given, else $XBISECT_SOCKET, else
+ * $XDG_RUNTIME_DIR/xbisect/control, else $XDG_STATE_HOME/xbisect/control
+ * (default ~/.local/state). Caller frees. */
+char *xb_control_socket_path(const char *option);
+
+/* $XDG_STATE_HOME/xbisect: the default state_dir. Caller frees. */
+char *xb_default_state_dir(void);
+
+/* @config when given, else $XBISECT_CONFIG, else
+ * $XDG_CONFIG_HOME/xbisect/xbisectd.conf where it exists, else
+ * XB_SYSCONFDIR/xbisectd.conf. Caller frees. */
+char *xb_default_config_path(const char *option);
+
+/* Connect; NULL with @error. */
+GSocketConnection *xb_control_connect(const char *path, GError **error);
+
+/* Write one object as a line; does not steal. Blocks. */
+bool xb_control_write(GOutputStream *out, const json_t *object, GError **error);
+
+/* Read one line as an object, a new reference; NULL without @error at end of
+ * file. Blocks. */
+json_t *xb_control_read(GDataInputStream *in, GError **error);
+
+#endif

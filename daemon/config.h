@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config.h - the daemon's configuration: one GKeyFile plus conf.d/*.conf,
+ * read once, checked completely. Unknown groups and keys, duplicate groups
+ * and keys (which GKeyFile would merge silently), bad units and missing files
+ * are errors of one line: "FILE: [GROUP] KEY: what is wrong".
+ */
+#ifndef XB_CONFIG_H
+#define XB_CONFIG_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "protocol.h"
+
+typedef struct {
+	char *name;
+	char *path;  /* absolute */
+	char *trust; /* label; default "default" */
+} XbRepoConfig;
+
+typedef struct {
+	char *name;
+	char *driver;     /* qemu, command, null */
+	char *known_good; /* image:PATH[:modules] or NULL */
+	double deadline_s; /* of one boot; default 300 */
+	json_t *settings; /* all keys of the group as strings, and "name": the job's "host" */
+} XbHostConfig;
+
+typedef struct {
+	char *name;
+	char *unit;
+	bool lower_is_better;
+} XbMetricConfig;
+
+typedef struct {
+	char *name;
+	GPtrArray *metrics; /* XbMetricConfig*, the first is the default; >= 1 */
+	json_t *settings;   /* the job's "workload": name, iterations, warmup, metrics, program,
+	                     * params {…} */
+} XbWorkloadConfig;
+
+typedef struct {
+	char *state_dir, *socket;
+	uint64_t artifact_limit, log_limit, ccache_limit, object_limit; /* bytes */
+	/* builder */
+	char **builder_command; /* argv, NULL-terminated */
+	char **runner_command;
+	int slots, jobs;        /* jobs: make -j; 0 = all cpus */
+	char *repo;             /* default --repo; NULL = none */
+	char *arch, *kconfig_base;
+	char **kconfig;         /* absolute paths of fragments; may be empty */
+	char *ccache_dir;       /* NULL = none */
+	char *sandbox;          /* bwrap or none */
+	double build_deadline_s;
+	GPtrArray *repos, *hosts, *workloads; /* Xb*Config* */
+} XbConfig;
+
+#define XB_CONFIG_ERROR xb_config_error_quark()
+GQuark xb_config_error_quark(void);
+
+/* Relative paths are relative to the file they stand in. Without any [host],
+ * a host "qemu" (driver=qemu) exists; without any [workload], "map-unmap"
+ * (iterations=5, warmup=1, metrics=unmap:s:lower;map:s:lower;total:s:lower,
+ * param.mib=64, param.batch=1024, param.target=hvm). */
+XbConfig *xb_config_load(const char *path, GError **error);
+void xb_config_free(XbConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbConfig, xb_config_free)
+
+const XbRepoConfig *xb_config_repo(const XbConfig *config, const char *name);
+const XbHostConfig *xb_config_host(const XbConfig *config, const char *name);
+const XbWorkloadConfig *xb_config_workload(const XbConfig *config, const char *name /* NULL = first */);
+const XbMetricConfig *xb_workload_metric(const XbWorkloadConfig *workload, const char *name /* NULL = first */);
+
+#endif

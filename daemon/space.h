@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * space.h - disk use stays bounded: artifacts, run directories, object
+ * directories of builder slots. Least recently used first, never what an open
+ * job needs. ccache bounds itself (ccache_max_size in the builder's job).
+ */
+#ifndef XB_SPACE_H
+#define XB_SPACE_H
+
+#include "config.h"
+#include "db.h"
+
+/*
+ * Evict until each kind is within its limit. @keep_variants: set of int64_t
+ * (g_int64_hash keys) that must stay. Rows stay, files go (the run's small
+ * events.jsonl and job.json stay as well, consoles and logs go). Files are
+ * renamed away before they are removed, so that a crash leaves no half
+ * artifact. Returns the bytes freed, -1 with @error.
+ */
+int64_t xb_space_trim(XbDb *db, const XbConfig *config, GHashTable *keep_variants, GError **error);
+
+/* Free bytes on the file system of @path; 0 when it can't be told. */
+uint64_t xb_space_free_bytes(const char *path);
+
+/* Remove a tree below @path without following symbolic links. False when something stayed. */
+bool xb_remove_tree(const char *path);
+
+#endif

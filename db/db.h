@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * db.h - the database: the only state of the daemon. Callers see structs,
+ * never columns; <sqlite3.h> is included in this folder only.
+ *
+ * One writer (the daemon); readers open read-only (WAL). Every function that
+ * can fail returns false/NULL/-1 and sets @error. Strings in structs belong
+ * to the struct and are freed with it; a setter copies what it gets. NULL
+ * strings in a struct mean SQL NULL. Times are Unix milliseconds.
+ */
+#ifndef XB_DB_H
+#define XB_DB_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "protocol.h"
+
+typedef struct XbDb XbDb;
+
+#define XB_DB_ERROR xb_db_error_quark()
+GQuark xb_db_error_quark(void);
+typedef enum {
+	XB_DB_ERROR_SQL,
+	XB_DB_ERROR_NEWER,     /* the schema is newer than this program; versions in the message */
+	XB_DB_ERROR_NOT_FOUND,
+	XB_DB_ERROR_FULL,      /* no space left */
+	XB_DB_ERROR_CORRUPT,
+} XbDbError;
+
+/*
+ * Open @path. Writer: made when missing; WAL with persistent WAL files,
+ * foreign keys, synchronous=NORMAL... an older schema is migrated in one
+ * transaction, after a copy to PATH.vN.backup (published by rename). A newer
+ * schema is refused. Reader (@read_only): never writes; an older schema is
+ * refused too (the daemon must migrate it).
+ */
+XbDb *xb_db_open(const char *path, bool read_only, GError **error);
+void xb_db_close(XbDb *db);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbDb, xb_db_close)
+
+/* Transactions do not nest. Rollback never fails. */
+bool xb_db_begin(XbDb *db, GError **error);
+bool xb_db_commit(XbDb *db, GError **error);
+void xb_db_rollback(XbDb *db);
+
+/* Changes whenever another connection has committed: for readers that poll. */
+int64_t xb_db_data_version(XbDb *db);
+
+/* ---- jobs ---------------------------------------------------------------- */
+typedef enum { XB_JOB_BISECT, XB_JOB_AB, XB_JOB_MEASURE } XbJobKind;
+typedef enum {
+	XB_JOB_QUEUED,
+	XB_JOB_RUNNING,
+	XB_JOB_DONE,
+	XB_JOB_FAILED,
+	XB_JOB_CANCELLED,
+} XbJobState;
+const char *xb_job_kind_name(XbJobKind kind);
+const char *xb_job_state_name(XbJobState state);
+bool xb_job_state_parse(const char *name, XbJobState *state);
+
+typedef struct {
+	int64_t id;
+	XbJobKind kind;
+	XbJobState state;
+	int priority;
+	uint32_t uid;
+	int64_t created_ms, started_ms, finished_ms; /* 0 = not yet */
+	char *spec;    /* JSON */
+	char *verdict; /* JSON or NULL */
+	char *detail;  /* or NULL */
+} XbJob;
+void xb_job_free(XbJob *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbJob, xb_job_free)
+
+/* id, started_ms and finished_ms of @job are ignored. Returns the new id or -1. */
+int64_t xb_db_job_add(XbDb *db, const XbJob *job, GError **error);
+XbJob *xb_db_job_get(XbDb *db, int64_t id, GError **error); /* NOT_FOUND */
+/* Jobs that are queued or running, in the order they are served. Array of XbJob*, owned. */
+GPtrArray *xb_db_jobs_open(XbDb *db, GError **error);
+/* Newest first; @state NULL = all. */
+GPtrArray *xb_db_jobs_list(XbDb *db, const XbJobState *state, int limit, GError **error);
+/* Sets started_ms (first time RUNNING) or finished_ms (DONE, FAILED, CANCELLED) to @now_ms.
+ * @detail NULL keeps what is there. */
+bool xb_db_job_set_state(XbDb *db, int64_t id, XbJobState state, const char *detail,
+                         int64_t now_ms, GError **error);
+bool xb_db_job_set_verdict(XbDb *db, int64_t id, const char *verdict_json, GError **error);
+bool xb_db_job_set_spec(XbDb *db, int64_t id, const char *spec_json, GError **error);
+
+typedef struct {
+	int node;
+	char *label;    /* commit in hex, or the path of an image */
+	GArray *parents; /* of int */
+	char *tree;
+	char *subject;
+	int64_t variant_id;
+} XbJobCommit;
+void xb_job_commit_free(XbJobCommit *commit);
+bool xb_db_job_commit_add(XbDb *db, int64_t job_id, const XbJobCommit *commit, GError **error);
+GPtrArray *xb_db_job_commits(XbDb *db, int64_t job_id, GError **error); /* by node; XbJobCommit* */
+
+/* ---- variants ------------------------------------------------------------ */
+typedef enum {
+	XB_VARIANT_UNBUILT,
+	XB_VARIANT_BUILT,
+	XB_VARIANT_BUILD_FAILED,
+	XB_VARIANT_BOOT_FAILED,
+} XbVariantState;
+
+typedef struct {
+	int64_t id;
+	char *key;
+	char *source; /* JSON */
+	bool clean;
+	XbVariantState state;
+	char *detail;
+	char *image_sha256;
+	char *config_sha256;
+	char *toolchain;
+	char *dir;      /* NULL: no artifact on disk */
+	char *artifact; /* JSON event */
+	int64_t size_bytes;
+	int64_t used_ms;
+} XbVariant;
+void xb_variant_free(XbVariant *variant);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbVariant, xb_variant_free)
+
+/* Find by key, or add as unbuilt with @source. Returns the id or -1. */
+int64_t xb_db_variant_ensure(XbDb *db, const char *key, const char *source, bool clean,
+                             GError **error);
+XbVariant *xb_db_variant_get(XbDb *db, int64_t id, GError **error);
+/* Writes all members but id, key, source and clean. */
+bool xb_db_variant_update(XbDb *db, const XbVariant *variant, GError **error);
+bool xb_db_variant_touch(XbDb *db, int64_t id, int64_t now_ms, GError **error);
+/* Variants of a job's nodes, XbVariant*, one for each node in order (repeats possible). */
+GPtrArray *xb_db_variants_of_job(XbDb *db, int64_t job_id, GError **error);
+/* Those with an artifact on disk, least recently used first. */
+GPtrArray *xb_db_variants_on_disk(XbDb *db, GError **error);
+
+/* ---- runs ---------------------------------------------------------------- */
+typedef enum { XB_RUN_BUILD, XB_RUN_BOOT } XbRunKind;
+typedef enum { XB_RUN_STARTING, XB_RUN_RUNNING, XB_RUN_DONE } XbRunState;
+
+typedef struct {
+	int64_t id;
+	XbRunKind kind;
+	int64_t job_id; /* 0 = none */
+	int node;       /* -1 = none */
+	int64_t variant_id;
+	char *place;
+	char *workload;
+	int boot, perturb;
+	char *purpose, *why;
+	XbRunState state;
+	bool has_outcome;
+	XbOutcome outcome;
+	char *detail;
+	char *dir;
+	uint64_t events_offset;
+	int pid; /* 0 = none */
+	char *phase;
+	int64_t started_ms, finished_ms, deadline_ms;
+	char *host_fp, *workload_fp;
+	bool evicted;
+} XbRun;
+void xb_run_free(XbRun *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbRun, xb_run_free)
+
+/* @dir may be a printf format with one %lld replaced by the new id ("runs/%lld"). State STARTING. */
+int64_t xb_db_run_add(XbDb *db, const XbRun *run, const char *dir_format, GError **error);
+XbRun *xb_db_run_get(XbDb *db, int64_t id, GError **error);
+GPtrArray *xb_db_runs_active(XbDb *db, GError **error);               /* XbRun* by id */
+GPtrArray *xb_db_runs_of_job(XbDb *db, int64_t job_id, GError **error);
+/* All runs (any job's, any state) on variants of the job's nodes, or on variants that share an
+ * image with one of them, or listed in @extra_variants (of int64_t, may be NULL). By id. */
+GPtrArray *xb_db_runs_for_job(XbDb *db, int64_t job_id, const GArray *extra_variants,
+                              GError **error);
+GPtrArray *xb_db_runs_of_variant(XbDb *db, int64_t variant_id, GError **error);
+/* The last finished run of that kind on a place, any outcome; NULL without error when none. */
+XbRun *xb_db_run_last(XbDb *db, XbRunKind kind, const char *place, GError **error);
+/* Finished runs whose files are still on disk, oldest first (for eviction). */
+GPtrArray *xb_db_runs_on_disk(XbDb *db, int limit, GError **error);
+bool xb_db_run_set_running(XbDb *db, int64_t id, int pid, GError **error);
+bool xb_db_run_set_phase(XbDb *db, int64_t id, const char *phase, GError **error);
+bool xb_db_run_set_offset(XbDb *db, int64_t id, uint64_t offset, GError **error);
+bool xb_db_run_set_fingerprint(XbDb *db, int64_t id, const char *host_fp,
+                               const char *workload_fp, GError **error);
+bool xb_db_run_finish(XbDb *db, int64_t id, XbOutcome outcome, const char *detail,
+                      int64_t now_ms, GError **error);
+bool xb_db_run_set_evicted(XbDb *db, int64_t id, GError **error);
+/* Mean seconds of the last @limit runs with outcome ok of this kind on this place (NULL = any);
+ * NAN when there are none. */
+double xb_db_run_seconds(XbDb *db, XbRunKind kind, const char *place, int limit, GError **error);
+
+typedef struct {
+	char *metric;
+	char *unit;
+	int iteration;
+	double value;
+} XbSample;
+bool xb_db_sample_add(XbDb *db, int64_t run_id, const char *metric, int iteration, double value,
+                      const char *unit, GError **error); /* a repeated (metric, iteration) replaces */
+/* Samples of one run by (metric, iteration); @metric NULL = all. GArray of XbSample with a
+ * clear function set. */
+GArray *xb_db_samples(XbDb *db, int64_t run_id, const char *metric, GError **error);
+/* The samples of all finished ok boots on the job's variants (as xb_db_runs_for_job) for @metric
+ * in one query: hash table from run id (int64 key) to GArray of double. */
+GHashTable *xb_db_samples_for_job(XbDb *db, int64_t job_id, const GArray *extra_variants,
+                                  const char *metric, GError **error);
+
+/* An event that is not a sample. @seq = its offset in events.jsonl: storing it twice is a no-op. */
+bool xb_db_event_add(XbDb *db, int64_t run_id, uint64_t seq, const char *name, const char *body,
+                     GError **error);
+/* JSON bodies (char*) of a run's events of that name, in order. */
+GPtrArray *xb_db_events(XbDb *db, int64_t run_id, const char *name, GError **error);
+
+/* ---- hosts --------------------------------------------------------------- */
+typedef struct {
+	char *name;
+	bool online;
+	char *reason;
+	int troubles;
+} XbHostRow;
+void xb_host_row_free(XbHostRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbHostRow, xb_host_row_free)
+XbHostRow *xb_db_host_get(XbDb *db, const char *name, GError **error); /* made online when missing */
+bool xb_db_host_set(XbDb *db, const XbHostRow *row, GError **error);
+
+/* ---- journal ------------------------------------------------------------- */
+typedef struct {
+	int64_t seq, time_ms;
+	char *text;
+} XbJournalLine;
+void xb_journal_line_free(XbJournalLine *line);
+bool xb_db_journal_add(XbDb *db, int64_t job_id /* 0 = daemon */, int64_t now_ms,
+                       const char *text, GError **error);
+/* Lines of a job with seq > @after, oldest first, at most @limit; XbJournalLine*. @limit < 0:
+ * the last -@limit lines, still oldest first. */
+GPtrArray *xb_db_journal(XbDb *db, int64_t job_id, int64_t after, int limit, GError **error);
+
+#endif

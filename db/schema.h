@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * schema.h - the tables, as numbered migrations. PRAGMA user_version says how
+ * many of them a database has seen. A migration that has been released is
+ * never edited: append another.
+ *
+ * Times are Unix milliseconds. Hashes are lower-case hex.
+ */
+#ifndef XB_SCHEMA_H
+#define XB_SCHEMA_H
+
+static const char *const xb_migrations[] = {
+	/* 1 */
+	"CREATE TABLE job ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  kind TEXT NOT NULL CHECK (kind IN ('bisect','ab','measure')),"
+	"  state TEXT NOT NULL CHECK (state IN ('queued','running','done','failed','cancelled')),"
+	"  priority INTEGER NOT NULL DEFAULT 0," /* higher first, then id */
+	"  uid INTEGER NOT NULL,"                /* who asked */
+	"  created_ms INTEGER NOT NULL,"
+	"  started_ms INTEGER,"
+	"  finished_ms INTEGER,"
+	"  spec TEXT NOT NULL,"    /* JSON: the request as accepted, everything resolved */
+	"  verdict TEXT,"          /* JSON: what the planner said last; final when state = done */
+	"  detail TEXT"            /* why failed or cancelled */
+	") STRICT;"
+	"CREATE INDEX job_by_state ON job (state, priority DESC, id);"
+
+	/* The range of a bisect, or the sides of an A/B: fixed when it is queued. */
+	"CREATE TABLE job_commit ("
+	"  job_id INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,"
+	"  node INTEGER NOT NULL,"     /* 0 = GOOD or base, in topological order, last = BAD or test */
+	"  label TEXT NOT NULL,"       /* 40 hex of the commit, or the image's path */
+	"  parents TEXT NOT NULL,"     /* JSON array of nodes, each smaller */
+	"  tree TEXT NOT NULL,"        /* tree id; '' for an image */
+	"  subject TEXT NOT NULL,"     /* made safe to show */
+	"  variant_id INTEGER NOT NULL REFERENCES variant (id),"
+	"  PRIMARY KEY (job_id, node)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* What can be booted, by the hash of what goes into it. */
+	"CREATE TABLE variant ("
+	"  id INTEGER PRIMARY KEY,"
+	"  key TEXT NOT NULL UNIQUE,"  /* sha256 over tree, patches, config, arch, recipe, toolchain,
+	                                * clean; or over the prebuilt files' contents */
+	"  source TEXT NOT NULL,"      /* JSON: what the builder needs: repo, commit, patches, kconfig,
+	                                * clean; or kernel and modules of a prebuilt image */
+	"  clean INTEGER NOT NULL DEFAULT 0,"
+	"  state TEXT NOT NULL CHECK (state IN ('unbuilt','built','build-failed','boot-failed')),"
+	"  detail TEXT,"               /* first error, or the console's telling lines */
+	"  image_sha256 TEXT,"         /* of what boots; variants that share it share measurements */
+	"  config_sha256 TEXT,"
+	"  toolchain TEXT,"
+	"  dir TEXT,"                  /* artifact directory; NULL when evicted or never built */
+	"  artifact TEXT,"             /* JSON: the artifact event */
+	"  size_bytes INTEGER NOT NULL DEFAULT 0,"
+	"  used_ms INTEGER NOT NULL DEFAULT 0" /* last use, for eviction */
+	") STRICT;"
+	"CREATE INDEX variant_by_image ON variant (image_sha256);"
+	"CREATE INDEX variant_by_use ON variant (used_ms) WHERE dir IS NOT NULL;"
+
+	/* One unit of work: one worker process, one directory. */
+	"CREATE TABLE run ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  kind TEXT NOT NULL CHECK (kind IN ('build','boot')),"
+	"  job_id INTEGER REFERENCES job (id) ON DELETE SET NULL," /* who asked first; NULL = health */
+	"  node INTEGER,"              /* of that job, for people */
+	"  variant_id INTEGER NOT NULL REFERENCES variant (id),"
+	"  place TEXT NOT NULL,"       /* host name, or the number of the builder's slot */
+	"  workload TEXT NOT NULL DEFAULT '',"
+	"  boot INTEGER NOT NULL DEFAULT 0,"     /* replicate of (variant, workload, place) */
+	"  perturb INTEGER NOT NULL DEFAULT 0,"
+	"  purpose TEXT NOT NULL DEFAULT '',"    /* endpoint, search, confirm, prebuild, ab, health */
+	"  why TEXT NOT NULL DEFAULT '',"
+	"  state TEXT NOT NULL CHECK (state IN ('starting','running','done')),"
+	"  outcome TEXT CHECK (outcome IN ('ok','build-failed','boot-failed','workload-failed',"
+	"                                  'host-trouble')),"
+	"  detail TEXT,"
+	"  dir TEXT NOT NULL,"
+	"  events_offset INTEGER NOT NULL DEFAULT 0," /* bytes of events.jsonl already stored */
+	"  pid INTEGER,"
+	"  phase TEXT NOT NULL DEFAULT '',"
+	"  started_ms INTEGER NOT NULL,"
+	"  finished_ms INTEGER,"
+	"  deadline_ms INTEGER NOT NULL,"
+	"  host_fp TEXT,"              /* fingerprint events: measurements of two are never mixed */
+	"  workload_fp TEXT,"
+	"  log_state TEXT NOT NULL DEFAULT 'kept'" /* 'kept', or 'evicted': rows stay, files went */
+	") STRICT;"
+	"CREATE INDEX run_active ON run (state) WHERE state <> 'done';"
+	"CREATE INDEX run_by_variant ON run (variant_id, kind);"
+	"CREATE INDEX run_by_job ON run (job_id);"
+	"CREATE INDEX run_by_place ON run (kind, place, id);"
+
+	/* The numbers. Used in verdicts only when the run's outcome is ok. */
+	"CREATE TABLE sample ("
+	"  run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,"
+	"  metric TEXT NOT NULL,"
+	"  iteration INTEGER NOT NULL,"
+	"  value REAL NOT NULL,"
+	"  unit TEXT NOT NULL,"
+	"  PRIMARY KEY (run_id, metric, iteration)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* Everything else a worker said: counter, fingerprint, artifact, unknown. */
+	"CREATE TABLE event ("
+	"  run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,"
+	"  seq INTEGER NOT NULL,"      /* offset of the line in events.jsonl */
+	"  name TEXT NOT NULL,"
+	"  body TEXT NOT NULL,"        /* the JSON line */
+	"  PRIMARY KEY (run_id, seq)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE host ("
+	"  name TEXT PRIMARY KEY,"
+	"  state TEXT NOT NULL CHECK (state IN ('online','offline')),"
+	"  reason TEXT NOT NULL DEFAULT '',"
+	"  troubles INTEGER NOT NULL DEFAULT 0"  /* host-trouble in a row */
+	") STRICT, WITHOUT ROWID;"
+
+	/* What was done and why, for people: xbisect log, the page. */
+	"CREATE TABLE journal ("
+	"  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  job_id INTEGER REFERENCES job (id) ON DELETE CASCADE," /* NULL: the daemon itself */
+	"  time_ms INTEGER NOT NULL,"
+	"  text TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX journal_by_job ON journal (job_id, seq);",
+};
+
+#define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))
+
+#endif
