@@ -54,6 +54,7 @@
 
 #include <gio/gio.h>
 #include <jansson.h>
+#include <stdbool.h>
 
 #define XB_CONTROL_LINE_MAX (64 * 1024 * 1024)
 
