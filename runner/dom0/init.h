@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * init.h - process 1 of dom0 on the embedded host.
+ *
+ * The initramfs holds, besides this program as /init:
+ *   /workload      the workload's argv, one argument a line
+ *   /modules.list  kernel modules to load, one path a line, in order (may be
+ *                  absent)
+ */
+#ifndef XB_DOM0_INIT_H
+#define XB_DOM0_INIT_H
+
+/* Mount, load, run the workload, frame what it prints, power off. */
+_Noreturn void init_main(void);
+
+#endif
