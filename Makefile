@@ -24,6 +24,8 @@ endif
 
 WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wpointer-arith \
         -Wwrite-strings -Wformat=2
+# clang takes a g_autoptr() that only owns for an unused variable; gcc tells them apart.
+WARN += $(if $(findstring clang,$(CC)),-Wno-unused-variable)
 WERROR ?= -Werror
 CFLAGS_ALL := -std=c17 -D_GNU_SOURCE $(OPT) $(WARN) $(WERROR) $(SANFLAGS) -MMD -MP \
               -DXB_VERSION='"$(VERSION)"' -DXB_LIBEXECDIR='"$(LIBEXECDIR)"' \
@@ -41,6 +43,16 @@ XEN_LIBS   = $(shell pkg-config --static --libs xencontrol xenforeignmemory)
 .DELETE_ON_ERROR:
 .PHONY: all
 all: programs
+
+# Objects depend on the settings that go into them: `make install PREFIX=/usr`
+# after a plain `make` builds again what holds a path.
+SETTINGS := $(BUILD)/settings
+SETTINGS_NOW = $(CC) $(CFLAGS_ALL) $(LDFLAGS)
+ifneq ($(file <$(SETTINGS)),$(SETTINGS_NOW))
+.PHONY: $(SETTINGS)
+endif
+$(SETTINGS):
+	@: $(shell mkdir -p $(@D))$(file >$@,$(SETTINGS_NOW))
 
 # ---- folders ---------------------------------------------------------------
 # What each folder may include, which is what it may depend on: a wrong
@@ -81,7 +93,7 @@ $$(BUILD)/lib/$(subst /,-,$(1)).a: $$(OBJ_$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(Q)$$(AR) rcsD $$@ $$^
-$$(BUILD)/obj/$(1)/%.o: $(1)/%.c
+$$(BUILD)/obj/$(1)/%.o: $(1)/%.c $$(SETTINGS)
 	@mkdir -p $$(@D)
 	@echo "  CC      $$<"
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(INC_$(1)) $$(PKG_CFLAGS) $$(if $$(filter common builder daemon,$(1)),$$(GIT_CFLAGS)) -c -o $$@ $$<
@@ -102,7 +114,7 @@ $(foreach m,$(MAINS),$(eval $(call program_rules,$(m))))
 # and no sanitizers (they do not link statically).
 DOM0_SRC := $(wildcard runner/dom0/*.c)
 DOM0_OBJ := $(DOM0_SRC:%.c=$(BUILD)/obj/%.o)
-$(BUILD)/obj/runner/dom0/%.o: runner/dom0/%.c
+$(BUILD)/obj/runner/dom0/%.o: runner/dom0/%.c $(SETTINGS)
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(CFLAGS_ALL)) -Irunner/dom0 -c -o $@ $<
@@ -123,7 +135,7 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/test/%)
 unit_folder = $(if $(filter daemon-engine daemon-client,$(1)),$(subst daemon-,daemon/,$(1)),$(1))
 
 define unit_rules
-$$(BUILD)/test/$(1)/%: tests/unit/$(1)/%.c $$(LIB_$(call unit_folder,$(1)))
+$$(BUILD)/test/$(1)/%: tests/unit/$(1)/%.c $$(LIB_$(call unit_folder,$(1))) $$(SETTINGS)
 	@mkdir -p $$(@D)
 	@echo "  TEST    $$@"
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(INC_$(call unit_folder,$(1))) $$(PKG_CFLAGS) $$(if $$(filter common builder daemon,$(1)),$$(GIT_CFLAGS)) $$(LDFLAGS) -o $$@ $$(filter %.c %.a,$$^) $$(LDLIBS_$(call unit_folder,$(1)))
@@ -135,6 +147,126 @@ unit-tests: $(UNIT_BIN)
 
 -include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/test/*/*.d)
 
-.PHONY: clean
-clean:
-	rm -rf build
+# ---- dependencies ----------------------------------------------------------
+# Debian packages, one place. None of them is a kernel or a hypervisor.
+DEPS_BUILD := gcc libc6-dev make pkg-config libglib2.0-dev libjansson-dev libgit2-dev libsqlite3-dev \
+              libxen-dev
+# What the programs start: kernel builds in their sandbox, and the test host.
+DEPS_RUN   := bubblewrap ccache qemu-system-x86 git binutils bison flex bc libelf-dev libssl-dev perl \
+              python3 rsync cpio kmod xz-utils zstd gzip ca-certificates
+DEPS_TEST  := perl python3 jq procps util-linux
+DEPS_LINT  := clang clang-format clang-tidy cppcheck mandoc shellcheck libclang-rt-14-dev
+
+.PHONY: deps deps-lint
+deps:               ## install the Debian packages that are missing (apt-get, root or sudo)
+	@tests/install/deps $(sort $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST))
+deps-lint:          ## the same for `make lint` and `make fuzz`
+	@tests/install/deps $(sort $(DEPS_BUILD) $(DEPS_LINT))
+
+# ---- tests -----------------------------------------------------------------
+JOBS ?= $(shell nproc)
+# A second make, because what pkg-config says is known only after `deps`.
+SUBMAKE = $(MAKE) --no-print-directory
+
+.PHONY: check check-full demo bench check-install build-tests
+build-tests: programs unit-tests
+check:              ## packages, build, unit and program tests, one real boot; SANITIZE=1 with ASan+UBSan
+	@$(SUBMAKE) deps
+	@$(SUBMAKE) -j$(JOBS) build-tests
+	@tests/run $(BUILD) $(TESTS)
+check-full:         ## what `make check` leaves out: the demo, with its verdict asserted
+	@$(SUBMAKE) demo
+demo:               ## the main job on a real kernel range (SEED=1 places the regression)
+	@$(SUBMAKE) deps
+	@$(SUBMAKE) -j$(JOBS) programs
+	@tests/demo/run --bin $(BUILD)/bin --seed $(or $(SEED),1)
+bench: programs     ## the demo against `git bisect run`, as JSON lines
+	@tests/bench/demo-peer --bin $(BUILD)/bin --seed $(or $(SEED),1)
+check-install:      ## README's commands in a fresh Debian root (needs root, mmdebstrap)
+	@tests/install/clean-root $(CLEAN_ROOT_COMMANDS)
+
+# ---- lint ------------------------------------------------------------------
+C_FILES  := $(sort $(wildcard $(FOLDERS:%=%/*.[ch]) runner/dom0/*.[ch] tests/*/*.c tests/*/*/*.[ch]))
+MAN_PAGES := $(sort $(foreach s,1 5 7 8,$(wildcard */*.$(s) */*/*.$(s))))
+# Shell programs are those that say so in their first line.
+SHELL_FILES = $(shell grep -lE '^\#!.*(bash|/sh)' -r tests .ci packaging runner builder daemon \
+	--include='*' 2>/dev/null)
+
+.PHONY: lint lint-format lint-tidy lint-cppcheck lint-man lint-shell lint-gcc lint-clang
+lint: lint-format lint-man lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy ## all linters and both compilers
+lint-format:
+	clang-format --dry-run -Werror $(C_FILES)
+lint-man:
+	$(if $(MAN_PAGES),mandoc -Tlint -Wwarning $(MAN_PAGES))
+lint-shell:
+	shellcheck -S warning $(SHELL_FILES)
+lint-gcc:
+	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-gcc CC=gcc build-tests
+lint-clang:
+	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-clang CC=clang build-tests
+lint-cppcheck:
+	cppcheck -q -j$(JOBS) --std=c11 --library=gtk,posix,gnu --enable=warning,performance,portability \
+	  --inline-suppr --suppress=missingIncludeSystem --suppress=unknownMacro --error-exitcode=1 \
+	  -Icommon -Idb -Idaemon -Idaemon/engine -Ibuilder -Irunner $(filter %.c,$(C_FILES))
+lint-tidy: compile_commands.json
+	printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_FILES))) | \
+	  xargs -n 4 -P $(JOBS) clang-tidy --quiet --warnings-as-errors='*' -p .
+
+# ---- fuzzing ---------------------------------------------------------------
+# tests/fuzz/FOLDER/fuzz-x.c is linked with FOLDER's archive, as a unit test is.
+FUZZ_S   ?= 30
+FUZZ_SRC := $(wildcard tests/fuzz/*/fuzz-*.c)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+define fuzz_rules
+$$(BUILD)/fuzz/$(1)/%: tests/fuzz/$(1)/%.c $$(LIB_$(call unit_folder,$(1))) $$(SETTINGS)
+	@mkdir -p $$(@D)
+	@echo "  FUZZ    $$@"
+	$$(Q)$$(CC) $$(CFLAGS_ALL) -fsanitize=fuzzer $$(INC_$(call unit_folder,$(1))) $$(PKG_CFLAGS) -o $$@ $$(filter %.c %.a,$$^) $$(LDLIBS_$(call unit_folder,$(1)))
+endef
+$(foreach f,$(sort $(foreach s,$(FUZZ_SRC),$(word 3,$(subst /, ,$(s))))),$(eval $(call fuzz_rules,$(f))))
+
+.PHONY: fuzz run-fuzzers
+fuzz:               ## libFuzzer on what reads hostile bytes, FUZZ_S=30 seconds each
+	$(SUBMAKE) -j$(JOBS) BUILD=build/fuzz CC=clang SANFLAGS='-fsanitize=address,undefined,fuzzer-no-link' run-fuzzers
+run-fuzzers: $(FUZZ_BIN)
+	@set -e; for f in $^; do mkdir -p $(BUILD)/corpus/$$(basename $$f); \
+	  echo "  RUN     $$f"; $$f -max_total_time=$(FUZZ_S) -rss_limit_mb=1024 -verbosity=0 \
+	  -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$$(basename $$f); done
+
+# ---- editors ---------------------------------------------------------------
+compile_commands.json: Makefile $(filter %.c,$(C_FILES)) ## for clangd and clang-tidy
+	@$(MAKE) --no-print-directory -Bnk V=1 build-tests 2>/dev/null | tests/install/compile-commands >$@
+
+# ---- install ---------------------------------------------------------------
+INSTALL ?= install
+DESTDIR ?=
+BIN_PROGRAMS := $(filter-out %/xbisect-dom0,$(PROGRAMS))
+CONFIG_FILES := $(filter-out %.conf.example,$(wildcard configs/*/* configs/*))
+manual = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+.PHONY: install uninstall
+install: programs   ## install; DESTDIR= and PREFIX=/usr/local as usual
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) \
+	  $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)
+	$(INSTALL) -m 755 $(BIN_PROGRAMS) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(BUILD)/bin/xbisect-dom0 $(DESTDIR)$(LIBEXECDIR)
+	$(INSTALL) -m 755 runner/fetch-debian.sh $(DESTDIR)$(LIBEXECDIR)/fetch-debian
+	cd configs && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DESTDIR)$(DATADIR))/{} \;
+	$(foreach m,$(MAN_PAGES),$(INSTALL) -D -m 644 $(m) $(call manual,$(m)) &&) :
+	$(INSTALL) -m 644 packaging/xbisect.bash $(DESTDIR)$(COMPLETIONDIR)/xbisect
+	$(INSTALL) -m 644 $(wildcard packaging/*.service packaging/*.socket) $(DESTDIR)$(UNITDIR)
+uninstall:          ## remove what `make install` with the same settings put there
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(notdir $(BIN_PROGRAMS))) $(DESTDIR)$(COMPLETIONDIR)/xbisect
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(wildcard packaging/*.service packaging/*.socket)))
+	rm -f $(foreach m,$(MAN_PAGES),$(call manual,$(m)))
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)
+
+# ---- help ------------------------------------------------------------------
+.PHONY: help clean
+help:               ## this list
+	@echo "make                build the programs into build/bin/"
+	@sed -nE 's/^([a-z_.-]+):[^#]*## (.*)/\1\t\2/p' Makefile | \
+	  while IFS="$$(printf '\t')" read -r t d; do printf 'make %-22s %s\n' "$$t" "$$d"; done
+	@echo "Settings: PREFIX DESTDIR CC CFLAGS LDFLAGS WERROR SANITIZE=1 V=1 SEED TESTS FUZZ_S"
+clean:              ## remove build/
+	rm -rf build compile_commands.json
