@@ -100,6 +100,18 @@ void xb_job_commit_free(XbJobCommit *commit);
 bool xb_db_job_commit_add(XbDb *db, int64_t job_id, const XbJobCommit *commit, GError **error);
 GPtrArray *xb_db_job_commits(XbDb *db, int64_t job_id, GError **error); /* by node; XbJobCommit* */
 
+/* An image made besides the range's own: clean or revert; see schema.h. */
+typedef struct {
+	int node;
+	bool revert;        /* else clean */
+	int64_t variant_id; /* 0: impossible */
+	char *detail;
+} XbJobImage;
+void xb_job_image_free(XbJobImage *image);
+/* A repeated (node, revert) replaces. */
+bool xb_db_job_image_add(XbDb *db, int64_t job_id, const XbJobImage *image, GError **error);
+GPtrArray *xb_db_job_images(XbDb *db, int64_t job_id, GError **error); /* XbJobImage* */
+
 /* ---- variants ------------------------------------------------------------ */
 typedef enum {
 	XB_VARIANT_UNBUILT,

@@ -38,6 +38,17 @@ static const char *const xb_migrations[] = {
 	"  PRIMARY KEY (job_id, node)"
 	") STRICT, WITHOUT ROWID;"
 
+	/* Images that a job had made besides those of its range: a commit rebuilt clean, the tip
+	 * with the culprit reverted. variant_id NULL: it can't be made (detail says why). */
+	"CREATE TABLE job_image ("
+	"  job_id INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,"
+	"  node INTEGER NOT NULL,"
+	"  image TEXT NOT NULL CHECK (image IN ('clean','revert')),"
+	"  variant_id INTEGER REFERENCES variant (id),"
+	"  detail TEXT NOT NULL DEFAULT '',"
+	"  PRIMARY KEY (job_id, node, image)"
+	") STRICT, WITHOUT ROWID;"
+
 	/* What can be booted, by the hash of what goes into it. */
 	"CREATE TABLE variant ("
 	"  id INTEGER PRIMARY KEY,"
@@ -91,6 +102,7 @@ static const char *const xb_migrations[] = {
 	"CREATE INDEX run_by_variant ON run (variant_id, kind);"
 	"CREATE INDEX run_by_job ON run (job_id);"
 	"CREATE INDEX run_by_place ON run (kind, place, id);"
+	"CREATE INDEX run_on_disk ON run (id) WHERE state = 'done' AND log_state = 'kept';"
 
 	/* The numbers. Used in verdicts only when the run's outcome is ok. */
 	"CREATE TABLE sample ("
