@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * progress.c - a running job as lines; see progress.h.
+ */
+#include "progress.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "format.h"
+#include "job.h"
+#include "term.h"
+
+#define LOG_LINES 3
+
+/* ---- the view ------------------------------------------------------------------- */
+
+static char *heading(const json_t *job, double now)
+{
+	g_autofree char *title = xb_text(job, "title");
+	g_autofree char *kind = xb_text(job, "kind");
+	g_autofree char *state = xb_text(job, "state");
+	g_autofree char *phase = xb_text(job, "progress.phase");
+	double started = xb_number(job, "started");
+	g_autofree char *span = xb_format_span(started > 0 ? now - started : NAN);
+	GString *line = g_string_new(NULL);
+
+	g_string_append_printf(line, "#%" G_GINT64_FORMAT " %s", xb_integer(job, "id"),
+			       *title != '\0' ? title : kind);
+	g_string_append_printf(line, "  %s", *phase != '\0' ? phase : state);
+	if (started > 0)
+		g_string_append_printf(line, "  %s", span);
+	return g_string_free(line, FALSE);
+}
+
+static char *counts_line(const json_t *job)
+{
+	GString *line = g_string_new("  ");
+	gint64 commits = xb_integer(job, "commits_in_range");
+	gint64 matter = xb_integer(job, "can_matter");
+	gint64 reused = xb_integer(job, "counts.builds_reused");
+	gint64 skipped = xb_integer(job, "counts.skipped");
+
+	if (commits > 0)
+		g_string_append_printf(line, "%" G_GINT64_FORMAT " commits", commits);
+	if (commits > 0 && matter > 0)
+		g_string_append_printf(line, " (%" G_GINT64_FORMAT " can matter)", matter);
+	if (commits > 0)
+		g_string_append(line, " | ");
+	g_string_append_printf(line, "%" G_GINT64_FORMAT " builds",
+			       xb_integer(job, "counts.builds"));
+	if (reused > 0)
+		g_string_append_printf(line, " + %" G_GINT64_FORMAT " reused", reused);
+	g_string_append_printf(line, " | %" G_GINT64_FORMAT " boots",
+			       xb_integer(job, "counts.boots"));
+	if (skipped > 0)
+		g_string_append_printf(line, " | %" G_GINT64_FORMAT " skipped", skipped);
+	return g_string_free(line, FALSE);
+}
+
+static char *running_line(const json_t *item, double age_s, int columns)
+{
+	g_autofree char *kind = xb_text(item, "kind");
+	g_autofree char *commit = xb_short_commit(item, "commit");
+	g_autofree char *subject = xb_text(item, "subject");
+	g_autofree char *where = xb_text(item, "where");
+	g_autofree char *detail = xb_text(item, "detail");
+	double seconds = xb_number(item, "seconds"), expected = xb_number(item, "expected_s");
+	g_autofree char *span = xb_format_span(seconds + age_s);
+	g_autofree char *of = expected > 0 ? xb_format_span(expected) : NULL;
+	g_autofree char *time =
+		of != NULL ? g_strdup_printf("%s of ~%s", span, of) : g_strdup(span);
+	g_autofree char *what = g_strdup_printf("%s %s", commit, subject);
+	g_autofree char *fitted = xb_format_fit(what, CLAMP(columns - 46, 12, 60), TRUE);
+
+	return g_strdup_printf("  %-5s %s  %-8s %-14s %s", kind, fitted, where, time, detail);
+}
+
+static char *leading_line(const json_t *job)
+{
+	g_autofree char *commit = xb_short_commit(job, "progress.leading.commit");
+	g_autofree char *subject = xb_text(job, "progress.leading.subject");
+	g_autofree char *p = xb_format_probability(xb_number(job, "progress.leading.probability"));
+
+	return g_strdup_printf("  leading %s (%s) %s", commit, p, subject);
+}
+
+static char *steps_line(const json_t *job, double age_s)
+{
+	double done = xb_number(job, "progress.steps_done");
+	double left = xb_number(job, "progress.steps_left");
+	double seconds = xb_number(job, "progress.seconds_left");
+	g_autofree char *span = xb_format_span(MAX(seconds - age_s, 0));
+	double share = done + left > 0 ? done / (done + left) : 0;
+	int filled = (int)(CLAMP(share, 0, 1) * 24);
+	g_autofree char *full = g_strnfill((gsize)filled, '#');
+	g_autofree char *empty = g_strnfill((gsize)(24 - filled), '.');
+	GString *line = g_string_new(NULL);
+
+	g_string_append_printf(line, "  [%s%s] %.0f steps done, about %.0f left", full, empty, done,
+			       left);
+	if (isfinite(seconds))
+		g_string_append_printf(line, ", about %s", span);
+	return g_string_free(line, FALSE);
+}
+
+static void add_log(GPtrArray *lines, const json_t *job)
+{
+	const json_t *last = xb_member(job, "progress.last");
+	size_t n = json_array_size(last);
+
+	for (size_t i = n > LOG_LINES ? n - LOG_LINES : 0; i < n; i++) {
+		g_autoptr(json_t) entry = json_pack("{s:O}", "text", json_array_get(last, i));
+		g_autofree char *text = xb_text(entry, "text");
+
+		xb_lines_add(lines, "2", g_strdup_printf("  . %s", text));
+	}
+}
+
+/* A line as wide as the terminal makes some terminals wrap: one column stays. */
+static void fit_lines(GPtrArray *lines, int columns, int rows)
+{
+	if (lines->len > (guint)MAX(rows - 1, 1))
+		g_ptr_array_set_size(lines, MAX(rows - 1, 1));
+	for (guint i = 0; i < lines->len; i++) {
+		XbLine *line = g_ptr_array_index(lines, i);
+		char *fitted = xb_format_fit(line->text, MAX(columns - 1, 1), FALSE);
+
+		g_free(line->text);
+		line->text = fitted;
+	}
+}
+
+GPtrArray *xb_progress_view(const json_t *job, double age_s, double now, int columns, int rows)
+{
+	GPtrArray *lines = xb_lines_new();
+	const json_t *running = xb_member(job, "progress.running"), *item;
+	g_autofree char *note = xb_text(job, "note");
+	size_t i;
+
+	xb_lines_add(lines, "1", heading(job, now));
+	xb_lines_add(lines, NULL, counts_line(job));
+	json_array_foreach(running, i, item)
+		xb_lines_add(lines, "36", running_line(item, age_s, columns));
+	if (xb_member(job, "progress.leading.commit") != NULL)
+		xb_lines_add(lines, "33", leading_line(job));
+	if (xb_member(job, "progress.steps_left") != NULL)
+		xb_lines_add(lines, NULL, steps_line(job, age_s));
+	if (*note != '\0')
+		xb_lines_add(lines, "35", g_strdup_printf("  note: %s", note));
+	add_log(lines, job);
+	fit_lines(lines, columns, rows);
+	return lines;
+}
+
+/* ---- changes --------------------------------------------------------------------- */
+
+static bool same_item(const json_t *a, const json_t *b)
+{
+	static const char *const keys[] = { "kind", "commit", "where", "image" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
+		if (g_strcmp0(json_string_value(xb_member(a, keys[i])),
+			      json_string_value(xb_member(b, keys[i]))) != 0)
+			return false;
+	}
+	/* The same work started anew has run for less time. */
+	return true;
+}
+
+static const json_t *find_item(const json_t *job, const json_t *wanted)
+{
+	const json_t *running = xb_member(job, "progress.running"), *item;
+	size_t i;
+
+	json_array_foreach(running, i, item)
+	{
+		if (same_item(item, wanted))
+			return item;
+	}
+	return NULL;
+}
+
+static void add_started(GPtrArray *lines, const json_t *before, const json_t *job)
+{
+	const json_t *running = xb_member(job, "progress.running"), *item;
+	size_t i;
+
+	json_array_foreach(running, i, item)
+	{
+		const json_t *old = find_item(before, item);
+		g_autofree char *kind = NULL, *commit = NULL, *subject = NULL, *where = NULL;
+
+		if (old != NULL && xb_number(item, "seconds") + 1 >= xb_number(old, "seconds"))
+			continue;
+		kind = xb_text(item, "kind");
+		commit = xb_short_commit(item, "commit");
+		subject = xb_text(item, "subject");
+		where = xb_text(item, "where");
+		g_ptr_array_add(lines,
+				g_strdup_printf("%s %s started on %s%s%s", kind, commit, where,
+						*subject != '\0' ? ": " : "", subject));
+	}
+}
+
+static void add_finished(GPtrArray *lines, const json_t *before, const json_t *job)
+{
+	const json_t *running = xb_member(before, "progress.running"), *item;
+	size_t i;
+
+	json_array_foreach(running, i, item)
+	{
+		g_autofree char *commit = NULL, *span = NULL;
+
+		/* A boot's end is told by its measurement. */
+		if (!xb_is(item, "kind", "build") || find_item(job, item) != NULL)
+			continue;
+		commit = xb_short_commit(item, "commit");
+		span = xb_format_span(xb_number(item, "seconds"));
+		g_ptr_array_add(lines, g_strdup_printf("build %s ended after %s", commit, span));
+	}
+}
+
+static char *measurement_line(const json_t *job, const json_t *measurement)
+{
+	g_autoptr(json_t) one = json_pack("{s:[O]}", "measurements", measurement);
+	g_autoptr(GPtrArray) levels = xb_job_levels(one);
+	const XbJobLevel *level = g_ptr_array_index(levels, 0);
+	g_autofree char *commit = xb_short_commit(measurement, "commit");
+	g_autofree char *outcome = xb_text(measurement, "outcome");
+	g_autofree char *metric = xb_text(job, "metric");
+	g_autofree char *unit = xb_text(job, "unit");
+	g_autofree char *value = xb_format_level(level->level, level->error, unit);
+
+	if (level->boots == 0)
+		return g_strdup_printf("boot %s: %s", commit, outcome);
+	return g_strdup_printf("boot %s: %s %s, %u samples", commit, metric, value, level->samples);
+}
+
+static void add_measured(GPtrArray *lines, const json_t *before, const json_t *job)
+{
+	const json_t *now = xb_member(job, "measurements");
+	size_t from = json_array_size(xb_member(before, "measurements"));
+
+	for (size_t i = from; i < json_array_size(now); i++)
+		g_ptr_array_add(lines, measurement_line(job, json_array_get(now, i)));
+}
+
+static void add_estimate(GPtrArray *lines, const json_t *before, const json_t *job)
+{
+	double left = xb_number(job, "progress.steps_left");
+	double seconds = xb_number(job, "progress.seconds_left");
+	g_autofree char *span = xb_format_span(seconds);
+
+	if (!isfinite(left) || left == xb_number(before, "progress.steps_left"))
+		return;
+	g_ptr_array_add(lines, g_strdup_printf("%.0f steps done, about %.0f left%s%s",
+					       xb_number(job, "progress.steps_done"), left,
+					       isfinite(seconds) ? ", about " : "",
+					       isfinite(seconds) ? span : ""));
+}
+
+/* A member whose text is worth a line when it changes. */
+static void add_changed(GPtrArray *lines, const json_t *before, const json_t *job, const char *path,
+			const char *label)
+{
+	g_autofree char *old = xb_text(before, path);
+	g_autofree char *new = xb_text(job, path);
+
+	if (*new != '\0' && strcmp(old, new) != 0)
+		g_ptr_array_add(lines, g_strdup_printf("%s%s", label, new));
+}
+
+GPtrArray *xb_progress_changes(const json_t *before, const json_t *job)
+{
+	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *old = xb_text(before, "progress.leading.commit");
+	g_autofree char *new = xb_text(job, "progress.leading.commit");
+
+	add_changed(lines, before, job, "state", "state: ");
+	add_changed(lines, before, job, "progress.phase", "phase: ");
+	add_changed(lines, before, job, "note", "note: ");
+	add_finished(lines, before, job);
+	add_measured(lines, before, job);
+	if (*new != '\0' && strcmp(old, new) != 0)
+		g_ptr_array_add(lines, g_strchug(leading_line(job)));
+	add_estimate(lines, before, job);
+	add_started(lines, before, job);
+	return lines;
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report.c - what a job found, as documents; see report.h.
+ */
+#include "report.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "format.h"
+#include "job.h"
+
+#define MAX_CANDIDATES 20
+
+static void add_cell(GPtrArray *cells, char *text)
+{
+	g_ptr_array_add(cells, text);
+}
+
+static GPtrArray *cells_new(const char *const *heading, guint n)
+{
+	GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < n; i++)
+		add_cell(cells, g_strdup(heading[i]));
+	return cells;
+}
+
+static void optional_field(XbWriter *w, const char *name, const json_t *job, const char *path)
+{
+	g_autofree char *value = xb_text(job, path);
+
+	if (*value != '\0')
+		w->field(w, name, value);
+}
+
+/* ---- verdict and culprit ------------------------------------------------------------ */
+
+static void write_verdict(XbWriter *w, const json_t *job)
+{
+	g_autofree char *verdict = xb_job_verdict_line(job);
+	g_autofree char *effect = xb_job_effect_line(job);
+	g_autofree char *reason = xb_text(job, "reason");
+	g_autofree char *asked = NULL;
+	double confidence = xb_number(job, "confidence_asked");
+
+	w->section(w, "Verdict");
+	w->field(w, "verdict", verdict);
+	if (effect != NULL)
+		w->field(w, "effect", effect);
+	if (isfinite(confidence)) {
+		asked = xb_format_probability(confidence);
+		w->field(w, "asked for", asked);
+	}
+	if (*reason != '\0' && xb_is(job, "state", "done"))
+		w->field(w, "why", reason);
+	optional_field(w, "note", job, "note");
+}
+
+static char *culprit_date(const json_t *job)
+{
+	double unix_s = xb_number(job, "culprit.date");
+
+	return isfinite(unix_s) ? xb_format_time(unix_s) : xb_text(job, "culprit.date");
+}
+
+/* The message without its first line, which is the subject. */
+static const char *message_body(const char *message)
+{
+	const char *newline = strchr(message, '\n');
+
+	return newline != NULL ? newline + strspn(newline, "\n") : "";
+}
+
+static void write_culprit(XbWriter *w, const json_t *job)
+{
+	g_autofree char *commit = xb_text(job, "culprit.commit");
+	g_autofree char *author = xb_text(job, "culprit.author");
+	g_autofree char *email = xb_text(job, "culprit.email");
+	g_autofree char *subject = xb_text(job, "culprit.subject");
+	g_autofree char *message = xb_block(job, "culprit.message");
+	g_autofree char *diffstat = xb_block(job, "culprit.diffstat");
+	g_autofree char *date = culprit_date(job);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (*commit == '\0')
+		return;
+	g_string_append_printf(text, "commit %s\nAuthor: %s <%s>\nDate:   %s\n\n    %s\n", commit,
+			       author, email, date, subject);
+	if (*message_body(message) != '\0') {
+		g_auto(GStrv) lines = g_strsplit(message_body(message), "\n", -1);
+
+		g_string_append_c(text, '\n');
+		for (char **line = lines; *line != NULL; line++)
+			g_string_append_printf(text, "%s%s\n", **line != '\0' ? "    " : "", *line);
+	}
+	if (*diffstat != '\0')
+		g_string_append_printf(text, "\n%s\n", diffstat);
+	g_strchomp(text->str);
+	w->section(w, "First bad commit");
+	w->literal(w, text->str);
+}
+
+/* A range: what is left, the most probable first. */
+static void write_candidates(XbWriter *w, const json_t *job)
+{
+	static const char *const heading[] = { "commit", "probability", "subject" };
+	const json_t *commits = xb_member(job, "verdict.commits"), *commit;
+	g_autoptr(GPtrArray) cells = cells_new(heading, 3);
+	size_t i;
+
+	if (!xb_is(job, "verdict.kind", "range") && !xb_is(job, "verdict.kind", "unresolved"))
+		return;
+	json_array_foreach(commits, i, commit)
+	{
+		if (i >= MAX_CANDIDATES || xb_number(commit, "probability") < 0.0005)
+			break;
+		add_cell(cells, xb_short_commit(commit, "id"));
+		add_cell(cells, xb_format_probability(xb_number(commit, "probability")));
+		add_cell(cells, xb_text(commit, "subject"));
+	}
+	if (cells->len <= 3)
+		return;
+	w->section(w, "Candidates");
+	w->table(w, cells, 3, 1u << 1);
+	if (json_array_size(commits) > cells->len / 3 - 1) {
+		g_autofree char *more = g_strdup_printf(
+			"and %zu more commits", json_array_size(commits) - (cells->len / 3 - 1));
+		w->paragraph(w, more);
+	}
+}
+
+/* ---- levels ---------------------------------------------------------------------------- */
+
+/* Standard error of a side from the boots that gave its level: those of the
+ * commit whose mean is that level. NAN when none fits. */
+static double error_at(const GPtrArray *levels, double level)
+{
+	for (guint i = 0; i < levels->len; i++) {
+		const XbJobLevel *one = g_ptr_array_index(levels, i);
+
+		if (one->boots > 0 && fabs(one->level - level) <= 1e-9 * fabs(level))
+			return one->error;
+	}
+	return NAN;
+}
+
+static void write_side(XbWriter *w, const json_t *job, const char *side, double level,
+		       const GPtrArray *levels)
+{
+	g_autofree char *sides = g_strdup_printf("sides.%s", side);
+	const json_t *own = xb_member(job, sides);
+	g_autofree char *unit = xb_text(job, "effect.unit");
+	g_autofree char *label = xb_text(own, "label");
+	double boots = xb_number(own, "boots"), sd = xb_number(own, "sd");
+	double error =
+		boots > 1 && isfinite(sd) ? level * sd / sqrt(boots) : error_at(levels, level);
+	g_autofree char *text = xb_format_level(level, error, unit);
+	g_autofree char *line = NULL;
+
+	if (boots > 0)
+		line = g_strdup_printf("%s   %.0f boots%s%s", text, boots,
+				       *label != '\0' ? "   " : "", label);
+	else
+		line = g_strdup(text);
+	w->field(w, side, line);
+}
+
+void xb_report_levels(XbWriter *w, const json_t *job)
+{
+	g_autoptr(GPtrArray) levels = xb_job_levels(job);
+	double base = xb_number(job, "effect.base"), test = xb_number(job, "effect.test");
+	g_autofree char *metric = xb_text(job, "effect.metric");
+	g_autofree char *workload = xb_text(job, "workload");
+	g_autofree char *heading = g_strdup_printf("Level of %s in %s", metric, workload);
+
+	if (!isfinite(base) && !isfinite(test))
+		return;
+	w->section(w, heading);
+	if (isfinite(base))
+		write_side(w, job, "base", base, levels);
+	if (isfinite(test))
+		write_side(w, job, "test", test, levels);
+}
+
+void xb_report_confirmation(XbWriter *w, const json_t *job)
+{
+	static const char *const heading[] = { "image", "commit", "boots", "level" };
+	const json_t *entries = xb_member(job, "confirmation"), *entry;
+	g_autoptr(GPtrArray) cells = cells_new(heading, 4);
+	g_autofree char *unit = xb_text(job, "unit");
+	size_t i;
+
+	if (json_array_size(entries) == 0)
+		return;
+	json_array_foreach(entries, i, entry)
+	{
+		add_cell(cells, xb_text(entry, "image"));
+		add_cell(cells, xb_short_commit(entry, "commit"));
+		add_cell(cells, xb_text(entry, "boots"));
+		add_cell(cells, xb_format_value(xb_number(entry, "level"), unit));
+	}
+	w->section(w, "Confirmation (fresh boots in turn)");
+	w->table(w, cells, 4, 1u << 2 | 1u << 3);
+}
+
+/* ---- all that was measured ---------------------------------------------------------------- */
+
+static char *level_note(const XbJobLevel *level, double reference)
+{
+	if (level->boots == 0)
+		return g_strdup(level->outcome != NULL ? level->outcome : "-");
+	if (!isfinite(reference) || reference == 0)
+		return g_strdup("");
+	return xb_format_change(level->level / reference);
+}
+
+void xb_report_commits(XbWriter *w, const json_t *job)
+{
+	static const char *const heading[] = { "commit",  "boots",       "level",
+					       "to base", "probability", "subject" };
+	g_autoptr(GPtrArray) levels = xb_job_levels(job);
+	g_autoptr(GPtrArray) cells = cells_new(heading, 6);
+	g_autofree char *unit = xb_text(job, "unit");
+	double base = xb_number(job, "effect.base");
+
+	if (levels->len == 0)
+		return;
+	for (guint i = 0; i < levels->len; i++) {
+		const XbJobLevel *level = g_ptr_array_index(levels, i);
+		g_autofree char *value = xb_format_level(level->level, level->error, unit);
+
+		add_cell(cells, g_strndup(level->commit, strlen(level->commit) == 40 ? 12 : 60));
+		add_cell(cells, g_strdup_printf("%u", level->boots));
+		add_cell(cells, g_steal_pointer(&value));
+		add_cell(cells, level_note(level, base));
+		add_cell(cells, xb_format_probability(level->probability));
+		add_cell(cells, g_strdup(level->subject));
+	}
+	w->section(w, "Everything measured, in that order");
+	w->table(w, cells, 6, 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4);
+}
+
+/* ---- facts and reproduction ------------------------------------------------------------------ */
+
+static void write_counts(XbWriter *w, const json_t *job)
+{
+	g_autofree char *line = NULL;
+
+	if (xb_member(job, "counts") == NULL)
+		return;
+	line = g_strdup_printf(
+		"%" G_GINT64_FORMAT " builds (%" G_GINT64_FORMAT " reused, %" G_GINT64_FORMAT
+		" ahead of need), %" G_GINT64_FORMAT " boots, %" G_GINT64_FORMAT " skipped",
+		xb_integer(job, "counts.builds"), xb_integer(job, "counts.builds_reused"),
+		xb_integer(job, "counts.prebuilt"), xb_integer(job, "counts.boots"),
+		xb_integer(job, "counts.skipped"));
+	w->field(w, "work", line);
+}
+
+static void write_range(XbWriter *w, const json_t *job)
+{
+	g_autofree char *good = xb_text(job, "good"), *bad = xb_text(job, "bad");
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	if (*good == '\0' && *bad == '\0')
+		return;
+	if (xb_is(job, "kind", "bisect"))
+		g_string_append_printf(line, "%s..%s", good, bad);
+	else
+		g_string_append_printf(line, "%s %s", good, bad);
+	if (xb_integer(job, "commits_in_range") > 0)
+		g_string_append_printf(line, "   %" G_GINT64_FORMAT " commits",
+				       xb_integer(job, "commits_in_range"));
+	if (xb_integer(job, "can_matter") > 0)
+		g_string_append_printf(line, ", %" G_GINT64_FORMAT " can matter",
+				       xb_integer(job, "can_matter"));
+	w->field(w, xb_is(job, "kind", "bisect") ? "range" : "variants", line->str);
+}
+
+void xb_report_facts(XbWriter *w, const json_t *job)
+{
+	double started = xb_number(job, "started"), finished = xb_number(job, "finished");
+	g_autofree char *when = xb_format_time(started);
+	g_autofree char *span = xb_format_span(finished - started);
+
+	optional_field(w, "repository", job, "repo");
+	write_range(w, job);
+	optional_field(w, "host", job, "host");
+	optional_field(w, "workload", job, "workload");
+	optional_field(w, "metric", job, "metric");
+	if (started > 0)
+		w->field(w, "started", when);
+	if (started > 0 && finished > 0)
+		w->field(w, "took", span);
+	write_counts(w, job);
+	optional_field(w, "directory", job, "dir");
+}
+
+static void append_option(GString *command, const json_t *job, const char *option, const char *path)
+{
+	g_autofree char *value = xb_text(job, path);
+
+	if (*value != '\0') {
+		g_autofree char *quoted = g_shell_quote(value);
+
+		/* Quotes only where the shell needs them. */
+		g_string_append_printf(command, " %s %s", option,
+				       strpbrk(value, " '\"\\$&|;<>()*?`~#!") != NULL ? quoted
+										      : value);
+	}
+}
+
+static void write_reproduce(XbWriter *w, const json_t *job)
+{
+	g_autofree char *kind = xb_text(job, "kind");
+	g_autofree char *good = xb_text(job, "good"), *bad = xb_text(job, "bad");
+	g_autoptr(GString) text = g_string_new("xbisect ");
+
+	g_string_append(text, kind);
+	append_option(text, job, "--repo", "repo");
+	append_option(text, job, "--workload", "workload");
+	append_option(text, job, "--metric", "metric");
+	append_option(text, job, "--host", "host");
+	if (xb_is(job, "kind", "bisect"))
+		g_string_append_printf(text, " %s..%s", good, bad);
+	else
+		g_string_append_printf(text, " %s %s", good, bad);
+	g_string_append_printf(text, "\nxbisect retry %" G_GINT64_FORMAT, xb_integer(job, "id"));
+	w->section(w, "How to reproduce");
+	w->literal(w, g_strchomp(text->str));
+	w->paragraph(w,
+		     "The directory of each build and boot holds its job.json: xbisect-build and "
+		     "xbisect-run repeat it with < job.json. A kernel under test could forge "
+		     "its own timings; the console of each boot is kept beside them.");
+}
+
+/* ---- documents --------------------------------------------------------------------------------
+ */
+
+static void write_report(XbWriter *w, const json_t *job)
+{
+	g_autofree char *title = xb_text(job, "title");
+	g_autofree char *heading =
+		g_strdup_printf("xbisect job %" G_GINT64_FORMAT "%s%s", xb_integer(job, "id"),
+				*title != '\0' ? ": " : "", title);
+
+	w->title(w, heading);
+	write_verdict(w, job);
+	write_culprit(w, job);
+	write_candidates(w, job);
+	xb_report_levels(w, job);
+	xb_report_confirmation(w, job);
+	w->section(w, "Where");
+	xb_report_facts(w, job);
+	xb_report_commits(w, job);
+	write_reproduce(w, job);
+}
+
+char *xb_report_text(const json_t *job)
+{
+	GString *out = g_string_new(NULL);
+	XbWriter writer = xb_writer_text(out);
+
+	write_report(&writer, job);
+	return g_string_free(out, FALSE);
+}
+
+char *xb_report_markdown(const json_t *job)
+{
+	GString *out = g_string_new(NULL);
+	XbWriter writer = xb_writer_markdown(out);
+
+	write_report(&writer, job);
+	return g_string_free(out, FALSE);
+}
+
+char *xb_report_summary(const json_t *job)
+{
+	GString *out = g_string_new(NULL);
+	XbWriter w = xb_writer_text(out);
+	g_autofree char *verdict = xb_job_verdict_line(job);
+	g_autofree char *effect = xb_job_effect_line(job);
+	gint64 id = xb_integer(job, "id");
+
+	g_string_append_printf(out, "job %" G_GINT64_FORMAT ": %s\n", id, verdict);
+	if (effect != NULL)
+		g_string_append_printf(out, "  %s\n", effect);
+	if (xb_member(job, "culprit.commit") != NULL) {
+		write_culprit(&w, job);
+	} else {
+		write_candidates(&w, job);
+	}
+	xb_report_levels(&w, job);
+	xb_report_confirmation(&w, job);
+	if (xb_member(job, "counts") != NULL) {
+		g_string_append_c(out, '\n');
+		write_counts(&w, job);
+	}
+	g_string_append_printf(out,
+			       "\nMore: xbisect report %" G_GINT64_FORMAT
+			       "   xbisect show %" G_GINT64_FORMAT
+			       "   xbisect log %" G_GINT64_FORMAT "\n",
+			       id, id, id);
+	return g_string_free(out, FALSE);
+}

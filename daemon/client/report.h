@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report.h - what a job found, as documents for kernel developers. Pure: the
+ * same JOB gives the same bytes. The caller frees each result.
+ */
+#ifndef XB_REPORT_H
+#define XB_REPORT_H
+
+#include <jansson.h>
+
+#include "writer.h"
+
+/* The whole report. */
+char *xb_report_text(const json_t *job);
+char *xb_report_markdown(const json_t *job);
+
+/*
+ * The text report as a draft mail in an mbox of one message, from @from
+ * ("Name <address>"), to the culprit's author when there is one. Sent by hand
+ * or by git send-email; nothing is ever sent by xbisect itself.
+ */
+char *xb_report_mbox(const json_t *job, const char *from);
+
+/* A few lines: verdict, effect, levels, confirmation, and where to read more. */
+char *xb_report_summary(const json_t *job);
+
+/* Parts that `xbisect show` has as well. */
+void xb_report_facts(XbWriter *writer, const json_t *job);
+void xb_report_levels(XbWriter *writer, const json_t *job);
+void xb_report_confirmation(XbWriter *writer, const json_t *job);
+void xb_report_commits(XbWriter *writer, const json_t *job);
+
+#endif

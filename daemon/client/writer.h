@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * writer.h - a document's elements in text or Markdown: one struct of
+ * functions, two implementations. Arguments are safe to show already (job.h);
+ * Markdown escapes what would be markup in them.
+ */
+#ifndef XB_WRITER_H
+#define XB_WRITER_H
+
+#include <glib.h>
+
+typedef struct XbWriter XbWriter;
+struct XbWriter {
+	GString *out;
+	void (*title)(XbWriter *self, const char *text);
+	void (*section)(XbWriter *self, const char *text);
+	/* A paragraph of one or more sentences. */
+	void (*paragraph)(XbWriter *self, const char *text);
+	/* "name: value", one after another. */
+	void (*field)(XbWriter *self, const char *name, const char *value);
+	/* Lines as they are: a commit message, a command. */
+	void (*literal)(XbWriter *self, const char *text);
+	/* Rows of @n_columns cells (char*), the first row is the heading. Bit i
+	 * of @right: column i is aligned right. */
+	void (*table)(XbWriter *self, const GPtrArray *cells, guint n_columns, guint right);
+};
+
+/* Both append to @out, which stays the caller's. */
+XbWriter xb_writer_text(GString *out);
+XbWriter xb_writer_markdown(GString *out);
+
+#endif
