@@ -199,7 +199,7 @@ lint-format:
 lint-man:
 	$(if $(MAN_PAGES),mandoc -Tlint -Wwarning $(MAN_PAGES))
 lint-shell:
-	shellcheck -x -S warning $(SHELL_FILES)
+	shellcheck -x -S warning -e SC1010 $(SHELL_FILES)
 lint-gcc:
 	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-gcc CC=gcc build-tests
 lint-clang:
