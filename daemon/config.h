@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * config.h - the daemon's configuration: one GKeyFile plus conf.d/*.conf,
+ * config.h - the daemon's configuration: one GKeyFile plus the *.conf of conf.d,
  * read once, checked completely. Unknown groups and keys, duplicate groups
  * and keys (which GKeyFile would merge silently), bad units and missing files
  * are errors of one line: "FILE: [GROUP] KEY: what is wrong".

@@ -148,6 +148,7 @@ void xb_job_commit_free(XbJobCommit *commit)
 	g_free(commit->label);
 	g_free(commit->tree);
 	g_free(commit->subject);
+	g_free(commit->files);
 	g_clear_pointer(&commit->parents, g_array_unref);
 	g_free(commit);
 }
@@ -190,6 +191,7 @@ static void *read_job_commit(sqlite3_stmt *row)
 	commit->tree = xb_column_text(row, 3);
 	commit->subject = xb_column_text(row, 4);
 	commit->variant_id = sqlite3_column_int64(row, 5);
+	commit->files = xb_column_text(row, 6);
 	return commit;
 }
 
@@ -204,6 +206,7 @@ bool xb_db_job_commit_add(XbDb *db, int64_t job_id, const XbJobCommit *commit, G
 		xb_bind_text(":tree", commit->tree),
 		xb_bind_text(":subject", commit->subject),
 		xb_bind_int(":variant", commit->variant_id),
+		xb_bind_text(":files", commit->files),
 	};
 
 	return xb_db_exec(db, XB_SQL_JOB_COMMIT_ADD, binds, G_N_ELEMENTS(binds), error);

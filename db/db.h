@@ -95,6 +95,7 @@ typedef struct {
 	char *tree;
 	char *subject;
 	int64_t variant_id;
+	char *files; /* paths that differ from the first parent, one a line; NULL = not known */
 } XbJobCommit;
 void xb_job_commit_free(XbJobCommit *commit);
 bool xb_db_job_commit_add(XbDb *db, int64_t job_id, const XbJobCommit *commit, GError **error);

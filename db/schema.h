@@ -35,6 +35,8 @@ static const char *const xb_migrations[] = {
 	"  tree TEXT NOT NULL,"        /* tree id; '' for an image */
 	"  subject TEXT NOT NULL,"     /* made safe to show */
 	"  variant_id INTEGER NOT NULL REFERENCES variant (id),"
+	"  files TEXT,"                /* paths that differ from the first parent, one a line; NULL =
+	                                * not known */
 	"  PRIMARY KEY (job_id, node)"
 	") STRICT, WITHOUT ROWID;"
 

@@ -61,11 +61,12 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_JOB_SET_VERDICT] = "UPDATE job SET verdict = :verdict WHERE id = :id",
 	[XB_SQL_JOB_SET_SPEC] = "UPDATE job SET spec = :spec WHERE id = :id",
 	[XB_SQL_JOB_COMMIT_ADD] =
-		"INSERT INTO job_commit (job_id, node, label, parents, tree, subject, variant_id) "
+		"INSERT INTO job_commit (job_id, node, label, parents, tree, subject, variant_id, "
+		"files) "
 		"VALUES (:job, :node, :label, :parents, coalesce(:tree, ''), "
-		"  coalesce(:subject, ''), :variant)",
+		"  coalesce(:subject, ''), :variant, :files)",
 	/* read_job_commit() */
-	[XB_SQL_JOB_COMMITS] = "SELECT node, label, parents, tree, subject, variant_id "
+	[XB_SQL_JOB_COMMITS] = "SELECT node, label, parents, tree, subject, variant_id, files "
 			       "FROM job_commit WHERE job_id = :job ORDER BY node",
 	[XB_SQL_JOB_IMAGE_ADD] =
 		"INSERT INTO job_image (job_id, node, image, variant_id, detail) "

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * control-server.h - the Unix socket that clients talk to; see control.h for
+ * the verbs. The peer's uid comes from the kernel (SO_PEERCRED): paths are
+ * taken from the daemon's own uid and root only.
+ */
+#ifndef XB_CONTROL_SERVER_H
+#define XB_CONTROL_SERVER_H
+
+#include "daemon.h"
+
+/* Listens on config->socket (0660; a stale socket is replaced). */
+XbControlServer *xb_control_server_new(XbDaemon *daemon, GError **error);
+void xb_control_server_free(XbControlServer *self);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon.h - what the parts of the daemon share. There is no job state here:
+ * everything can be thrown away at any instant and read from the database
+ * again. What is cached (fingerprints, connections, running workers) is
+ * derived.
+ */
+#ifndef XB_DAEMON_H
+#define XB_DAEMON_H
+
+#include <gio/gio.h>
+#include "config.h"
+#include "db.h"
+
+typedef struct XbExecutor XbExecutor;
+typedef struct XbControlServer XbControlServer;
+typedef struct XbProbes XbProbes;
+
+typedef struct {
+	XbConfig *config;
+	XbDb *db;
+	GMainLoop *loop;
+	XbExecutor *executor;     /* running workers */
+	XbControlServer *control; /* clients */
+	XbProbes *probes;         /* fingerprints of hosts and of the builder */
+	guint plan_source;        /* a planning round is scheduled */
+	int lock_fd;              /* state_dir/lock: one daemon for one state */
+	bool stopping;
+} XbDaemon;
+
+/* Schedule a planning round soon; many calls are one round. */
+void xb_daemon_poke(XbDaemon *self);
+
+/* Unix milliseconds now. */
+int64_t xb_now_ms(void);
+
+/* Journal line of a job (0: the daemon's own), and the daemon's log. Never fails. */
+void xb_journal(XbDaemon *self, int64_t job_id, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* state_dir/NAME..., caller frees. */
+char *xb_state_path(const XbDaemon *self, const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+#endif

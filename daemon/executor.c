@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* executor.c - worker processes: start, adopt, follow, end. */
+#include "executor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ingest.h"
+#include "outcome.h"
+
+#define TICK_MS            250   /* how soon an event is seen while something runs */
+#define STOP_GRACE_MS      10000 /* from SIGTERM to SIGKILL */
+#define DEADLINE_MARGIN_MS 20000 /* a worker enforces its own deadline; we are the second line */
+
+typedef struct {
+	XbExecutor *executor;
+	int64_t run_id;
+	int pid;
+	int pidfd;
+	guint exit_source;
+	XbIngest *ingest;
+	int64_t deadline_ms;
+	int64_t kill_ms; /* SIGKILL when now is past it; 0 = nothing asked */
+	bool exited;
+} Worker;
+
+struct XbExecutor {
+	XbDaemon *daemon;
+	GHashTable *workers; /* run id -> Worker */
+	guint tick_source;
+};
+
+static void worker_free(Worker *worker)
+{
+	g_clear_handle_id(&worker->exit_source, g_source_remove);
+	if (worker->pidfd >= 0)
+		close(worker->pidfd);
+	xb_ingest_free(worker->ingest);
+	g_free(worker);
+}
+
+XbExecutor *xb_executor_new(XbDaemon *daemon)
+{
+	XbExecutor *self = g_new0(XbExecutor, 1);
+
+	self->daemon = daemon;
+	self->workers = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
+					      (GDestroyNotify)worker_free);
+	return self;
+}
+
+void xb_executor_free(XbExecutor *self)
+{
+	g_clear_handle_id(&self->tick_source, g_source_remove);
+	g_hash_table_unref(self->workers);
+	g_free(self);
+}
+
+guint xb_executor_running(const XbExecutor *self)
+{
+	return g_hash_table_size(self->workers);
+}
+
+static void signal_group(int pid, int signal_number)
+{
+	if (pid > 1)
+		kill(-pid, signal_number);
+}
+
+/* The worker is gone: read the rest, end stragglers of its group, write the outcome. */
+static bool worker_conclude(Worker *worker)
+{
+	XbExecutor *self = worker->executor;
+	g_autoptr(GError) error = NULL;
+
+	signal_group(worker->pid, SIGKILL);
+	if (!xb_ingest_rest(worker->ingest, &error) ||
+	    !xb_outcome_conclude(self->daemon, worker->run_id, worker->ingest, &error)) {
+		/* disk full or locked: keep the worker, the next tick tries again */
+		g_warning("run %lld: %s", (long long)worker->run_id, error->message);
+		return false;
+	}
+	return true;
+}
+
+static gboolean on_tick(gpointer data)
+{
+	XbExecutor *self = data;
+	int64_t now = xb_now_ms();
+	GHashTableIter iter;
+	gpointer value;
+	bool concluded = false;
+
+	g_hash_table_iter_init(&iter, self->workers);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Worker *worker = value;
+		g_autoptr(GError) error = NULL;
+
+		if (!worker->exited && !xb_ingest_some(worker->ingest, &error))
+			g_warning("run %lld: %s", (long long)worker->run_id, error->message);
+		if (!worker->exited && !worker->kill_ms) {
+			if (xb_ingest_broken(worker->ingest))
+				worker->kill_ms = now;
+			else if (xb_ingest_done(worker->ingest))
+				worker->kill_ms = now + STOP_GRACE_MS;
+			else if (now > worker->deadline_ms + DEADLINE_MARGIN_MS)
+				worker->kill_ms = now;
+		}
+		if (!worker->exited && worker->kill_ms && now >= worker->kill_ms)
+			signal_group(worker->pid, SIGKILL);
+		if (worker->exited && worker_conclude(worker)) {
+			g_hash_table_iter_remove(&iter);
+			concluded = true;
+		}
+	}
+	if (concluded)
+		xb_daemon_poke(self->daemon);
+	if (g_hash_table_size(self->workers) == 0) {
+		self->tick_source = 0;
+		return G_SOURCE_REMOVE;
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+static void start_ticking(XbExecutor *self)
+{
+	if (!self->tick_source)
+		self->tick_source = g_timeout_add(TICK_MS, on_tick, self);
+}
+
+static gboolean on_exit_seen(int fd, GIOCondition condition, gpointer data)
+{
+	Worker *worker = data;
+	(void)fd;
+	(void)condition;
+
+	worker->exited = true;
+	worker->exit_source = 0;
+	/* an adopted worker is somebody else's child: nothing to reap then */
+	waitpid(worker->pid, NULL, WNOHANG);
+	return G_SOURCE_REMOVE;
+}
+
+static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **error)
+{
+	Worker *worker = g_new0(Worker, 1);
+
+	worker->executor = self;
+	worker->run_id = run->id;
+	worker->deadline_ms = run->deadline_ms;
+	worker->pid = pid;
+	worker->pidfd = -1;
+	worker->ingest = xb_ingest_new(self->daemon, run, error);
+	if (!worker->ingest) {
+		worker_free(worker);
+		return false;
+	}
+	worker->pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+	if (worker->pidfd >= 0)
+		worker->exit_source = g_unix_fd_add(worker->pidfd, G_IO_IN, on_exit_seen, worker);
+	else
+		worker->exited = true;
+	g_hash_table_replace(self->workers, &worker->run_id, worker);
+	start_ticking(self);
+	return true;
+}
+
+/* The pid of the process that holds the run's lock, 0 when nobody does. */
+static int lock_holder(const char *dir)
+{
+	g_autofree char *lock = g_build_filename(dir, "lock", NULL);
+	g_autofree char *pid_path = g_build_filename(dir, "pid", NULL);
+	g_autofree char *text = NULL;
+	int fd = open(lock, O_RDWR | O_CLOEXEC);
+	bool held;
+
+	if (fd < 0)
+		return 0;
+	held = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	close(fd);
+	if (!held || !g_file_get_contents(pid_path, &text, NULL, NULL))
+		return 0;
+	return (int)g_ascii_strtoll(text, NULL, 10);
+}
+
+bool xb_executor_adopt(XbExecutor *self, GError **error)
+{
+	g_autoptr(GPtrArray) runs = xb_db_runs_active(self->daemon->db, error);
+
+	if (!runs)
+		return false;
+	for (guint i = 0; i < runs->len; i++) {
+		const XbRun *run = runs->pdata[i];
+		int pid = lock_holder(run->dir);
+
+		g_message("run %lld (%s on %s): %s", (long long)run->id,
+			  run->kind == XB_RUN_BUILD ? "build" : "boot", run->place,
+			  pid ? "still running, adopted" : "ended while the daemon was away");
+		if (!worker_add(self, run, pid, error))
+			return false;
+	}
+	return true;
+}
+
+/* In the child, between fork and exec: only async-signal-safe calls. */
+typedef struct {
+	int pid_fd;
+} ChildSetup;
+
+static void child_setup(gpointer data)
+{
+	const ChildSetup *setup = data;
+	char digits[16];
+	int length = 0;
+	unsigned int pid = (unsigned int)getpid();
+
+	setsid();
+	do
+		digits[sizeof(digits) - 1 - (size_t)length++] = (char)('0' + pid % 10);
+	while ((pid /= 10) != 0);
+	if (write(setup->pid_fd, digits + sizeof(digits) - length, (size_t)length) < 0)
+		_exit(127);
+}
+
+static int open_in(const char *dir, const char *name, int flags)
+{
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+	return open(path, flags | O_CLOEXEC, 0644);
+}
+
+static bool spawn(const char *dir, char *const *argv, int *pid, GError **error)
+{
+	int in = open_in(dir, "job.json", O_RDONLY);
+	int out = open_in(dir, "events.jsonl", O_WRONLY | O_CREAT | O_APPEND);
+	int err = open_in(dir, "stderr", O_WRONLY | O_CREAT | O_APPEND);
+	int lock = open_in(dir, "lock", O_RDWR | O_CREAT);
+	ChildSetup setup = { open_in(dir, "pid", O_WRONLY | O_CREAT | O_TRUNC) };
+	/* the worker's fourth descriptor keeps the lock; its children get only three */
+	const int lock_target = 3;
+	bool ok = false;
+
+	if (in < 0 || out < 0 || err < 0 || lock < 0 || setup.pid_fd < 0 ||
+	    flock(lock, LOCK_EX | LOCK_NB) != 0)
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir,
+			    g_strerror(errno));
+	else
+		ok = g_spawn_async_with_pipes_and_fds(
+			dir, (const char *const *)argv, NULL,
+			G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, child_setup, &setup, in,
+			out, err, &lock, &lock_target, 1, pid, NULL, NULL, NULL, error);
+	for (guint i = 0; i < 5; i++) {
+		int fd = (int[]){ in, out, err, lock, setup.pid_fd }[i];
+		if (fd >= 0)
+			close(fd);
+	}
+	return ok;
+}
+
+static bool write_job(const char *dir, json_t *job, GError **error)
+{
+	g_autofree char *path = g_build_filename(dir, "job.json", NULL);
+	g_autofree char *text = json_dumps(job, JSON_INDENT(2));
+
+	if (g_mkdir_with_parents(dir, 0755) != 0) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir,
+			    g_strerror(errno));
+		return false;
+	}
+	return g_file_set_contents(path, text, -1, error);
+}
+
+int64_t xb_executor_start(XbExecutor *self, const XbRun *template, char *const *argv, json_t *job,
+			  GError **error)
+{
+	XbDb *db = self->daemon->db;
+	g_autofree char *format = xb_state_path(self->daemon, "runs", "%lld", NULL);
+	g_autofree char *name = NULL, *out_dir = NULL;
+	g_autoptr(GError) trouble = NULL;
+	g_autoptr(XbRun) run = NULL;
+	int pid = 0;
+	int64_t id = xb_db_run_add(db, template, format, error);
+
+	if (id < 0 || !(run = xb_db_run_get(db, id, error)))
+		return -1;
+	name = g_strdup_printf("%c%lld", run->kind == XB_RUN_BUILD ? 'b' : 'r', (long long)id);
+	json_object_set_new(job, "id", json_string(name));
+	if (run->kind == XB_RUN_BUILD) {
+		out_dir = g_build_filename(run->dir, "out", NULL);
+		json_object_set_new(job, "out_dir", json_string(out_dir));
+	}
+	if (!write_job(run->dir, job, &trouble) || !spawn(run->dir, argv, &pid, &trouble)) {
+		g_autofree char *detail =
+			g_strdup_printf("%s could not be started: %s", argv[0], trouble->message);
+		if (!xb_outcome_trouble(self->daemon, run, detail, error))
+			return -1;
+		return id;
+	}
+	if (!xb_db_run_set_running(db, id, pid, error) || !worker_add(self, run, pid, error))
+		return -1;
+	return id;
+}
+
+void xb_executor_stop(XbExecutor *self, int64_t run_id)
+{
+	Worker *worker = g_hash_table_lookup(self->workers, &run_id);
+
+	if (!worker || worker->exited || worker->kill_ms)
+		return;
+	signal_group(worker->pid, SIGTERM);
+	worker->kill_ms = xb_now_ms() + STOP_GRACE_MS;
+}

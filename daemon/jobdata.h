@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * jobdata.h - all that the database knows of one job, read at once: what a
+ * planner needs and what is shown to people. Read, use, free; nothing is kept
+ * from one planning round to the next.
+ */
+#ifndef XB_JOBDATA_H
+#define XB_JOBDATA_H
+
+#include "daemon.h"
+
+/* Which image of which node a variant is in this job. */
+typedef struct {
+	int node;
+	bool clean, revert;
+} XbRole;
+
+typedef struct {
+	XbJob *job;
+	json_t *spec;
+	GPtrArray *commits;  /* XbJobCommit*, by node */
+	GPtrArray *variants; /* XbVariant*, by node */
+	GPtrArray *images;   /* XbJobImage* */
+	GPtrArray *image_variants; /* XbVariant* beside images; NULL where impossible */
+	GPtrArray *runs;     /* XbRun* on any of these, any job's, by id */
+	GHashTable *samples; /* run id -> GArray of double, of the job's metric */
+	GHashTable *roles;   /* variant id -> XbRole*, the first node that has it */
+	GHashTable *classes; /* image hash, or "v<ID>" of an unbuilt variant -> class number */
+	const char *metric, *host_fp, *workload_fp; /* fingerprints "" until pinned */
+} XbJobData;
+
+XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error);
+void xb_jobdata_free(XbJobData *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbJobData, xb_jobdata_free)
+
+/* Members of the spec; defaults when absent. */
+const char *xb_spec_string(const XbJobData *self, const char *name);
+double xb_spec_number(const XbJobData *self, const char *name, double fallback);
+bool xb_spec_bool(const XbJobData *self, const char *name);
+
+/* The class of a variant's image: equal for equal images; never 0. */
+guint xb_jobdata_class(const XbJobData *self, const XbVariant *variant);
+
+/* A boot whose numbers the job may use: done, ok, both fingerprints the job's, metric there. */
+bool xb_jobdata_run_counts(const XbJobData *self, const XbRun *run);
+
+/* The node (and which image of it) that a run is a boot or build of; NULL when none. */
+const XbRole *xb_jobdata_role(const XbJobData *self, const XbRun *run);
+
+/* The run was on the job's class of hosts with the job's workload (both fingerprints). */
+bool xb_jobdata_same_hosts(const XbJobData *self, const XbRun *run);
+
+/* The variant by id among those of the job; NULL when it is none of them. */
+const XbVariant *xb_jobdata_variant(const XbJobData *self, int64_t id);
+
+#endif

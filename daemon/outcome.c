@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* outcome.c - from a finished worker to rows: artifact, variant, host. */
+#include "outcome.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "space.h"
+#include "text.h"
+
+#define STDERR_TAIL 400
+
+/* The end of what the worker wrote to stderr, for a stream without "done". */
+static char *stderr_tail(const char *dir)
+{
+	g_autofree char *path = g_build_filename(dir, "stderr", NULL);
+	g_autofree char *text = NULL;
+	gsize length = 0;
+
+	if (!g_file_get_contents(path, &text, &length, NULL) || length == 0)
+		return g_strdup("");
+	while (length > 0 && g_ascii_isspace(text[length - 1]))
+		length--;
+	gsize from = length > STDERR_TAIL ? length - STDERR_TAIL : 0;
+	g_autofree char *safe = xb_text_safe(text + from, (gssize)(length - from), 1024, false);
+	return g_strconcat(": ", safe, NULL);
+}
+
+/* The job that wanted the run was cancelled: its end is nobody's fault. */
+static bool was_cancelled(XbDaemon *daemon, const XbRun *run)
+{
+	g_autoptr(XbJob) job = run->job_id ? xb_db_job_get(daemon->db, run->job_id, NULL) : NULL;
+	return job && job->state == XB_JOB_CANCELLED;
+}
+
+static bool count_trouble(XbDaemon *daemon, const XbRun *run, bool trouble, GError **error)
+{
+	g_autoptr(XbHostRow) host = NULL;
+
+	if (run->kind != XB_RUN_BOOT)
+		return true;
+	host = xb_db_host_get(daemon->db, run->place, error);
+	if (!host)
+		return false;
+	if (!trouble && host->troubles == 0)
+		return true;
+	host->troubles = trouble ? host->troubles + 1 : 0;
+	return xb_db_host_set(daemon->db, host, error);
+}
+
+static uint64_t tree_bytes(const char *path, int depth)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	uint64_t sum = 0;
+	const char *name;
+
+	while (dir && depth < 16 && (name = g_dir_read_name(dir))) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+		GStatBuf st;
+		if (g_lstat(child, &st) == 0)
+			sum += S_ISDIR(st.st_mode) ? tree_bytes(child, depth + 1)
+						   : (uint64_t)st.st_size;
+	}
+	return sum;
+}
+
+/* runs/ID/out -> artifacts/VARIANT. After a crash in between only the target is there. */
+static char *publish(XbDaemon *daemon, const XbRun *run, GError **error)
+{
+	g_autofree char *out = g_build_filename(run->dir, "out", NULL);
+	g_autofree char *parent = xb_state_path(daemon, "artifacts", NULL);
+	g_autofree char *name = g_strdup_printf("%lld", (long long)run->variant_id);
+	char *target = g_build_filename(parent, name, NULL);
+
+	g_mkdir_with_parents(parent, 0755);
+	if (g_file_test(out, G_FILE_TEST_IS_DIR)) {
+		xb_remove_tree(target);
+		if (g_rename(out, target) != 0) {
+			g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+				    "%s -> %s: %s", out, target, g_strerror(errno));
+			g_free(target);
+			return NULL;
+		}
+	}
+	return target;
+}
+
+static void replace(char **slot, const char *value)
+{
+	g_free(*slot);
+	*slot = g_strdup(value);
+}
+
+static bool file_inside(const char *dir, json_t *artifact, const char *member)
+{
+	const char *name = json_string_value(json_object_get(artifact, member));
+	g_autofree char *path = NULL;
+
+	if (!name || strchr(name, '/') || name[0] == '.')
+		return false;
+	path = g_build_filename(dir, name, NULL);
+	return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+}
+
+/* Fill @variant from the artifact event; NULL when fine, else what is wrong (static). */
+static const char *take_artifact(XbDaemon *daemon, const XbRun *run, XbVariant *variant,
+				 GError **error)
+{
+	g_autoptr(GPtrArray) bodies = xb_db_events(daemon->db, run->id, "artifact", error);
+	g_autoptr(json_t) artifact = NULL;
+	g_autofree char *dir = NULL;
+
+	if (!bodies)
+		return "the database could not be read";
+	if (bodies->len == 0)
+		return "done ok without an artifact event";
+	artifact = json_loads(bodies->pdata[bodies->len - 1], 0, NULL);
+	if (!json_is_string(json_object_get(artifact, "image_sha256")))
+		return "the artifact event has no image_sha256";
+	dir = publish(daemon, run, error);
+	if (!dir)
+		return "the artifact could not be published";
+	if (!file_inside(dir, artifact, "kernel"))
+		return "the artifact's kernel is not in its directory";
+	variant->state = XB_VARIANT_BUILT;
+	replace(&variant->detail, NULL);
+	replace(&variant->dir, dir);
+	replace(&variant->artifact, bodies->pdata[bodies->len - 1]);
+	replace(&variant->image_sha256,
+		json_string_value(json_object_get(artifact, "image_sha256")));
+	replace(&variant->config_sha256,
+		json_string_value(json_object_get(artifact, "config_sha256")));
+	replace(&variant->toolchain, json_string_value(json_object_get(artifact, "toolchain")));
+	variant->size_bytes = (int64_t)tree_bytes(dir, 0);
+	variant->used_ms = xb_now_ms();
+	return NULL;
+}
+
+static bool conclude_build(XbDaemon *daemon, const XbRun *run, XbOutcome *outcome, char **detail,
+			   GError **error)
+{
+	g_autoptr(XbVariant) variant = xb_db_variant_get(daemon->db, run->variant_id, error);
+
+	if (!variant)
+		return false;
+	if (*outcome == XB_OUTCOME_OK) {
+		g_autoptr(GError) local = NULL;
+		const char *wrong = take_artifact(daemon, run, variant, &local);
+		if (wrong) {
+			*outcome = XB_OUTCOME_HOST_TROUBLE;
+			g_free(*detail);
+			*detail = g_strdup_printf("%s%s%s", wrong, local ? ": " : "",
+						  local ? local->message : "");
+			return true;
+		}
+	} else if (*outcome == XB_OUTCOME_BUILD_FAILED) {
+		variant->state = XB_VARIANT_BUILD_FAILED;
+		replace(&variant->detail, *detail);
+	} else {
+		/* a builder can't say how a kernel boots */
+		*outcome = XB_OUTCOME_HOST_TROUBLE;
+		return true;
+	}
+	return xb_db_variant_update(daemon->db, variant, error);
+}
+
+static bool finish(XbDaemon *daemon, const XbRun *run, XbOutcome outcome, char **detail,
+		   GError **error)
+{
+	XbDb *db = daemon->db;
+	bool cancelled = was_cancelled(daemon, run);
+	bool ok;
+
+	if (!xb_db_begin(db, error))
+		return false;
+	ok = run->kind != XB_RUN_BUILD || conclude_build(daemon, run, &outcome, detail, error);
+	if (run->kind == XB_RUN_BOOT && outcome == XB_OUTCOME_BUILD_FAILED)
+		outcome = XB_OUTCOME_HOST_TROUBLE;
+	if (outcome == XB_OUTCOME_HOST_TROUBLE && cancelled) {
+		g_free(*detail);
+		*detail = g_strdup("ended: the job was cancelled");
+	}
+	ok = ok && xb_db_run_finish(db, run->id, outcome, *detail, xb_now_ms(), error);
+	if (ok && !cancelled)
+		ok = count_trouble(
+			daemon, run,
+			outcome == XB_OUTCOME_HOST_TROUBLE ||
+				(outcome != XB_OUTCOME_OK && strcmp(run->purpose, "health") == 0),
+			error);
+	if (!ok || !xb_db_commit(db, error)) {
+		xb_db_rollback(db);
+		return false;
+	}
+	if (outcome != XB_OUTCOME_OK)
+		xb_journal(daemon, run->job_id, "%s %c%lld: %s: %s",
+			   run->kind == XB_RUN_BUILD ? "build" : "boot",
+			   run->kind == XB_RUN_BUILD ? 'b' : 'r', (long long)run->id,
+			   xb_outcome_name(outcome), *detail);
+	else
+		xb_journal(daemon, run->job_id, "%s %c%lld: ok, %.1f s",
+			   run->kind == XB_RUN_BUILD ? "build" : "boot",
+			   run->kind == XB_RUN_BUILD ? 'b' : 'r', (long long)run->id,
+			   (double)(xb_now_ms() - run->started_ms) / 1000);
+	return true;
+}
+
+bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *ingest, GError **error)
+{
+	g_autoptr(XbRun) run = xb_db_run_get(daemon->db, run_id, error);
+	XbOutcome outcome = XB_OUTCOME_HOST_TROUBLE;
+	g_autofree char *detail = NULL;
+
+	if (!run)
+		return false;
+	if (run->state == XB_RUN_DONE)
+		return true;
+	if (xb_ingest_broken(ingest)) {
+		detail = g_strdup_printf("the worker's output is not what the protocol allows: %s",
+					 xb_ingest_broken(ingest));
+	} else if (xb_ingest_done(ingest)) {
+		outcome = xb_ingest_outcome(ingest);
+		detail = g_strdup(xb_ingest_detail(ingest));
+	} else {
+		g_autofree char *tail = stderr_tail(run->dir);
+		detail = g_strdup_printf("the worker ended without saying done%s", tail);
+	}
+	return finish(daemon, run, outcome, &detail, error);
+}
+
+bool xb_outcome_trouble(XbDaemon *daemon, const XbRun *run, const char *text, GError **error)
+{
+	g_autofree char *detail = g_strdup(text);
+	return finish(daemon, run, XB_OUTCOME_HOST_TROUBLE, &detail, error);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * outcome.h - what a finished unit of work means: publish its artifact, mark
+ * its variant, count a host's troubles.
+ */
+#ifndef XB_OUTCOME_H
+#define XB_OUTCOME_H
+
+#include "daemon.h"
+#include "ingest.h"
+
+/* The worker of this run is gone and its events are stored: write the outcome. Called again
+ * after a failure (or a crash) it ends the same. */
+bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *ingest,
+                         GError **error);
+
+/* Finish a run that never got a worker, as host-trouble. */
+bool xb_outcome_trouble(XbDaemon *daemon, const XbRun *run, const char *detail, GError **error);
+
+/* A host or a slot is set aside after this many host-troubles in a row. */
+#define XB_TROUBLES_MAX 3
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan-ab.c - A/B and measure jobs: one or two variants, booted until decided. */
+#include "planner.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ab.h"
+#include "outcome.h"
+#include "variants.h"
+
+static const char *const side_names[] = { "base", "test" };
+
+/* Why a side can't be measured, or NULL. */
+static char *side_failure(const XbJobData *data, GHashTable *tallies, guint node,
+			  bool deterministic)
+{
+	const XbVariant *variant = data->variants->pdata[node];
+	const XbJobCommit *commit = data->commits->pdata[node];
+	const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
+
+	if (variant->state == XB_VARIANT_BUILD_FAILED)
+		return g_strdup_printf("%s (%.40s) does not build: %s", side_names[node],
+				       commit->label, variant->detail);
+	if (xb_tally_unbootable(tally, deterministic))
+		return g_strdup_printf("%s (%.40s) cannot be measured: %s", side_names[node],
+				       commit->label,
+				       tally->last_failure ? tally->last_failure : "host trouble");
+	if (tally && tally->build_trouble >= XB_TROUBLES_MAX && !tally->active_builds)
+		return g_strdup_printf("building %s failed %u times for reasons of this machine, "
+				       "the last time: %s",
+				       side_names[node], tally->build_trouble,
+				       tally->last_build_trouble);
+	return NULL;
+}
+
+/* True when every side has an image; else builds are wanted. */
+static bool want_images(const XbJobData *data, GHashTable *tallies, const XbCapacity *capacity,
+			XbPlanned *out)
+{
+	guint free_builders = capacity->free_builders;
+	bool ready = true;
+
+	for (guint i = 0; i < data->variants->len; i++) {
+		const XbVariant *variant = data->variants->pdata[i];
+		const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
+		bool there = variant->state == XB_VARIANT_BUILT &&
+			     (variant->dir || xb_variant_is_image(variant));
+
+		if (there)
+			continue;
+		ready = false;
+		if (!(tally && tally->active_builds) && free_builders > 0) {
+			xb_want_add(out->wants, XB_RUN_BUILD, variant, (int)i, 0, "ab",
+				    "its image is needed");
+			free_builders--;
+		}
+	}
+	return ready;
+}
+
+/* The boots of one side that a verdict may use. On hosts that are not deterministic only this
+ * job's own: boots of another day do not interleave with ours. */
+static GArray *side_boots(const XbJobData *data, guint node, bool deterministic)
+{
+	GArray *boots = g_array_new(FALSE, FALSE, sizeof(XbAbBoot));
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		const XbRole *role = xb_jobdata_role(data, run);
+		const GArray *samples;
+
+		if (!role || !xb_jobdata_run_counts(data, run) || (guint)role->node != node ||
+		    (!deterministic && run->job_id != data->job->id))
+			continue;
+		samples = g_hash_table_lookup(data->samples, &run->id);
+		XbAbBoot boot = { (guint)run->perturb, samples->len,
+				  (const double *)(gconstpointer)samples->data };
+		g_array_append_val(boots, boot);
+	}
+	return boots;
+}
+
+static json_t *number_or_null(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
+}
+
+static const char *const verdict_names[] = {
+	[XB_AB_PENDING] = "pending",
+	[XB_AB_DIFFERENT] = "different",
+	[XB_AB_SAME] = "same",
+	[XB_AB_UNRESOLVED] = "unresolved",
+};
+
+static json_t *ab_verdict(const XbAbPlan *plan, guint n_base, guint n_test)
+{
+	json_t *verdict = json_pack(
+		"{s:s,s:f,s:[],s:{s:o,s:o,s:o,s:o,s:o},s:{s:{s:o,s:o,s:i},s:{s:o,s:o,s:i}},s:i,s:"
+		"s}",
+		"kind", verdict_names[plan->kind], "confidence", plan->confidence, "commits",
+		"effect", "base", number_or_null(plan->base), "test", number_or_null(plan->test),
+		"ratio", number_or_null(plan->ratio), "ci_low", number_or_null(plan->ci_low),
+		"ci_high", number_or_null(plan->ci_high), "sides", "base", "level",
+		number_or_null(plan->base), "sd", number_or_null(plan->base_sd), "boots",
+		(int)n_base, "test", "level", number_or_null(plan->test), "sd",
+		number_or_null(plan->test_sd), "boots", (int)n_test, "steps_left",
+		(int)plan->boots_left, "reason", plan->reason);
+	g_assert(verdict);
+	return verdict;
+}
+
+/* Both sides gave one image: there is nothing to measure. */
+static bool same_image(const XbJobData *data)
+{
+	const XbVariant *base = data->variants->pdata[0], *test = data->variants->pdata[1];
+	return xb_jobdata_class(data, base) == xb_jobdata_class(data, test);
+}
+
+bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
+		    XbPlanned *out, GError **error)
+{
+	g_autoptr(GHashTable) tallies = xb_tally_runs(data);
+	g_autoptr(GArray) base = side_boots(data, 0, capacity->deterministic);
+	g_autoptr(GArray) test = side_boots(data, 1, capacity->deterministic);
+	guint in_flight[2] = { 0, 0 };
+	XbAbPlan plan = { 0 };
+	(void)daemon;
+	(void)error;
+
+	for (guint i = 0; i < 2; i++) {
+		const XbVariant *variant = data->variants->pdata[i];
+		const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
+		out->failure = side_failure(data, tallies, i, capacity->deterministic);
+		if (out->failure)
+			return true;
+		in_flight[i] = tally ? tally->active_boots : 0;
+	}
+	if (!want_images(data, tallies, capacity, out))
+		return true;
+	if (same_image(data)) {
+		plan = (XbAbPlan){ .kind = XB_AB_SAME,
+				   .confidence = 1,
+				   .base = NAN,
+				   .test = NAN,
+				   .base_sd = NAN,
+				   .test_sd = NAN,
+				   .ratio = 1,
+				   .ci_low = 1,
+				   .ci_high = 1,
+				   .reason = "both sides build to one and the same image" };
+		out->verdict = ab_verdict(&plan, base->len, test->len);
+		out->decided = true;
+		return true;
+	}
+	const XbAbOptions options = {
+		.confidence = xb_spec_number(data, "confidence", 0.99),
+		.resolve =
+			xb_spec_number(data, "resolve", xb_spec_number(data, "min_effect", 0.01)),
+		.fixed_boots = (guint)xb_spec_number(data, "boots", 0),
+		.n_metrics = 1,
+		.seed = (uint64_t)data->job->id,
+	};
+	xb_plan_ab(&options, (const XbAbBoot *)(gconstpointer)base->data, base->len,
+		   (const XbAbBoot *)(gconstpointer)test->data, test->len, in_flight, &plan);
+	out->verdict = ab_verdict(&plan, base->len, test->len);
+	out->decided = plan.kind != XB_AB_PENDING;
+	for (guint i = 0; !out->decided && i < plan.n_next && i < capacity->free_hosts; i++)
+		xb_want_add(out->wants, XB_RUN_BOOT, data->variants->pdata[plan.next[i].side],
+			    (int)plan.next[i].side, (int)plan.next[i].perturb, "ab",
+			    "interleaved in random order");
+	return true;
+}
+
+bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
+			 XbPlanned *out, GError **error)
+{
+	g_autoptr(GHashTable) tallies = xb_tally_runs(data);
+	g_autoptr(GArray) boots = side_boots(data, 0, capacity->deterministic);
+	const XbVariant *variant = data->variants->pdata[0];
+	const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
+	guint asked = (guint)xb_spec_number(data, "boots", capacity->deterministic ? 1 : 3);
+	guint running = tally ? tally->active_boots : 0;
+	XbAbPlan plan = { 0 };
+	(void)daemon;
+	(void)error;
+
+	out->failure = side_failure(data, tallies, 0, capacity->deterministic);
+	if (out->failure || !want_images(data, tallies, capacity, out))
+		return true;
+	for (guint i = 0; boots->len + running + i < asked && i < capacity->free_hosts; i++)
+		xb_want_add(out->wants, XB_RUN_BOOT, variant, 0, (int)(boots->len + running + i),
+			    "measure", "asked for");
+	/* the level and its spread are the planner's own summary of one side against itself */
+	const XbAbOptions options = {
+		.confidence = 0.99, .resolve = 0.01, .fixed_boots = 1, .n_metrics = 1
+	};
+	const XbAbBoot *data_boots = (const XbAbBoot *)(gconstpointer)boots->data;
+	const guint none[2] = { 0, 0 };
+	xb_plan_ab(&options, data_boots, boots->len, data_boots, boots->len, none, &plan);
+	plan.reason[0] = '\0';
+	plan.boots_left = asked > boots->len ? asked - boots->len : 0;
+	out->verdict = ab_verdict(&plan, boots->len, 0);
+	json_object_set_new(out->verdict, "kind", json_string("measured"));
+	out->decided = boots->len >= asked;
+	return true;
+}

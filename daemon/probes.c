@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* probes.c - asks workers for their fingerprints, asynchronously. */
+#include "probes.h"
+
+#include <string.h>
+
+#define PROBE_DEADLINE_S 20
+
+typedef struct {
+	XbDaemon *daemon;
+	char *host;
+	bool ready;
+	char *host_fp, *workload_fp;
+	/* what stands in when the worker does not answer */
+	char *fallback_host, *fallback_workload;
+	GSubprocess *process;
+	guint deadline;
+	GCancellable *cancellable;
+} Probe;
+
+struct XbProbes {
+	XbDaemon *daemon;
+	GHashTable *hosts; /* "HOST\nWORKLOAD-JSON" -> Probe */
+	Probe *builder;
+};
+
+static void probe_free(Probe *probe)
+{
+	if (!probe)
+		return;
+	if (probe->cancellable)
+		g_cancellable_cancel(probe->cancellable);
+	g_clear_handle_id(&probe->deadline, g_source_remove);
+	g_clear_object(&probe->cancellable);
+	g_clear_object(&probe->process);
+	g_free(probe->host);
+	g_free(probe->host_fp);
+	g_free(probe->workload_fp);
+	g_free(probe->fallback_host);
+	g_free(probe->fallback_workload);
+	g_free(probe);
+}
+
+XbProbes *xb_probes_new(XbDaemon *daemon)
+{
+	XbProbes *self = g_new0(XbProbes, 1);
+
+	self->daemon = daemon;
+	self->hosts =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)probe_free);
+	return self;
+}
+
+void xb_probes_free(XbProbes *self)
+{
+	if (!self)
+		return;
+	g_hash_table_unref(self->hosts);
+	probe_free(self->builder);
+	g_free(self);
+}
+
+static char *hash_text(const char *what, const char *text)
+{
+	g_autofree char *all = g_strconcat(what, "\n", text, NULL);
+	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, all, -1);
+}
+
+/* Take the fingerprint event out of the worker's answer, if it is there. */
+static void probe_parse(Probe *probe, GBytes *output)
+{
+	g_autoptr(XbEventReader) reader = xb_event_reader_new();
+	gsize length;
+	const char *data = g_bytes_get_data(output, &length);
+	json_t *event;
+
+	xb_event_reader_feed(reader, data, length);
+	while ((event = xb_event_reader_next(reader, NULL))) {
+		g_autoptr(json_t) owned = event;
+		const char *name = json_string_value(json_object_get(event, "event"));
+		const char *host = json_string_value(json_object_get(event, "host"));
+		const char *workload = json_string_value(json_object_get(event, "workload"));
+		const char *builder = json_string_value(json_object_get(event, "builder"));
+
+		if (g_strcmp0(name, "fingerprint") != 0)
+			continue;
+		if (builder)
+			host = workload = builder;
+		if (!host || !workload || strlen(host) > 256 || strlen(workload) > 256)
+			continue;
+		g_free(probe->host_fp);
+		g_free(probe->workload_fp);
+		probe->host_fp = g_strdup(host);
+		probe->workload_fp = g_strdup(workload);
+	}
+}
+
+static void probe_settle(Probe *probe)
+{
+	g_clear_handle_id(&probe->deadline, g_source_remove);
+	g_clear_object(&probe->process);
+	if (!probe->host_fp) {
+		probe->host_fp = g_strdup(probe->fallback_host);
+		probe->workload_fp = g_strdup(probe->fallback_workload);
+	}
+	probe->ready = true;
+	xb_daemon_poke(probe->daemon);
+}
+
+static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
+{
+	Probe *probe = data;
+	g_autoptr(GBytes) output = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!g_subprocess_communicate_finish(G_SUBPROCESS(source), result, &output, NULL, &error) &&
+	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return; /* the probe is gone */
+	if (output)
+		probe_parse(probe, output);
+	probe_settle(probe);
+}
+
+static gboolean on_deadline(gpointer data)
+{
+	Probe *probe = data;
+
+	probe->deadline = 0;
+	g_warning("%s: no fingerprint within %d s", probe->host, PROBE_DEADLINE_S);
+	if (probe->process)
+		g_subprocess_force_exit(probe->process); /* on_answer follows */
+	return G_SOURCE_REMOVE;
+}
+
+static Probe *probe_start(XbDaemon *daemon, const char *name, char **argv, json_t *job)
+{
+	Probe *probe = g_new0(Probe, 1);
+	g_autofree char *text = json_dumps(job, JSON_COMPACT);
+	g_autoptr(GBytes) input = g_bytes_new(text, strlen(text));
+	g_autoptr(GError) error = NULL;
+
+	probe->daemon = daemon;
+	probe->host = g_strdup(name);
+	probe->cancellable = g_cancellable_new();
+	probe->process =
+		g_subprocess_newv((const char *const *)argv,
+				  G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+					  G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+				  &error);
+	if (!probe->process) {
+		g_warning("%s: %s", argv[0], error->message);
+		return probe;
+	}
+	probe->deadline = g_timeout_add_seconds(PROBE_DEADLINE_S, on_deadline, probe);
+	g_subprocess_communicate_async(probe->process, input, probe->cancellable, on_answer, probe);
+	return probe;
+}
+
+void xb_probes_ask_builder(XbProbes *self)
+{
+	char **argv = self->daemon->config->builder_command;
+	g_autoptr(json_t) job = json_pack("{s:i,s:s,s:s}", "protocol", XB_PROTOCOL_VERSION, "kind",
+					  "fingerprint", "id", "fingerprint");
+	g_autofree char *command = g_strjoinv(" ", argv);
+
+	probe_free(self->builder);
+	self->builder = probe_start(self->daemon, "builder", argv, job);
+	self->builder->fallback_host = hash_text("builder", command);
+	self->builder->fallback_workload = g_strdup("");
+	if (!self->builder->process)
+		probe_settle(self->builder);
+	while (!self->builder->ready)
+		g_main_context_iteration(NULL, TRUE);
+}
+
+const char *xb_probes_builder(const XbProbes *self)
+{
+	return self->builder ? self->builder->host_fp : NULL;
+}
+
+bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
+		    const char **host_fp, const char **workload_fp)
+{
+	g_autofree char *text = json_dumps(workload, JSON_COMPACT | JSON_SORT_KEYS);
+	g_autofree char *key = g_strconcat(host->name, "\n", text, NULL);
+	Probe *probe = g_hash_table_lookup(self->hosts, key);
+
+	if (!probe) {
+		g_autoptr(json_t) job =
+			json_pack("{s:i,s:s,s:s,s:O,s:O}", "protocol", XB_PROTOCOL_VERSION, "kind",
+				  "fingerprint", "id", "fingerprint", "host", host->settings,
+				  "workload", workload);
+		g_autofree char *settings =
+			json_dumps(host->settings, JSON_COMPACT | JSON_SORT_KEYS);
+
+		probe = probe_start(self->daemon, host->name, self->daemon->config->runner_command,
+				    job);
+		probe->fallback_host = hash_text("host", settings);
+		probe->fallback_workload = hash_text("workload", text);
+		g_hash_table_replace(self->hosts, g_steal_pointer(&key), probe);
+		if (!probe->process)
+			probe_settle(probe);
+	}
+	if (!probe->ready)
+		return false;
+	*host_fp = probe->host_fp;
+	*workload_fp = probe->workload_fp;
+	return true;
+}
+
+static gboolean is_of_host(gpointer key, gpointer value, gpointer host)
+{
+	const Probe *probe = value;
+	(void)key;
+	return probe->ready && strcmp(probe->host, host) == 0;
+}
+
+void xb_probes_forget(XbProbes *self, const char *host)
+{
+	g_hash_table_foreach_remove(self->hosts, is_of_host, (gpointer)host);
+}

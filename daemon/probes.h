@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * probes.h - fingerprints asked of the workers themselves: what builder and
+ * toolchain a build would have, what host, emulator, hypervisor and workload
+ * a boot would have. They are part of a variant's and a measurement's
+ * identity. Answers are cached; a worker that can't tell (a command of the
+ * user's) is known by the hash of its configuration.
+ */
+#ifndef XB_PROBES_H
+#define XB_PROBES_H
+
+#include "daemon.h"
+
+XbProbes *xb_probes_new(XbDaemon *daemon);
+void xb_probes_free(XbProbes *self);
+
+/* Asked once at start; waits for the answer, 20 s at most. */
+void xb_probes_ask_builder(XbProbes *self);
+const char *xb_probes_builder(const XbProbes *self); /* never NULL after asking */
+
+/*
+ * The fingerprints of @workload (a job's "workload" object) on @host. False
+ * while the answer is on its way: a planning round is poked when it comes.
+ * Strings belong to @self.
+ */
+bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
+                    const char **host_fp, const char **workload_fp);
+
+/* A run on @host reported another fingerprint than was expected: ask again. */
+void xb_probes_forget(XbProbes *self, const char *host);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * queue.h - requests for new jobs: checked completely, resolved (revisions,
+ * workload, configuration) and written as rows, or refused with a sentence.
+ */
+#ifndef XB_QUEUE_H
+#define XB_QUEUE_H
+
+#include "daemon.h"
+
+typedef struct {
+	uint32_t uid;
+	bool may_name_paths; /* the daemon's own uid or root */
+} XbPeer;
+
+#define XB_QUEUE_ERROR xb_queue_error_quark()
+GQuark xb_queue_error_quark(void);
+typedef enum { XB_QUEUE_ERROR_REQUEST } XbQueueError;
+
+/*
+ * Add the job that @request (verb bisect, ab or measure; see control.h) asks
+ * for. Returns its id, or -1 with @error; @warnings gets a new array of
+ * strings. *@hint (caller frees) is set with some errors.
+ */
+int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
+                         char **hint, GError **error);
+
+/* A new job with the spec of an old one, which must have ended. */
+int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError **error);
+
+#endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* schedule.c - read, plan, start. */
+#include "schedule.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "executor.h"
+#include "hosts.h"
+#include "outcome.h"
+#include "planner.h"
+#include "probes.h"
+#include "space.h"
+#include "variants.h"
+#include "workjob.h"
+
+#define SPACE_LOW_BYTES ((uint64_t)512 << 20)
+#define BUILD_S_GUESS   180
+#define BOOT_S_GUESS    20
+
+/* What is taken in this round, so that one round does not give one thing twice. */
+typedef struct {
+	XbDaemon *daemon;
+	GPtrArray *active;      /* XbRun* */
+	GHashTable *busy_hosts; /* name set */
+	guint64 busy_slots;     /* bit set */
+	GHashTable *keep;       /* variants that must stay on disk: int64 set */
+} Round;
+
+static void round_clear(Round *round)
+{
+	g_clear_pointer(&round->active, g_ptr_array_unref);
+	g_clear_pointer(&round->busy_hosts, g_hash_table_unref);
+	g_clear_pointer(&round->keep, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Round, round_clear)
+
+static bool round_begin(Round *round, GError **error)
+{
+	round->active = xb_db_runs_active(round->daemon->db, error);
+	if (!round->active)
+		return false;
+	round->busy_hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	round->keep = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	for (guint i = 0; i < round->active->len; i++) {
+		const XbRun *run = round->active->pdata[i];
+		if (run->kind == XB_RUN_BOOT)
+			g_hash_table_add(round->busy_hosts, g_strdup(run->place));
+		else
+			round->busy_slots |= G_GUINT64_CONSTANT(1) << (atoi(run->place) & 63);
+		g_hash_table_add(round->keep, g_memdup2(&run->variant_id, sizeof(run->variant_id)));
+	}
+	return true;
+}
+
+static guint free_slots(const Round *round)
+{
+	guint count = 0;
+
+	for (int i = 0; i < round->daemon->config->slots; i++)
+		count += !(round->busy_slots & (G_GUINT64_CONSTANT(1) << i));
+	return count;
+}
+
+/* The free slot whose last tree is nearest: by distance in the job's range, unknown last. */
+static int choose_slot(const Round *round, const XbJobData *data, const XbWant *want)
+{
+	int best = -1;
+	double best_distance = INFINITY;
+
+	for (int i = 0; i < round->daemon->config->slots; i++) {
+		g_autofree char *place = g_strdup_printf("%d", i);
+		g_autoptr(XbRun) last = NULL;
+		const XbRole *role;
+		double distance = 1e9;
+
+		if (round->busy_slots & (G_GUINT64_CONSTANT(1) << i))
+			continue;
+		last = xb_db_run_last(round->daemon->db, XB_RUN_BUILD, place, NULL);
+		role = last ? xb_jobdata_role(data, last) : NULL;
+		if (role)
+			distance = abs(role->node - want->node);
+		if (distance < best_distance) {
+			best = i;
+			best_distance = distance;
+		}
+	}
+	return best;
+}
+
+static bool start_build(Round *round, const XbJobData *data, const XbWant *want, GError **error)
+{
+	XbDaemon *daemon = round->daemon;
+	g_autoptr(XbVariant) variant = xb_db_variant_get(daemon->db, want->variant_id, error);
+	int slot = choose_slot(round, data, want);
+	g_autofree char *place = g_strdup_printf("%d", slot);
+	g_autoptr(json_t) job = NULL;
+	XbRun run = { .kind = XB_RUN_BUILD,
+		      .job_id = data->job->id,
+		      .node = want->node,
+		      .variant_id = want->variant_id,
+		      .place = place,
+		      .workload = (char *)"",
+		      .purpose = (char *)want->purpose,
+		      .why = want->why,
+		      .phase = (char *)"",
+		      .started_ms = xb_now_ms() };
+
+	if (!variant || slot < 0)
+		return variant != NULL;
+	run.deadline_ms = run.started_ms + (int64_t)(daemon->config->build_deadline_s * 1000);
+	job = xb_workjob_build(daemon, variant, slot, error);
+	if (!job)
+		return false;
+	round->busy_slots |= G_GUINT64_CONSTANT(1) << slot;
+	xb_journal(daemon, data->job->id, "build %.12s%s (%s): %s",
+		   ((XbJobCommit *)data->commits->pdata[want->node])->label,
+		   variant->clean ? " clean" : "", want->purpose, want->why);
+	return xb_executor_start(daemon->executor, &run, daemon->config->builder_command, job,
+				 error) >= 0;
+}
+
+static bool start_boot(Round *round, const XbJobData *data, const XbWant *want,
+		       const XbHostConfig *host, GError **error)
+{
+	XbDaemon *daemon = round->daemon;
+	g_autoptr(XbVariant) variant = xb_db_variant_get(daemon->db, want->variant_id, error);
+	g_autoptr(json_t) job = NULL;
+	XbRun run = { .kind = XB_RUN_BOOT,
+		      .job_id = data->job->id,
+		      .node = want->node,
+		      .variant_id = want->variant_id,
+		      .place = host->name,
+		      .workload = (char *)xb_spec_string(data, "workload"),
+		      .perturb = want->perturb,
+		      .purpose = (char *)want->purpose,
+		      .why = want->why,
+		      .phase = (char *)"",
+		      .started_ms = xb_now_ms(),
+		      .host_fp = (char *)data->host_fp,
+		      .workload_fp = (char *)data->workload_fp };
+
+	if (!variant)
+		return false;
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *other = data->runs->pdata[i];
+		run.boot += other->kind == XB_RUN_BOOT && other->variant_id == want->variant_id;
+	}
+	run.deadline_ms = run.started_ms + (int64_t)(host->deadline_s * 1000);
+	job = xb_workjob_boot(variant, host, json_object_get(data->spec, "workload_settings"),
+			      run.boot, want->perturb);
+	g_hash_table_add(round->busy_hosts, g_strdup(host->name));
+	if (!xb_db_variant_touch(daemon->db, variant->id, run.started_ms, error))
+		return false;
+	xb_journal(daemon, data->job->id, "boot %.12s on %s (%s): %s",
+		   ((XbJobCommit *)data->commits->pdata[want->node])->label, host->name,
+		   want->purpose, want->why);
+	return xb_executor_start(daemon->executor, &run, daemon->config->runner_command, job,
+				 error) >= 0;
+}
+
+static bool start_wants(Round *round, const XbJobData *data, GArray *wants, GPtrArray *hosts,
+			GError **error)
+{
+	for (guint i = 0; i < wants->len; i++) {
+		const XbWant *want = &g_array_index(wants, XbWant, i);
+
+		if (want->kind == XB_RUN_BUILD) {
+			if (free_slots(round) > 0 && !start_build(round, data, want, error))
+				return false;
+			continue;
+		}
+		for (guint h = 0; h < hosts->len; h++) {
+			const XbHostConfig *host = hosts->pdata[h];
+			if (g_hash_table_contains(round->busy_hosts, host->name))
+				continue;
+			if (!start_boot(round, data, want, host, error))
+				return false;
+			break;
+		}
+	}
+	return true;
+}
+
+static double learnt(XbDb *db, XbRunKind kind, const char *place, double guess)
+{
+	double seconds = xb_db_run_seconds(db, kind, place, 8, NULL);
+	return isfinite(seconds) && seconds > 0 ? seconds : guess;
+}
+
+static void measure_capacity(const Round *round, const XbJobData *data, GPtrArray *hosts,
+			     XbCapacity *capacity)
+{
+	*capacity = (XbCapacity){
+		.hosts = hosts->len,
+		.builders = xb_spec_bool(data, "images") ? 0 : (guint)round->daemon->config->slots,
+		.boot_s = learnt(round->daemon->db, XB_RUN_BOOT, NULL, BOOT_S_GUESS),
+		.build_s = learnt(round->daemon->db, XB_RUN_BUILD, NULL, BUILD_S_GUESS),
+		.deterministic = hosts->len > 0,
+	};
+	capacity->free_builders = capacity->builders ? free_slots(round) : 0;
+	for (guint i = 0; i < hosts->len; i++) {
+		const XbHostConfig *host = hosts->pdata[i];
+		capacity->free_hosts += !g_hash_table_contains(round->busy_hosts, host->name);
+		capacity->deterministic &= xb_host_is_deterministic(host);
+	}
+}
+
+/* The job's end, or what it thinks so far. */
+static bool write_verdict(XbDaemon *daemon, const XbJobData *data, const XbPlanned *planned,
+			  GError **error)
+{
+	g_autofree char *text =
+		planned->verdict ? json_dumps(planned->verdict, JSON_COMPACT) : NULL;
+	XbDb *db = daemon->db;
+
+	if (text && g_strcmp0(text, data->job->verdict) != 0 &&
+	    !xb_db_job_set_verdict(db, data->job->id, text, error))
+		return false;
+	if (planned->failure) {
+		xb_journal(daemon, data->job->id, "failed: %s", planned->failure);
+		return xb_db_job_set_state(db, data->job->id, XB_JOB_FAILED, planned->failure,
+					   xb_now_ms(), error);
+	}
+	if (planned->decided) {
+		const char *kind = json_string_value(json_object_get(planned->verdict, "kind"));
+		xb_journal(daemon, data->job->id, "verdict: %s", kind);
+		return xb_db_job_set_state(db, data->job->id, XB_JOB_DONE, NULL, xb_now_ms(),
+					   error);
+	}
+	return true;
+}
+
+typedef bool (*Planner)(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
+			XbPlanned *out, GError **error);
+static const Planner planners[] = {
+	[XB_JOB_BISECT] = xb_plan_bisect_job,
+	[XB_JOB_AB] = xb_plan_ab_job,
+	[XB_JOB_MEASURE] = xb_plan_measure_job,
+};
+
+static void keep_variants(Round *round, const XbJobData *data)
+{
+	GHashTableIter iter;
+	gpointer id;
+
+	g_hash_table_iter_init(&iter, data->roles);
+	while (g_hash_table_iter_next(&iter, &id, NULL))
+		g_hash_table_add(round->keep, g_memdup2(id, sizeof(int64_t)));
+}
+
+/* Nothing runs, nothing is wanted, no verdict: say so instead of waiting for ever. */
+static bool is_stuck(const Round *round, const XbJobData *data, const XbPlanned *planned,
+		     const XbCapacity *capacity)
+{
+	if (planned->decided || planned->failure || planned->wants->len > 0 ||
+	    round->daemon->plan_source || capacity->free_hosts < capacity->hosts ||
+	    (capacity->builders && capacity->free_builders < capacity->builders))
+		return false;
+	for (guint i = 0; i < data->runs->len; i++)
+		if (((XbRun *)data->runs->pdata[i])->state != XB_RUN_DONE)
+			return false;
+	return true;
+}
+
+static bool plan_job(Round *round, int64_t job_id, GError **error)
+{
+	XbDaemon *daemon = round->daemon;
+	g_autoptr(XbJobData) data = xb_jobdata_load(daemon->db, job_id, error);
+	g_autoptr(GPtrArray) hosts = NULL;
+	XbPlanned planned = { .wants = g_array_new(FALSE, FALSE, sizeof(XbWant)) };
+	XbCapacity capacity;
+	bool ok = true;
+
+	g_array_set_clear_func(planned.wants, (GDestroyNotify)xb_want_clear);
+	if (!data) {
+		xb_planned_clear(&planned);
+		return false;
+	}
+	keep_variants(round, data);
+	hosts = xb_hosts_of_job(daemon, &data, &planned.failure, error);
+	if (!hosts) {
+		ok = !error || !*error;
+		if (ok && planned.failure)
+			ok = write_verdict(daemon, data, &planned, error);
+		xb_planned_clear(&planned);
+		return ok;
+	}
+	if (data->job->state == XB_JOB_QUEUED)
+		ok = xb_db_job_set_state(daemon->db, job_id, XB_JOB_RUNNING, NULL, xb_now_ms(),
+					 error);
+	measure_capacity(round, data, hosts, &capacity);
+	ok = ok && planners[data->job->kind](daemon, data, &capacity, &planned, error);
+	if (ok && is_stuck(round, data, &planned, &capacity))
+		planned.failure = g_strdup("the planner has neither a verdict nor a next step; "
+					   "please report this with the job's log");
+	ok = ok && write_verdict(daemon, data, &planned, error) &&
+	     (planned.decided || planned.failure ||
+	      start_wants(round, data, planned.wants, hosts, error));
+	if (planned.decided || planned.failure)
+		xb_schedule_stop_job(daemon, job_id);
+	xb_planned_clear(&planned);
+	return ok;
+}
+
+static bool enough_space(XbDaemon *daemon, GHashTable *keep)
+{
+	g_autoptr(GError) error = NULL;
+	uint64_t left;
+
+	if (xb_space_trim(daemon->db, daemon->config, keep, &error) < 0)
+		g_warning("making room: %s", error->message);
+	left = xb_space_free_bytes(daemon->config->state_dir);
+	if (left > 0 && left < SPACE_LOW_BYTES) {
+		g_warning("only %" G_GUINT64_FORMAT " MiB free below %s: nothing new is started",
+			  (guint64)(left >> 20), daemon->config->state_dir);
+		return false;
+	}
+	return true;
+}
+
+void xb_schedule_round(XbDaemon *daemon)
+{
+	g_auto(Round) round = { .daemon = daemon };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) jobs = NULL;
+
+	if (!round_begin(&round, &error) || !xb_hosts_care(daemon, round.busy_hosts, &error) ||
+	    !(jobs = xb_db_jobs_open(daemon->db, &error))) {
+		g_warning("planning: %s", error->message);
+		return;
+	}
+	for (guint i = 0; i < jobs->len && !daemon->stopping; i++) {
+		const XbJob *job = jobs->pdata[i];
+		g_autoptr(GError) failure = NULL;
+
+		if (plan_job(&round, job->id, &failure))
+			continue;
+		g_warning("job %lld: %s", (long long)job->id,
+			  failure ? failure->message : "could not be planned");
+		if (failure && !g_error_matches(failure, XB_DB_ERROR, XB_DB_ERROR_FULL) &&
+		    !g_error_matches(failure, XB_DB_ERROR, XB_DB_ERROR_SQL))
+			xb_db_job_set_state(daemon->db, job->id, XB_JOB_FAILED, failure->message,
+					    xb_now_ms(), NULL);
+	}
+	enough_space(daemon, round.keep);
+}
+
+void xb_schedule_stop_job(XbDaemon *daemon, int64_t job_id)
+{
+	g_autoptr(GPtrArray) active = xb_db_runs_active(daemon->db, NULL);
+
+	for (guint i = 0; active && i < active->len; i++) {
+		const XbRun *run = active->pdata[i];
+		if (run->job_id == job_id)
+			xb_executor_stop(daemon->executor, run->id);
+	}
+}

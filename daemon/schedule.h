@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * schedule.h - one planning round: for each open job in order, plan, write
+ * the verdict, and start what fits the free hosts and builder slots.
+ */
+#ifndef XB_SCHEDULE_H
+#define XB_SCHEDULE_H
+
+#include "daemon.h"
+
+void xb_schedule_round(XbDaemon *daemon);
+
+/* End the work of a job that was cancelled, unless another open job needs the same variant. */
+void xb_schedule_stop_job(XbDaemon *daemon, int64_t job_id);
+
+#endif

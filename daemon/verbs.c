@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* verbs.c - the table of verbs and one function for each. */
+#include "verbs.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "hosts.h"
+#include "schedule.h"
+#include "text.h"
+#include "view.h"
+
+#define LIST_MAX 1000
+#define LOG_MAX  10000
+
+typedef json_t *(*Verb)(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			GError **error);
+
+json_t *xb_verbs_error(const GError *error, const char *hint)
+{
+	g_autofree char *safe =
+		xb_text_safe(error ? error->message : "unknown error", -1, 8192, true);
+	return json_pack("{s:b,s:s,s:s*,s:i}", "ok", 0, "error", safe, "hint", hint, "exit", 1);
+}
+
+static int64_t id_of(json_t *request)
+{
+	return json_integer_value(json_object_get(request, "id"));
+}
+
+static json_t *with_job(XbDaemon *daemon, int64_t id, json_t *answer, GError **error)
+{
+	json_t *job = xb_view_job(daemon, id, XB_VIEW_FULL, error);
+
+	if (!job) {
+		json_decref(answer);
+		return NULL;
+	}
+	json_object_set_new(answer, "job", job);
+	return answer;
+}
+
+static json_t *do_ping(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+		       GError **error)
+{
+	(void)peer;
+	(void)request;
+	(void)hint;
+	(void)error;
+	return json_pack("{s:b,s:s,s:i,s:s}", "ok", 1, "version", XB_VERSION, "pid", (int)getpid(),
+			 "state_dir", daemon->config->state_dir);
+}
+
+static json_t *do_queue(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			GError **error)
+{
+	g_autoptr(json_t) warnings = NULL;
+	int64_t id = xb_queue_request(daemon, peer, request, &warnings, hint, error);
+
+	if (id < 0)
+		return NULL;
+	return with_job(
+		daemon, id,
+		json_pack("{s:b,s:I,s:O}", "ok", 1, "id", (json_int_t)id, "warnings", warnings),
+		error);
+}
+
+static json_t *do_list(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+		       GError **error)
+{
+	const char *name = json_string_value(json_object_get(request, "state"));
+	json_t *limit = json_object_get(request, "limit");
+	g_autoptr(GPtrArray) jobs = NULL;
+	XbJobState state;
+	json_t *list;
+	(void)peer;
+
+	if (name && !xb_job_state_parse(name, &state)) {
+		*hint = g_strdup("states: queued, running, done, failed, cancelled");
+		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST, "no state \"%s\"", name);
+		return NULL;
+	}
+	jobs = xb_db_jobs_list(daemon->db, name ? &state : NULL,
+			       (int)CLAMP(limit ? json_integer_value(limit) : 50, 1, LIST_MAX),
+			       error);
+	if (!jobs)
+		return NULL;
+	list = json_array();
+	for (guint i = 0; i < jobs->len; i++) {
+		json_t *job =
+			xb_view_job(daemon, ((XbJob *)jobs->pdata[i])->id, XB_VIEW_SUMMARY, NULL);
+		if (job)
+			json_array_append_new(list, job);
+	}
+	return json_pack("{s:b,s:o}", "ok", 1, "jobs", list);
+}
+
+static json_t *do_show(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+		       GError **error)
+{
+	(void)peer;
+	(void)hint;
+	return with_job(daemon, id_of(request), json_pack("{s:b}", "ok", 1), error);
+}
+
+static json_t *do_log(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+		      GError **error)
+{
+	g_autoptr(XbJob) job = xb_db_job_get(daemon->db, id_of(request), error);
+	g_autoptr(GPtrArray) lines = NULL;
+	json_t *list;
+	(void)peer;
+	(void)hint;
+
+	if (!job)
+		return NULL;
+	lines = xb_db_journal(daemon->db, job->id,
+			      json_integer_value(json_object_get(request, "after")), LOG_MAX,
+			      error);
+	if (!lines)
+		return NULL;
+	list = json_array();
+	for (guint i = 0; i < lines->len; i++) {
+		const XbJournalLine *line = lines->pdata[i];
+		json_array_append_new(list, json_pack("{s:I,s:f,s:s}", "seq", (json_int_t)line->seq,
+						      "time", (double)line->time_ms / 1000, "text",
+						      line->text));
+	}
+	return json_pack("{s:b,s:o,s:s}", "ok", 1, "lines", list, "state",
+			 xb_job_state_name(job->state));
+}
+
+static json_t *do_cancel(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			 GError **error)
+{
+	g_autoptr(XbJob) job = xb_db_job_get(daemon->db, id_of(request), error);
+	(void)hint;
+
+	if (!job)
+		return NULL;
+	if (!peer->may_name_paths && peer->uid != job->uid) {
+		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST,
+			    "job %lld belongs to another user", (long long)job->id);
+		return NULL;
+	}
+	if (job->state != XB_JOB_QUEUED && job->state != XB_JOB_RUNNING) {
+		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST,
+			    "job %lld has ended already: %s", (long long)job->id,
+			    xb_job_state_name(job->state));
+		return NULL;
+	}
+	if (!xb_db_job_set_state(daemon->db, job->id, XB_JOB_CANCELLED, "cancelled by a user",
+				 xb_now_ms(), error))
+		return NULL;
+	xb_journal(daemon, job->id, "cancelled");
+	xb_schedule_stop_job(daemon, job->id);
+	xb_daemon_poke(daemon);
+	return with_job(daemon, job->id, json_pack("{s:b}", "ok", 1), error);
+}
+
+static json_t *do_retry(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			GError **error)
+{
+	int64_t id = xb_queue_retry(daemon, peer, id_of(request), error);
+	(void)hint;
+
+	if (id < 0)
+		return NULL;
+	return with_job(daemon, id, json_pack("{s:b,s:I}", "ok", 1, "id", (json_int_t)id), error);
+}
+
+static json_t *do_hosts(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			GError **error)
+{
+	json_t *list = json_array();
+	(void)peer;
+	(void)request;
+	(void)hint;
+
+	for (guint i = 0; i < daemon->config->hosts->len; i++) {
+		json_t *host = xb_view_host(daemon, daemon->config->hosts->pdata[i], error);
+		if (!host) {
+			json_decref(list);
+			return NULL;
+		}
+		json_array_append_new(list, host);
+	}
+	return json_pack("{s:b,s:o}", "ok", 1, "hosts", list);
+}
+
+static const XbHostConfig *named_host(XbDaemon *daemon, json_t *request, GError **error)
+{
+	const char *name = json_string_value(json_object_get(request, "name"));
+	const XbHostConfig *host = name ? xb_config_host(daemon->config, name) : NULL;
+
+	if (!host)
+		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST,
+			    "no host \"%s\" is configured", name ? name : "");
+	return host;
+}
+
+static json_t *do_host_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			     GError **error)
+{
+	const XbHostConfig *host = named_host(daemon, request, error);
+	json_t *steps = host ? xb_hosts_check(daemon, host, error) : NULL;
+	(void)peer;
+	(void)hint;
+
+	return steps ? json_pack("{s:b,s:o}", "ok", 1, "steps", steps) : NULL;
+}
+
+static json_t *set_online(XbDaemon *daemon, const XbPeer *peer, json_t *request, bool online,
+			  char **hint, GError **error)
+{
+	const XbHostConfig *host = named_host(daemon, request, error);
+	const char *reason = json_string_value(json_object_get(request, "reason"));
+	g_autofree char *safe =
+		xb_text_safe(reason ? reason : "taken offline by a user", -1, 500, false);
+
+	if (!host)
+		return NULL;
+	if (!peer->may_name_paths) {
+		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST,
+			    "hosts are changed by the daemon's own user only");
+		return NULL;
+	}
+	const XbHostRow row = { host->name, online, online ? (char *)"" : safe, 0 };
+	if (!xb_db_host_set(daemon->db, &row, error))
+		return NULL;
+	xb_journal(daemon, 0, "%s is %s", host->name, online ? "online" : "offline");
+	xb_daemon_poke(daemon);
+	return do_hosts(daemon, peer, request, hint, error);
+}
+
+static json_t *do_host_online(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			      GError **error)
+{
+	return set_online(daemon, peer, request, true, hint, error);
+}
+
+static json_t *do_host_offline(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			       GError **error)
+{
+	return set_online(daemon, peer, request, false, hint, error);
+}
+
+static const struct {
+	const char *name;
+	Verb verb;
+} verbs[] = {
+	{ "ping", do_ping },
+	{ "bisect", do_queue },
+	{ "ab", do_queue },
+	{ "measure", do_queue },
+	{ "list", do_list },
+	{ "show", do_show },
+	{ "log", do_log },
+	{ "cancel", do_cancel },
+	{ "retry", do_retry },
+	{ "hosts", do_hosts },
+	{ "host-check", do_host_check },
+	{ "host-online", do_host_online },
+	{ "host-offline", do_host_offline },
+};
+
+json_t *xb_verbs_answer(XbDaemon *daemon, const XbPeer *peer, json_t *request, int64_t *follow)
+{
+	const char *name = json_string_value(json_object_get(request, "verb"));
+	g_autoptr(GError) error = NULL;
+	g_autofree char *hint = NULL;
+	json_t *answer;
+
+	if (g_strcmp0(name, "follow") == 0) {
+		g_autoptr(XbJob) job = xb_db_job_get(daemon->db, id_of(request), &error);
+		if (!job)
+			return xb_verbs_error(error, NULL);
+		*follow = job->id;
+		return NULL;
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
+		if (g_strcmp0(name, verbs[i].name) != 0)
+			continue;
+		answer = verbs[i].verb(daemon, peer, request, &hint, &error);
+		return answer ? answer : xb_verbs_error(error, hint);
+	}
+	g_set_error(&error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST, "no verb \"%s\"",
+		    name ? name : "");
+	return xb_verbs_error(error, NULL);
+}
+
+json_t *xb_verbs_follow(XbDaemon *daemon, int64_t id, bool *ended, GError **error)
+{
+	g_autoptr(XbJob) job = xb_db_job_get(daemon->db, id, error);
+
+	if (!job)
+		return NULL;
+	*ended = job->state != XB_JOB_QUEUED && job->state != XB_JOB_RUNNING;
+	return xb_view_job(daemon, id, *ended ? XB_VIEW_FULL : XB_VIEW_PROGRESS, error);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* view.c - rows into the objects of --json. */
+#include "view.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "history.h"
+#include "jobdata.h"
+#include "probes.h"
+
+#define LAST_LINES 6
+
+static void copy_string(json_t *to, const char *name, json_t *from)
+{
+	json_t *value = json_object_get(from, name);
+	if (value)
+		json_object_set(to, name, value);
+}
+
+static json_t *seconds_or_null(int64_t ms)
+{
+	return ms ? json_integer(ms / 1000) : json_null();
+}
+
+/* What stands in the job's own row. */
+static json_t *base_object(const XbJob *job, json_t *spec)
+{
+	static const char *const copied[] = { "repo",
+					      "good",
+					      "bad",
+					      "workload",
+					      "metric",
+					      "unit",
+					      "lower_is_better",
+					      "host",
+					      "min_effect",
+					      "first_parent",
+					      "resolve" };
+	const char *good = json_string_value(json_object_get(spec, "good"));
+	const char *bad = json_string_value(json_object_get(spec, "bad"));
+	g_autofree char *title = job->kind == XB_JOB_BISECT ? g_strdup_printf("%s..%s", good, bad)
+				 : job->kind == XB_JOB_AB   ? g_strdup_printf("%s vs %s", good, bad)
+							    : g_strdup(good ? good : "");
+	json_t *object = json_pack(
+		"{s:I,s:s,s:s,s:s,s:i,s:o,s:o,s:o}", "id", (json_int_t)job->id, "kind",
+		xb_job_kind_name(job->kind), "state", xb_job_state_name(job->state), "title", title,
+		"priority", job->priority, "created", seconds_or_null(job->created_ms), "started",
+		seconds_or_null(job->started_ms), "finished", seconds_or_null(job->finished_ms));
+
+	g_assert(object);
+	for (guint i = 0; i < G_N_ELEMENTS(copied); i++)
+		copy_string(object, copied[i], spec);
+	json_object_set(object, "confidence_asked", json_object_get(spec, "confidence"));
+	if (job->detail)
+		json_object_set_new(object, "reason", json_string(job->detail));
+	return object;
+}
+
+/* verdict and effect, out of what the planner said last. */
+static void add_verdict(json_t *object, const XbJob *job, json_t *said, json_t *spec)
+{
+	const char *kind = json_string_value(json_object_get(said, "kind"));
+	json_t *effect = json_object_get(said, "effect");
+
+	if (said && !json_object_get(object, "reason"))
+		json_object_set(object, "reason", json_object_get(said, "reason"));
+	if (job->state == XB_JOB_DONE && g_strcmp0(kind, "measured") != 0)
+		json_object_set_new(object, "verdict",
+				    json_pack("{s:O,s:O,s:O}", "kind",
+					      json_object_get(said, "kind"), "confidence",
+					      json_object_get(said, "confidence"), "commits",
+					      json_object_get(said, "commits")));
+	else
+		json_object_set_new(object, "verdict", json_null());
+	if (effect) {
+		g_autoptr(json_t) copy = json_copy(effect);
+		json_object_set(copy, "metric", json_object_get(spec, "metric"));
+		json_object_set(copy, "unit", json_object_get(spec, "unit"));
+		json_object_set(object, "effect", copy);
+	} else {
+		json_object_set_new(object, "effect", json_null());
+	}
+	copy_string(object, "can_matter", said);
+	copy_string(object, "other_steps", said);
+	copy_string(object, "sides", said);
+}
+
+static json_t *counts(const XbJobData *data)
+{
+	int builds = 0, prebuilt = 0, boots = 0, skipped = 0, reused = 0;
+	g_autoptr(GHashTable) own = g_hash_table_new(g_int64_hash, g_int64_equal);
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		if (run->job_id != data->job->id)
+			continue;
+		if (run->kind == XB_RUN_BOOT) {
+			boots += run->state == XB_RUN_DONE;
+		} else {
+			bool speculative = strcmp(run->purpose, "prebuild") == 0;
+			prebuilt += speculative;
+			builds += !speculative;
+			g_hash_table_add(own, &((XbRun *)run)->variant_id);
+		}
+	}
+	for (guint i = 0; i < data->variants->len; i++) {
+		const XbVariant *variant = data->variants->pdata[i];
+		skipped += variant->state == XB_VARIANT_BUILD_FAILED;
+		reused += variant->state == XB_VARIANT_BUILT && variant->artifact &&
+			  !g_hash_table_contains(own, &variant->id);
+	}
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		skipped += run->has_outcome && (run->outcome == XB_OUTCOME_BOOT_FAILED ||
+						run->outcome == XB_OUTCOME_WORKLOAD_FAILED);
+	}
+	return json_pack("{s:i,s:i,s:i,s:i,s:i}", "builds", builds, "builds_reused", reused,
+			 "prebuilt", prebuilt, "boots", boots, "skipped", skipped);
+}
+
+static const char *image_word(const XbRole *role)
+{
+	return role->revert ? "revert" : role->clean ? "clean" : "normal";
+}
+
+static json_t *measurements(const XbJobData *data)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		const XbRole *role = xb_jobdata_role(data, run);
+		const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
+		const XbVariant *variant = xb_jobdata_variant(data, run->variant_id);
+		json_t *values;
+
+		if (run->kind != XB_RUN_BOOT || run->state != XB_RUN_DONE || !role ||
+		    (*data->host_fp && !xb_jobdata_same_hosts(data, run) && run->host_fp))
+			continue;
+		values = json_array();
+		for (guint s = 0; samples && s < samples->len; s++)
+			json_array_append_new(values, json_real(g_array_index(samples, double, s)));
+		json_array_append_new(
+			list,
+			json_pack("{s:s,s:s,s:i,s:i,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:f}", "commit",
+				  ((XbJobCommit *)data->commits->pdata[role->node])->label,
+				  "variant", variant ? variant->key : "", "boot", run->boot,
+				  "perturb", run->perturb, "outcome", xb_outcome_name(run->outcome),
+				  "samples", values, "run", (json_int_t)run->id, "host", run->place,
+				  "image", image_word(role), "detail",
+				  run->detail ? run->detail : "", "node", role->node, "seconds",
+				  (double)(run->finished_ms - run->started_ms) / 1000));
+	}
+	return list;
+}
+
+/* Clean and reverted images: what each of them measured. */
+static json_t *confirmation(const XbJobData *data)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < data->images->len; i++) {
+		const XbJobImage *image = data->images->pdata[i];
+		const XbVariant *variant = data->image_variants->pdata[i];
+		double sum = 0;
+		int boots = 0;
+
+		for (guint r = 0; variant && r < data->runs->len; r++) {
+			const XbRun *run = data->runs->pdata[r];
+			const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
+			double mean = 0;
+			if (run->variant_id != variant->id || !xb_jobdata_run_counts(data, run) ||
+			    samples->len == 0)
+				continue;
+			for (guint s = 0; s < samples->len; s++)
+				mean += g_array_index(samples, double, s) / samples->len;
+			sum += mean;
+			boots++;
+		}
+		json_array_append_new(
+			list, json_pack("{s:s,s:s,s:i,s:o,s:s,s:s?}", "commit",
+					((XbJobCommit *)data->commits->pdata[image->node])->label,
+					"image", image->revert ? "revert" : "clean", "boots", boots,
+					"level", boots ? json_real(sum / boots) : json_null(),
+					"detail", variant ? "" : image->detail, "image_sha256",
+					variant ? variant->image_sha256 : NULL));
+	}
+	return list;
+}
+
+static void add_culprit(json_t *object, XbDaemon *daemon, json_t *said, json_t *spec)
+{
+	json_t *first = json_array_get(json_object_get(said, "commits"), 0);
+	const char *commit = json_string_value(json_object_get(first, "id"));
+	const char *repo = json_string_value(json_object_get(spec, "repo"));
+	g_autofree char *mirrors = xb_state_path(daemon, "mirrors", NULL);
+	g_autoptr(XbHistory) history = NULL;
+	g_autoptr(XbCommitFacts) facts = NULL;
+
+	if (!commit || json_is_true(json_object_get(spec, "images")))
+		return;
+	/* the repository may be gone by now: the verdict is still shown */
+	history = xb_history_open(mirrors, repo, false, NULL);
+	facts = history ? xb_history_facts(history, commit, NULL) : NULL;
+	if (facts)
+		json_object_set_new(object, "culprit",
+				    json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:s}", "commit", facts->id,
+					      "subject", facts->subject, "author", facts->author,
+					      "email", facts->email, "date",
+					      (json_int_t)facts->time, "message", facts->message,
+					      "diffstat", facts->diffstat ? facts->diffstat : ""));
+}
+
+static json_t *running(XbDaemon *daemon, const XbJobData *data, const char **phase)
+{
+	json_t *list = json_array();
+	int64_t now = xb_now_ms();
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		const XbRole *role = xb_jobdata_role(data, run);
+		const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
+		double expected;
+
+		if (run->state == XB_RUN_DONE || !commit)
+			continue;
+		expected = xb_db_run_seconds(daemon->db, run->kind, NULL, 8, NULL);
+		if (strcmp(run->purpose, "prebuild") != 0 || !*phase)
+			*phase = strcmp(run->purpose, "confirm") == 0 ? "confirming"
+				 : run->kind == XB_RUN_BUILD          ? "building"
+								      : "booting";
+		json_array_append_new(
+			list,
+			json_pack("{s:s,s:s,s:s,s:s,s:f,s:o,s:s,s:s,s:s}", "kind",
+				  run->kind == XB_RUN_BUILD ? "build" : "boot", "commit",
+				  commit->label, "subject", commit->subject, "where", run->place,
+				  "seconds", (double)(now - run->started_ms) / 1000, "expected_s",
+				  isfinite(expected) ? json_real(expected) : json_null(), "detail",
+				  run->phase, "purpose", run->purpose, "image", image_word(role)));
+	}
+	return list;
+}
+
+static json_t *progress(XbDaemon *daemon, const XbJobData *data, json_t *said)
+{
+	const char *phase = NULL;
+	json_t *run_list = running(daemon, data, &phase);
+	json_t *first = json_array_get(json_object_get(said, "commits"), 0);
+	json_t *last = json_array();
+	g_autoptr(GPtrArray) lines = xb_db_journal(daemon->db, data->job->id, 0, -LAST_LINES, NULL);
+	int done = 0;
+	json_t *object;
+
+	for (guint i = 0; lines && i < lines->len; i++)
+		json_array_append_new(last, json_string(((XbJournalLine *)lines->pdata[i])->text));
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		done += run->job_id == data->job->id && run->state == XB_RUN_DONE;
+	}
+	if (!phase)
+		phase = data->job->state == XB_JOB_QUEUED ? "waiting for a host" : "planning";
+	object = json_pack("{s:s,s:o,s:i,s:o}", "phase", phase, "running", run_list, "steps_done",
+			   done, "last", last);
+	copy_string(object, "steps_left", said);
+	copy_string(object, "seconds_left", said);
+	if (first)
+		json_object_set_new(object, "leading",
+				    json_pack("{s:O,s:O,s:O}", "commit",
+					      json_object_get(first, "id"), "subject",
+					      json_object_get(first, "subject"), "probability",
+					      json_object_get(first, "probability")));
+	return object;
+}
+
+json_t *xb_view_job(XbDaemon *daemon, int64_t id, XbViewDepth depth, GError **error)
+{
+	g_autoptr(XbJobData) data = NULL;
+	g_autoptr(XbJob) job = xb_db_job_get(daemon->db, id, error);
+	g_autoptr(json_t) spec = NULL, said = NULL;
+	json_t *object;
+	bool open;
+
+	if (!job)
+		return NULL;
+	spec = json_loads(job->spec, 0, NULL);
+	said = job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
+	object = base_object(job, spec);
+	add_verdict(object, job, said, spec);
+	if (depth == XB_VIEW_SUMMARY)
+		return object;
+	data = xb_jobdata_load(daemon->db, id, error);
+	if (!data) {
+		json_decref(object);
+		return NULL;
+	}
+	open = job->state == XB_JOB_QUEUED || job->state == XB_JOB_RUNNING;
+	json_object_set_new(object, "commits_in_range", json_integer(data->commits->len - 1));
+	json_object_set_new(object, "good_id",
+			    json_string(((XbJobCommit *)data->commits->pdata[0])->label));
+	json_object_set_new(
+		object, "bad_id",
+		json_string(((XbJobCommit *)data->commits->pdata[data->commits->len - 1])->label));
+	json_object_set_new(object, "counts", counts(data));
+	json_object_set_new(object, "confirmation", confirmation(data));
+	if (open)
+		json_object_set_new(object, "progress", progress(daemon, data, said));
+	if (depth == XB_VIEW_FULL) {
+		json_object_set_new(object, "measurements", measurements(data));
+		json_object_set(object, "workload_settings",
+				json_object_get(spec, "workload_settings"));
+		copy_string(object, "host_fp", spec);
+		copy_string(object, "workload_fp", spec);
+		if (g_strcmp0(json_string_value(json_object_get(said, "kind")), "culprit") == 0)
+			add_culprit(object, daemon, said, spec);
+	}
+	return object;
+}
+
+json_t *xb_view_host(XbDaemon *daemon, const XbHostConfig *host, GError **error)
+{
+	g_autoptr(XbHostRow) row = xb_db_host_get(daemon->db, host->name, error);
+	g_autoptr(GPtrArray) active = NULL;
+	const XbWorkloadConfig *workload = xb_config_workload(daemon->config, NULL);
+	const char *host_fp = NULL, *workload_fp = NULL;
+	double boot_s;
+	bool busy = false;
+
+	if (!row || !(active = xb_db_runs_active(daemon->db, error)))
+		return NULL;
+	for (guint i = 0; i < active->len; i++) {
+		const XbRun *run = active->pdata[i];
+		busy |= run->kind == XB_RUN_BOOT && strcmp(run->place, host->name) == 0;
+	}
+	boot_s = xb_db_run_seconds(daemon->db, XB_RUN_BOOT, host->name, 8, NULL);
+	xb_probes_host(daemon->probes, host, workload->settings, &host_fp, &workload_fp);
+	return json_pack("{s:s,s:s,s:s,s:s,s:s?,s:o,s:b}", "name", host->name, "driver",
+			 host->driver, "state", row->online ? "online" : "offline", "reason",
+			 row->reason, "fingerprint", host_fp, "boot_s",
+			 isfinite(boot_s) ? json_real(boot_s) : json_null(), "running", busy);
+}
