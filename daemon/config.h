@@ -22,10 +22,10 @@ typedef struct {
 
 typedef struct {
 	char *name;
-	char *driver;     /* qemu, command, null */
-	char *known_good; /* image:PATH[:modules] or NULL */
+	char *driver;      /* qemu, command, null */
+	char *known_good;  /* image:PATH[:modules] or NULL */
 	double deadline_s; /* of one boot; default 300 */
-	json_t *settings; /* all keys of the group as strings, and "name": the job's "host" */
+	json_t *settings;  /* all keys of the group as strings, and "name": the job's "host" */
 } XbHostConfig;
 
 typedef struct {
@@ -38,7 +38,7 @@ typedef struct {
 	char *name;
 	GPtrArray *metrics; /* XbMetricConfig*, the first is the default; >= 1 */
 	json_t *settings;   /* the job's "workload": name, iterations, warmup, metrics, program,
-	                     * params {…} */
+			     * params {…} */
 } XbWorkloadConfig;
 
 typedef struct {
@@ -47,12 +47,12 @@ typedef struct {
 	/* builder */
 	char **builder_command; /* argv, NULL-terminated */
 	char **runner_command;
-	int slots, jobs;        /* jobs: make -j; 0 = all cpus */
-	char *repo;             /* default --repo; NULL = none */
+	int slots, jobs; /* jobs: make -j; 0 = all cpus */
+	char *repo;      /* default --repo; NULL = none */
 	char *arch, *kconfig_base;
-	char **kconfig;         /* absolute paths of fragments; may be empty */
-	char *ccache_dir;       /* NULL = none */
-	char *sandbox;          /* bwrap or none */
+	char **kconfig;   /* absolute paths of fragments; may be empty */
+	char *ccache_dir; /* NULL = none */
+	char *sandbox;    /* bwrap or none */
 	double build_deadline_s;
 	GPtrArray *repos, *hosts, *workloads; /* Xb*Config* */
 } XbConfig;
@@ -65,12 +65,16 @@ GQuark xb_config_error_quark(void);
  * (iterations=5, warmup=1, metrics=unmap:s:lower;map:s:lower;total:s:lower,
  * param.mib=64, param.batch=1024, param.target=hvm). */
 XbConfig *xb_config_load(const char *path, GError **error);
+/* The same of one file's text, without drop-ins; @file: where it would stand. */
+XbConfig *xb_config_parse(const char *file, const char *text, gsize length, GError **error);
 void xb_config_free(XbConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbConfig, xb_config_free)
 
 const XbRepoConfig *xb_config_repo(const XbConfig *config, const char *name);
 const XbHostConfig *xb_config_host(const XbConfig *config, const char *name);
-const XbWorkloadConfig *xb_config_workload(const XbConfig *config, const char *name /* NULL = first */);
-const XbMetricConfig *xb_workload_metric(const XbWorkloadConfig *workload, const char *name /* NULL = first */);
+const XbWorkloadConfig *xb_config_workload(const XbConfig *config,
+					   const char *name /* NULL = first */);
+const XbMetricConfig *xb_workload_metric(const XbWorkloadConfig *workload,
+					 const char *name /* NULL = first */);
 
 #endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config-file.h - configuration files as groups and keys in the order in
+ * which they stand, before anybody asks what they mean. Syntax errors,
+ * duplicate groups and duplicate keys (which GKeyFile would merge silently)
+ * are found here.
+ */
+#ifndef XB_CONFIG_FILE_H
+#define XB_CONFIG_FILE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct {
+	char *key;
+	char *value; /* escapes decoded; valid UTF-8 */
+} XbConfigEntry;
+
+typedef struct {
+	char *file;         /* where it stands, absolute */
+	char *name;         /* as written: "host lab1" */
+	char *kind, *label; /* "host" and "lab1"; label NULL when there is none */
+	GPtrArray *entries; /* XbConfigEntry* */
+} XbConfigGroup;
+
+/*
+ * Append the groups of @path, then of conf.d/ beside it (*.conf by name), to
+ * @groups. A group with a label stands once in all files; one without may
+ * stand in each, and a later file's keys take the place of earlier ones.
+ */
+bool xb_config_read_files(const char *path, GPtrArray *groups, GError **error);
+
+/* The same of one file whose content is @text. */
+bool xb_config_read_text(const char *file, const char *text, gsize length, GPtrArray *groups,
+			 GError **error);
+
+GPtrArray *xb_config_groups_new(void);
+
+/* Set @error to "FILE: [GROUP] KEY: MESSAGE"; @key NULL: of the whole group. False always. */
+bool xb_config_fail(GError **error, const XbConfigGroup *group, const char *key, const char *format,
+		    ...) G_GNUC_PRINTF(4, 5);
+
+#endif

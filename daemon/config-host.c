@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config-host.c - [host NAME]: the keys of each driver. To add a driver, add its table.
+ */
+#include "config-group.h"
+
+#include <string.h>
+
+#include "text.h"
+
+/* Of each driver; the driver's own follow in its table. */
+static const XbKeySpec host_keys[] = {
+	{ "driver", XB_VALUE_WORD, 0, 0, 0, "qemu|command|null" },
+	{ "known_good", XB_VALUE_STRING, 0, 0, 0, NULL }, /* checked by check_known_good() */
+	{ "deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "deterministic", XB_VALUE_WORD, 0, 0, 0, "yes|no" },
+	{ 0 },
+};
+
+static const XbKeySpec qemu_keys[] = {
+	{ "xen", XB_VALUE_FILE, 0, 0, 0, NULL },
+	{ "qemu", XB_VALUE_PROGRAM, 0, 0, 0, NULL },
+	{ "cpu", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "memory", XB_VALUE_SIZE, 0, 0, 0, NULL },
+	{ "dom0_mem", XB_VALUE_SIZE, 0, 0, 0, NULL },
+	{ "xen_args", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "kernel_args", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "icount", XB_VALUE_WORD, 0, 0, 0, "yes|no" },
+	{ "smp", XB_VALUE_INTEGER, 0, 1, 64, NULL },
+	{ "kernel", XB_VALUE_WORD, 0, 0, 0, "elf|bzimage" },
+	{ "silence", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "sandbox", XB_VALUE_WORD, 0, 0, 0, "bwrap|none" },
+	{ 0 },
+};
+
+static const XbKeySpec command_keys[] = {
+	{ "command", XB_VALUE_COMMAND, 0, 0, 0, NULL },
+	{ 0 },
+};
+
+static const XbKeySpec no_keys[] = { { 0 } };
+
+static const struct {
+	const char *driver;
+	const XbKeySpec *keys;
+	const char *free_prefix; /* keys "PREFIX..." pass unchecked */
+	const char *required;
+} drivers[] = {
+	{ "qemu", qemu_keys, NULL, NULL },
+	{ "command", command_keys, "param.", "command" },
+	{ "null", no_keys, "null.", NULL },
+};
+
+void xb_config_free_host(void *data)
+{
+	XbHostConfig *host = data;
+
+	g_free(host->name);
+	g_free(host->driver);
+	g_free(host->known_good);
+	json_decref(host->settings);
+	g_free(host);
+}
+
+/* "image:KERNEL[:MODULES]" with both absolute, or NULL with @error. */
+static char *check_known_good(const XbConfigGroup *group, const XbConfigEntry *entry,
+			      GError **error)
+{
+	static const XbKeySpec kernel = { .key = "", .type = XB_VALUE_FILE };
+	static const XbKeySpec modules = { .key = "", .type = XB_VALUE_DIRECTORY };
+	g_autofree char *directory = g_path_get_dirname(group->file);
+	g_autofree char *problem = NULL;
+	g_autofree char *first = NULL, *second = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	if (!g_str_has_prefix(entry->value, "image:")) {
+		xb_config_fail(error, group, entry->key,
+			       "\"%s\" is not image:KERNEL or image:KERNEL:MODULES", entry->value);
+		return NULL;
+	}
+	parts = g_strsplit(entry->value + strlen("image:"), ":", 2);
+	first = xb_value_check(&kernel, directory, parts[0] != NULL ? parts[0] : "", &problem);
+	if (first != NULL && parts[1] != NULL)
+		second = xb_value_check(&modules, directory, parts[1], &problem);
+	if (problem != NULL) {
+		xb_config_fail(error, group, entry->key, "%s", problem);
+		return NULL;
+	}
+	return g_strconcat("image:", first, second != NULL ? ":" : NULL, second, NULL);
+}
+
+/* Which table @key belongs to; NULL with @free_key when the driver takes any value. */
+static const XbKeySpec *find_host_key(guint driver, const char *key, bool *free_key)
+{
+	const XbKeySpec *spec = xb_key_find(host_keys, key);
+	const char *prefix = drivers[driver].free_prefix;
+
+	if (spec == NULL)
+		spec = xb_key_find(drivers[driver].keys, key);
+	*free_key = spec == NULL && prefix != NULL && g_str_has_prefix(key, prefix) &&
+		    xb_config_is_name(key + strlen(prefix));
+	return spec;
+}
+
+static bool take_host_entry(XbHostConfig *host, guint driver, const XbConfigGroup *group,
+			    const XbConfigEntry *entry, GError **error)
+{
+	static const XbKeySpec any = { .key = "", .type = XB_VALUE_STRING };
+	bool free_key;
+	const XbKeySpec *spec = find_host_key(driver, entry->key, &free_key);
+	g_autofree char *value = NULL;
+	double seconds;
+
+	if (spec == NULL && !free_key)
+		return xb_config_fail(error, group, entry->key,
+				      "there is no such key for driver=%s", host->driver);
+	if (g_str_equal(entry->key, "known_good"))
+		value = host->known_good = check_known_good(group, entry, error);
+	else
+		value = xb_config_check(group, entry, spec != NULL ? spec : &any, error);
+	if (value == NULL)
+		return false;
+	if (value == host->known_good)
+		value = g_strdup(value);
+	if (spec != NULL && spec->type == XB_VALUE_DURATION && xb_parse_duration(value, &seconds)) {
+		/* Workers read plain seconds, under a name that says so. */
+		g_autofree char *name = g_strconcat(entry->key, "_s", NULL);
+		g_autofree char *text = g_strdup_printf("%g", seconds);
+
+		if (g_str_equal(entry->key, "deadline"))
+			host->deadline_s = seconds;
+		json_object_set_new(host->settings, name, json_string(text));
+	} else {
+		json_object_set_new(host->settings, entry->key, json_string(value));
+	}
+	return true;
+}
+
+static XbHostConfig *add_host(XbConfig *config, const char *name, const char *driver)
+{
+	XbHostConfig *host = g_new0(XbHostConfig, 1);
+
+	host->name = g_strdup(name);
+	host->driver = g_strdup(driver);
+	host->deadline_s = 300;
+	host->settings = json_pack("{s:s,s:s}", "name", name, "driver", driver);
+	g_ptr_array_add(config->hosts, host);
+	return host;
+}
+
+bool xb_config_take_host(XbConfig *config, const XbConfigGroup *group, GError **error)
+{
+	const XbConfigEntry *said = xb_config_entry(group, "driver");
+	XbHostConfig *host = add_host(config, group->label, said != NULL ? said->value : "qemu");
+	const char *required;
+	guint driver = 0;
+
+	while (driver < G_N_ELEMENTS(drivers) && !g_str_equal(drivers[driver].driver, host->driver))
+		driver++;
+	if (driver == G_N_ELEMENTS(drivers))
+		return xb_config_fail(error, group, "driver", "\"%s\" is not qemu, command or null",
+				      host->driver);
+	for (guint i = 0; i < group->entries->len; i++) {
+		if (!take_host_entry(host, driver, group, group->entries->pdata[i], error))
+			return false;
+	}
+	required = drivers[driver].required;
+	if (required != NULL && xb_config_entry(group, required) == NULL)
+		return xb_config_fail(error, group, required, "it is missing; driver=%s needs it",
+				      host->driver);
+	return true;
+}
+
+void xb_config_default_host(XbConfig *config)
+{
+	add_host(config, "qemu", "qemu");
+}
