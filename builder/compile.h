@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * compile.h - the steps of a build that run code of the tree: configuration,
+ * make, strip. Each runs in the sandbox, with its output in the log, and
+ * appends its command line to @commands.
+ */
+#ifndef XB_BUILDER_COMPILE_H
+#define XB_BUILDER_COMPILE_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "job.h"
+#include "log.h"
+#include "protocol.h"
+#include "recipe.h"
+#include "slot.h"
+
+/* The stripped kernel, relative to the object directory. */
+#define XB_STRIPPED ".xbisect/vmlinux.elf"
+
+typedef struct {
+	const XbBuildJob *job;
+	const XbArch *arch;
+	const XbSlot *slot;
+	XbLog *log;
+	gint64 deadline_us;
+	json_t *commands;   /* array of {"step","argv"} */
+	GPtrArray *kconfig; /* XbFileId of the fragments, filled by config */
+	char *src_prefix;   /* how commands saw the source tree; set by make */
+	guint objects;      /* compiled by make */
+	guint cache_hits;   /* of these, found in the compile cache */
+} XbCompile;
+
+/* Base and fragments to a verified obj/.config, which keeps its time when it
+ * does not change. */
+bool xb_compile_config(XbCompile *self, GError **error);
+
+/* Image and vmlinux. */
+bool xb_compile_make(XbCompile *self, GError **error);
+
+/* vmlinux without symbols, in obj/XB_STRIPPED. */
+bool xb_compile_strip(XbCompile *self, GError **error);
+
+void xb_compile_clear(XbCompile *self);
+
+#endif
