@@ -8,127 +8,126 @@
  * that cannot run the workload. */
 #define VOID_BOOTS_MAX 3
 
-guint xb_search_in_flight(const XbSearch *self, bool build, guint node, XbImage image)
-{
-	guint n = 0;
-
-	for (guint i = 0; i < self->n_in_flight; i++) {
-		const XbInFlight *work = &self->in_flight[i];
-		if (work->build != build || work->image != image || work->node >= self->graph->n)
-			continue;
-		bool same = work->node == node;
-		if (image == XB_IMAGE_NORMAL)
-			same = self->seen->unit_of[work->node] == self->seen->unit_of[node];
-		n += same;
-	}
-	return n;
+static bool same_work(const XbSearch *self, guint a, guint b, XbImage image) {
+  if (a == b)
+    return true;
+  return image == XB_IMAGE_NORMAL && a < self->graph->n && b < self->graph->n &&
+         self->seen->unit_of[a] == self->seen->unit_of[b];
 }
 
-/* Boots that ended well and yet brought no number of this metric, and none that did. */
-static bool gives_no_number(const XbSearch *self, guint node)
-{
-	guint unit = self->seen->unit_of[node];
+/* Work of this kind that is in flight or in the plan. */
+static guint count_work(const XbSearch *self, bool build, guint node,
+                        XbImage image) {
+  guint n = 0;
 
-	return self->seen->n[unit] == 0 && self->seen->n_void[unit] >= VOID_BOOTS_MAX;
+  for (guint i = 0; i < self->n_in_flight; i++) {
+    const XbInFlight *work = &self->in_flight[i];
+    n += work->build == build && work->image == image &&
+         same_work(self, work->node, node, image);
+  }
+  for (guint i = 0; i < self->plan->actions->len; i++) {
+    const XbAction *action = &g_array_index(self->plan->actions, XbAction, i);
+    n += (action->kind == XB_ACTION_BUILD) == build && action->image == image &&
+         same_work(self, action->node, node, image);
+  }
+  return n;
 }
 
-bool xb_search_testable(const XbSearch *self, guint node)
-{
-	if (gives_no_number(self, node))
-		return false;
-	guint built = self->seen->built[self->seen->unit_of[node]];
-
-	if (built != G_MAXUINT)
-		return true;
-	XbStatus status = self->nodes[node].status;
-	if (!self->options->can_build && status == XB_STATUS_UNTRIED)
-		return true;
-	return status == XB_STATUS_UNTRIED || status == XB_STATUS_BUILT;
+bool xb_search_build_planned(const XbSearch *self, guint node) {
+  return count_work(self, true, node, XB_IMAGE_NORMAL) > 0;
 }
 
-static void add_action(XbSearch *self, XbActionKind kind, XbPurpose purpose, guint node,
-		       XbImage image, guint perturb, const char *why)
-{
-	XbAction action = {
-		.kind = kind,
-		.purpose = purpose,
-		.node = node,
-		.image = image,
-		.perturb = perturb,
-		.gain_bits = NAN,
-		.cost_s = self->options->boot_s,
-	};
+bool xb_search_testable(const XbSearch *self, guint node) {
+  const XbUnit *unit = &self->seen->units[self->seen->unit_of[node]];
+  XbStatus status = self->nodes[node].status;
 
-	if (kind == XB_ACTION_BUILD)
-		action.cost_s = self->nodes[node].build_s;
-	g_strlcpy(action.why, why, sizeof(action.why));
-	g_array_append_val(self->plan->actions, action);
+  if (unit->n == 0 && unit->n_void >= VOID_BOOTS_MAX)
+    return false;
+  if (status == XB_STATUS_UNBOOTABLE)
+    return false;
+  return unit->built != G_MAXUINT || status == XB_STATUS_UNTRIED;
 }
 
-static guint boots_planned(const XbSearch *self, guint node, XbImage image)
-{
-	guint n = 0;
+static void add_action(XbSearch *self, const XbAction *action,
+                       const char *why) {
+  XbAction copy = *action;
 
-	for (guint i = 0; i < self->plan->actions->len; i++) {
-		const XbAction *action = &g_array_index(self->plan->actions, XbAction, i);
-		n += action->kind == XB_ACTION_BOOT && action->node == node &&
-		     action->image == image;
-	}
-	return n;
+  g_strlcpy(copy.why, why, sizeof(copy.why));
+  g_array_append_val(self->plan->actions, copy);
+  if (copy.kind == XB_ACTION_BUILD)
+    self->free_builders--;
+  else
+    self->free_hosts--;
 }
 
-static bool build_planned(const XbSearch *self, guint node, XbImage image)
-{
-	for (guint i = 0; i < self->plan->actions->len; i++) {
-		const XbAction *action = &g_array_index(self->plan->actions, XbAction, i);
-		if (action->kind == XB_ACTION_BUILD && action->node == node &&
-		    action->image == image)
-			return true;
-	}
-	return false;
+static guint image_node(const XbSearch *self, guint node) {
+  guint built = self->seen->units[self->seen->unit_of[node]].built;
+  return built != G_MAXUINT ? built : node;
 }
 
-static XbStatus image_status(const XbSearch *self, guint node, XbImage image)
-{
-	switch (image) {
-	case XB_IMAGE_CLEAN:
-		return self->nodes[node].clean_status;
-	case XB_IMAGE_REVERT:
-		return self->nodes[node].revert_status;
-	case XB_IMAGE_NORMAL:
-		break;
-	}
-	if (self->seen->built[self->seen->unit_of[node]] != G_MAXUINT || !self->options->can_build)
-		return XB_STATUS_BUILT;
-	return self->nodes[node].status;
+void xb_search_act(XbSearch *self, guint node, bool boot, XbPurpose purpose,
+                   double gain_bits, double cost_s, const char *why) {
+  const XbUnit *unit = &self->seen->units[self->seen->unit_of[node]];
+  XbAction action = {
+      .kind = boot ? XB_ACTION_BOOT : XB_ACTION_BUILD,
+      .purpose = purpose,
+      .node = boot ? image_node(self, node) : node,
+      .image = XB_IMAGE_NORMAL,
+      .gain_bits = gain_bits,
+      .cost_s = cost_s,
+  };
+
+  if (boot)
+    action.perturb =
+        unit->n + unit->n_void + count_work(self, false, node, XB_IMAGE_NORMAL);
+  add_action(self, &action, why);
 }
 
-bool xb_search_want(XbSearch *self, guint node, XbImage image, guint have, guint n,
-		    XbPurpose purpose, const char *why)
-{
-	XbStatus status = image_status(self, node, image);
+static XbStatus image_status(const XbSearch *self, guint node, XbImage image) {
+  switch (image) {
+  case XB_IMAGE_CLEAN:
+    return self->nodes[node].clean_status;
+  case XB_IMAGE_REVERT:
+    return self->nodes[node].revert_status;
+  case XB_IMAGE_NORMAL:
+    break;
+  }
+  if (!xb_search_testable(self, node))
+    return XB_STATUS_UNBOOTABLE;
+  bool built = self->seen->units[self->seen->unit_of[node]].built != G_MAXUINT;
+  return built || !self->options->can_build ? XB_STATUS_BUILT
+                                            : XB_STATUS_UNTRIED;
+}
 
-	if (status != XB_STATUS_UNTRIED && status != XB_STATUS_BUILT)
-		return false;
-	if (status == XB_STATUS_UNTRIED) {
-		if (xb_search_in_flight(self, true, node, image) > 0) {
-			self->running++;
-		} else if (self->free_builders > 0 && !build_planned(self, node, image)) {
-			self->free_builders--;
-			add_action(self, XB_ACTION_BUILD, purpose, node, image, 0, why);
-		}
-		return true;
-	}
-	if (image == XB_IMAGE_NORMAL) {
-		guint built = self->seen->built[self->seen->unit_of[node]];
-		node = built != G_MAXUINT ? built : node;
-	}
-	guint flying = xb_search_in_flight(self, false, node, image);
-	self->running += flying;
-	for (guint i = have + flying + boots_planned(self, node, image);
-	     i < n && self->free_hosts > 0; i++) {
-		self->free_hosts--;
-		add_action(self, XB_ACTION_BOOT, purpose, node, image, i, why);
-	}
-	return true;
+bool xb_search_want(XbSearch *self, guint node, XbImage image, guint have,
+                    guint n, XbPurpose purpose, const char *why) {
+  XbStatus status = image_status(self, node, image);
+  XbAction action = {
+      .purpose = purpose,
+      .node = node,
+      .image = image,
+      .gain_bits = NAN,
+  };
+
+  if (status != XB_STATUS_UNTRIED && status != XB_STATUS_BUILT)
+    return false;
+  if (status == XB_STATUS_UNTRIED) {
+    if (self->free_builders > 0 && count_work(self, true, node, image) == 0) {
+      action.kind = XB_ACTION_BUILD;
+      action.cost_s = self->nodes[node].build_s;
+      add_action(self, &action, why);
+    }
+    return true;
+  }
+  if (image == XB_IMAGE_NORMAL)
+    action.node = image_node(self, node);
+  action.kind = XB_ACTION_BOOT;
+  action.cost_s = self->options->boot_s;
+  for (guint i = have + count_work(self, false, node, image); i < n; i++) {
+    if (self->free_hosts == 0)
+      break;
+    action.perturb = i;
+    add_action(self, &action, why);
+  }
+  return true;
 }

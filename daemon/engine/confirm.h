@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * confirm.h - the evidence that is asked for before a culprit is named.
+ *
+ * The culprit and each of its parents are rebuilt clean; their images must
+ * differ; each is booted under at least three layout perturbations, one boot
+ * of each before a second one of any, so that slow changes of the host hit all
+ * of them alike; and BAD with the culprit reverted is booted twice where that
+ * revert applies. All these boots are readings like others and move the
+ * posterior; what is judged here besides is whether they say the same by
+ * themselves: the step between the clean images must not fall short of half
+ * the step that the search found by more than 2.5 standard errors.
+ */
+#ifndef XB_CONFIRM_H
+#define XB_CONFIRM_H
+
+#include "search.h"
+
+typedef enum {
+  XB_CONFIRM_RUNNING, /* actions were added, or work is in flight */
+  XB_CONFIRM_AGREES,
+  XB_CONFIRM_DISAGREES, /* the plan's reason says how */
+} XbConfirm;
+
+/* @log_effect: the step as the search saw it; @s: sd of a boot. Appends to the
+ * plan's reason what the confirmation says. */
+XbConfirm xb_confirm(XbSearch *search, guint culprit, double log_effect,
+                     double s);
+
+/* Boots and builds the confirmation will still take. */
+guint xb_confirm_left(const XbSearch *search, guint culprit);
+
+#endif
