@@ -22,6 +22,11 @@ const XbConfigEntry *xb_config_entry(const XbConfigGroup *group, const char *key
 char *xb_config_check(const XbConfigGroup *group, const XbConfigEntry *entry, const XbKeySpec *spec,
 		      GError **error);
 
+/* Add a checked value to what a worker gets, as text; a duration as plain seconds under the
+ * name KEY_s. */
+void xb_config_add_setting(json_t *settings, const XbKeySpec *spec, const char *key,
+			   const char *value);
+
 bool xb_config_take_host(XbConfig *config, const XbConfigGroup *group, GError **error);
 bool xb_config_take_workload(XbConfig *config, const XbConfigGroup *group, GError **error);
 

@@ -23,6 +23,7 @@ static const XbKeySpec qemu_keys[] = {
 	{ "cpu", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "memory", XB_VALUE_SIZE, 0, 0, 0, NULL },
 	{ "dom0_mem", XB_VALUE_SIZE, 0, 0, 0, NULL },
+	{ "qemu_args", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "xen_args", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "kernel_args", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "icount", XB_VALUE_WORD, 0, 0, 0, "yes|no" },
@@ -35,10 +36,19 @@ static const XbKeySpec qemu_keys[] = {
 
 static const XbKeySpec command_keys[] = {
 	{ "command", XB_VALUE_COMMAND, 0, 0, 0, NULL },
+	{ "fingerprint", XB_VALUE_STRING, 0, 0, 0, NULL }, /* stands for what the command hides */
 	{ 0 },
 };
 
-static const XbKeySpec no_keys[] = { { 0 } };
+static const XbKeySpec null_keys[] = {
+	{ "table", XB_VALUE_FILE, 0, 0, 0, NULL },
+	{ "mean", XB_VALUE_NUMBER, 0, 0, 0, NULL },
+	{ "sd", XB_VALUE_NUMBER, 0, 0, 0, NULL },
+	{ "boot_sd", XB_VALUE_NUMBER, 0, 0, 0, NULL },
+	{ "boot_s", XB_VALUE_NUMBER, 0, 0, 0, NULL },
+	{ "seed", XB_VALUE_INTEGER, 0, 0, G_MAXINT, NULL },
+	{ 0 },
+};
 
 static const struct {
 	const char *driver;
@@ -48,7 +58,7 @@ static const struct {
 } drivers[] = {
 	{ "qemu", qemu_keys, NULL, NULL },
 	{ "command", command_keys, "param.", "command" },
-	{ "null", no_keys, "null.", NULL },
+	{ "null", null_keys, NULL, NULL },
 };
 
 void xb_config_free_host(void *data)
@@ -109,7 +119,6 @@ static bool take_host_entry(XbHostConfig *host, guint driver, const XbConfigGrou
 	bool free_key;
 	const XbKeySpec *spec = find_host_key(driver, entry->key, &free_key);
 	g_autofree char *value = NULL;
-	double seconds;
 
 	if (spec == NULL && !free_key)
 		return xb_config_fail(error, group, entry->key,
@@ -122,17 +131,9 @@ static bool take_host_entry(XbHostConfig *host, guint driver, const XbConfigGrou
 		return false;
 	if (value == host->known_good)
 		value = g_strdup(value);
-	if (spec != NULL && spec->type == XB_VALUE_DURATION && xb_parse_duration(value, &seconds)) {
-		/* Workers read plain seconds, under a name that says so. */
-		g_autofree char *name = g_strconcat(entry->key, "_s", NULL);
-		g_autofree char *text = g_strdup_printf("%g", seconds);
-
-		if (g_str_equal(entry->key, "deadline"))
-			host->deadline_s = seconds;
-		json_object_set_new(host->settings, name, json_string(text));
-	} else {
-		json_object_set_new(host->settings, entry->key, json_string(value));
-	}
+	if (g_str_equal(entry->key, "deadline"))
+		xb_parse_duration(value, &host->deadline_s);
+	xb_config_add_setting(host->settings, spec != NULL ? spec : &any, entry->key, value);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include "config-value.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -133,6 +134,16 @@ static char *check_integer(const XbKeySpec *spec, const char *value, char **prob
 	return g_strdup_printf("%d", (int)number);
 }
 
+static char *check_number(const char *value, char **problem)
+{
+	char *end;
+	double number = g_ascii_strtod(value, &end);
+
+	if (*value == '\0' || *end != '\0' || !isfinite(number) || number < 0)
+		return refuse(problem, "\"%s\" is not a number", value);
+	return g_strdup(value);
+}
+
 char *xb_value_check(const XbKeySpec *spec, const char *directory, const char *value,
 		     char **problem)
 {
@@ -176,6 +187,8 @@ char *xb_value_check(const XbKeySpec *spec, const char *directory, const char *v
 					value);
 	case XB_VALUE_INTEGER:
 		return check_integer(spec, value, problem);
+	case XB_VALUE_NUMBER:
+		return check_number(value, problem);
 	}
 	g_return_val_if_reached(NULL);
 }

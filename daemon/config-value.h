@@ -25,6 +25,7 @@ typedef enum {
 	XB_VALUE_SIZE,      /* uint64_t: bytes */
 	XB_VALUE_DURATION,  /* double: seconds, above 0 */
 	XB_VALUE_INTEGER,   /* int: min..max */
+	XB_VALUE_NUMBER,    /* passed on as text only: finite, 0 or above */
 } XbValueType;
 
 typedef struct {

@@ -6,13 +6,12 @@
 
 #include <string.h>
 
-#include "text.h"
-
 static const XbKeySpec workload_keys[] = {
 	{ "program", XB_VALUE_FILE, 0, 0, 0, NULL },
-	{ "arguments", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "args", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "iterations", XB_VALUE_INTEGER, 0, 1, 100000, NULL },
 	{ "warmup", XB_VALUE_INTEGER, 0, 0, 100000, NULL },
+	{ "silence", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "metrics", XB_VALUE_STRING, 0, 0, 0, NULL }, /* checked by take_metrics() */
 	{ 0 },
 };
@@ -105,10 +104,11 @@ static bool take_workload_entry(XbWorkloadConfig *workload, const XbConfigGroup 
 	value = xb_config_check(group, entry, spec, error);
 	if (value == NULL)
 		return false;
-	json_object_set_new(workload->settings, entry->key,
-			    spec->type == XB_VALUE_INTEGER
-				    ? json_integer(g_ascii_strtoll(value, NULL, 10))
-				    : json_string(value));
+	if (spec->type == XB_VALUE_INTEGER)
+		json_object_set_new(workload->settings, entry->key,
+				    json_integer(g_ascii_strtoll(value, NULL, 10)));
+	else
+		xb_config_add_setting(workload->settings, spec, entry->key, value);
 	return true;
 }
 

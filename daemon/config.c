@@ -12,6 +12,7 @@
 
 #include "config-group.h"
 #include "control.h"
+#include "text.h"
 
 #define AT(member) offsetof(XbConfig, member)
 
@@ -87,6 +88,21 @@ const XbConfigEntry *xb_config_entry(const XbConfigGroup *group, const char *key
 			return entry;
 	}
 	return NULL;
+}
+
+void xb_config_add_setting(json_t *settings, const XbKeySpec *spec, const char *key,
+			   const char *value)
+{
+	char seconds_text[G_ASCII_DTOSTR_BUF_SIZE];
+	g_autofree char *name = g_strconcat(key, "_s", NULL);
+	double seconds;
+
+	if (spec->type == XB_VALUE_DURATION && xb_parse_duration(value, &seconds)) {
+		g_ascii_formatd(seconds_text, sizeof(seconds_text), "%g", seconds);
+		json_object_set_new(settings, name, json_string(seconds_text));
+	} else {
+		json_object_set_new(settings, key, json_string(value));
+	}
 }
 
 /* All entries of @group into the members that @table names. */

@@ -117,11 +117,13 @@ static void test_values_are_taken(void)
 						"param.outlet=7\n"
 						"[host none]\n"
 						"driver=null\n"
-						"null.level=1.5\n"
+						"mean=1.5\n"
 						"[workload w]\n"
 						"program=prog\n"
 						"iterations=9\n"
 						"warmup=0\n"
+						"args=--quick\n"
+						"silence=2m\n"
 						"metrics=speed:MB/s:higher;lat:us:lower\n"
 						"param.batch=1,2\n");
 	const XbHostConfig *box = xb_config_host(config, "box");
@@ -157,9 +159,11 @@ static void test_values_are_taken(void)
 	g_assert_cmpstr(setting(box->settings, "memory"), ==, "2G");
 	g_assert_cmpstr(setting(lab->settings, "command"), ==, command);
 	g_assert_cmpstr(setting(lab->settings, "param.outlet"), ==, "7");
-	g_assert_cmpstr(setting(xb_config_host(config, "none")->settings, "null.level"), ==, "1.5");
+	g_assert_cmpstr(setting(xb_config_host(config, "none")->settings, "mean"), ==, "1.5");
 	g_assert_cmpuint(config->workloads->len, ==, 1);
 	g_assert_cmpstr(setting(workload->settings, "program"), ==, prog);
+	g_assert_cmpstr(setting(workload->settings, "args"), ==, "--quick");
+	g_assert_cmpstr(setting(workload->settings, "silence_s"), ==, "120");
 	g_assert_false(xb_workload_metric(workload, "speed")->lower_is_better);
 	g_assert_cmpstr(xb_workload_metric(workload, "lat")->unit, ==, "us");
 	g_assert_cmpstr(setting(json_object_get(workload->settings, "params"), "batch"), ==, "1,2");
@@ -204,7 +208,7 @@ static const struct {
 	{ "[host a]\ncommand=x\n", "[host a] command: there is no such key for driver=qemu" },
 	{ "[host a]\ndriver=command\n", "[host a] command: it is missing" },
 	{ "[host a]\ndriver=null\nxen=x\n", "[host a] xen: there is no such key for driver=null" },
-	{ "[host a]\ndriver=null\nnull.\n", "null." },
+	{ "[host a]\ndriver=null\nmean=fast\n", "[host a] mean: \"fast\" is not a number" },
 	{ "[host a]\nicount=maybe\n", "[host a] icount: \"maybe\" is not yes or no" },
 	{ "[host a]\nxen=gone\n", "[host a] xen: " },
 	{ "[host a]\nknown_good=vmlinuz\n", "[host a] known_good: \"vmlinuz\" is not image:" },
