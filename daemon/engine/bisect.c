@@ -9,323 +9,333 @@
 /* A flat range is called flat after so many boots at the latest, and any
  * search ends after so many. */
 #define FLAT_BOOTS_MAX 56
-#define BOOTS_MAX 400
+#define BOOTS_MAX      400
 /* No boot can tell more than this: what is left is not separable. */
 #define NO_GAIN_BITS 1e-5
 
 typedef struct {
-  XbSearch search;
-  XbHypotheses *hypotheses;
-  XbPosterior *posterior;
+	XbSearch search;
+	XbHypotheses *hypotheses;
+	XbPosterior *posterior;
 } Bisect;
 
-static void finish(Bisect *self, XbVerdictKind kind, double confidence) {
-  XbPlan *plan = self->search.plan;
+static void finish(Bisect *self, XbVerdictKind kind, double confidence)
+{
+	XbPlan *plan = self->search.plan;
 
-  plan->kind = kind;
-  plan->confidence = confidence;
-  plan->steps_left = 0;
-  plan->seconds_left = 0;
-  g_array_set_size(plan->actions, 0);
+	plan->kind = kind;
+	plan->confidence = confidence;
+	plan->steps_left = 0;
+	plan->seconds_left = 0;
+	g_array_set_size(plan->actions, 0);
 }
 
 /* ---- endpoints
  * --------------------------------------------------------------- */
 
-static bool same_image(const XbNode *a, const XbNode *b) {
-  return a->image_class != 0 && a->image_class == b->image_class &&
-         !a->image_inferred && !b->image_inferred;
+static bool same_image(const XbNode *a, const XbNode *b)
+{
+	return a->image_class != 0 && a->image_class == b->image_class && !a->image_inferred &&
+	       !b->image_inferred;
 }
 
-static void spread_evenly(Bisect *self) {
-  for (guint i = 1; i < self->search.graph->n; i++)
-    self->search.plan->probability[i] = self->hypotheses->prior[i];
+static void spread_evenly(Bisect *self)
+{
+	for (guint i = 1; i < self->search.graph->n; i++)
+		self->search.plan->probability[i] = self->hypotheses->prior[i];
 }
 
-static bool endpoint_failed(Bisect *self, guint node, const char *name) {
-  if (xb_search_testable(&self->search, node))
-    return false;
-  const XbNode *it = &self->search.nodes[node];
-  g_string_append_printf(
-      self->search.plan->reason, "%s %s, so there is nothing to compare", name,
-      it->status == XB_STATUS_UNBUILDABLE  ? "cannot be built"
-      : it->status == XB_STATUS_UNBOOTABLE ? "does not boot or run the workload"
-                                           : "brings no number of the metric");
-  spread_evenly(self);
-  finish(self, XB_VERDICT_RANGE, 1);
-  return true;
+static bool endpoint_failed(Bisect *self, guint node, const char *name)
+{
+	if (xb_search_testable(&self->search, node))
+		return false;
+	const XbNode *it = &self->search.nodes[node];
+	g_string_append_printf(
+		self->search.plan->reason, "%s %s, so there is nothing to compare", name,
+		it->status == XB_STATUS_UNBUILDABLE  ? "cannot be built"
+		: it->status == XB_STATUS_UNBOOTABLE ? "does not boot or run the workload"
+						     : "brings no number of the metric");
+	spread_evenly(self);
+	finish(self, XB_VERDICT_RANGE, 1);
+	return true;
 }
 
 /* One boot of each endpoint, or several when there are hosts for them.
  * Returns true when there is nothing to search yet, or at all. */
-static bool plan_endpoints(Bisect *self) {
-  XbSearch *search = &self->search;
-  const XbObservations *seen = search->seen;
-  const XbOptions *options = search->options;
-  guint bad = search->graph->n - 1;
+static bool plan_endpoints(Bisect *self)
+{
+	XbSearch *search = &self->search;
+	const XbObservations *seen = search->seen;
+	const XbOptions *options = search->options;
+	guint bad = search->graph->n - 1;
 
-  if (endpoint_failed(self, 0, "GOOD") || endpoint_failed(self, bad, "BAD"))
-    return true;
-  if (same_image(&search->nodes[0], &search->nodes[bad])) {
-    g_string_append(search->plan->reason,
-                    "GOOD and BAD give one and the same image");
-    search->plan->probability[0] = 1;
-    finish(self, XB_VERDICT_NONE, 1);
-    return true;
-  }
-  bool known = !isnan(options->history_level) && options->history_n > 0;
-  guint n[2] = {seen->units[seen->unit_of[0]].n,
-                seen->units[seen->unit_of[bad]].n};
-  if ((n[0] > 0 || known) && n[1] > 0)
-    return false;
-  guint each = MAX(1, options->hosts / 2);
-  if (n[0] == 0 && !known)
-    xb_search_want(search, 0, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
-                   "measure GOOD");
-  if (n[1] == 0)
-    xb_search_want(search, bad, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
-                   "measure BAD");
-  spread_evenly(self);
-  search->plan->steps_left =
-      (guint)ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2 +
-      xb_confirm_left(search, 0);
-  search->plan->seconds_left = search->plan->steps_left * options->boot_s;
-  g_string_append(search->plan->reason, "measuring GOOD and BAD");
-  return true;
+	if (endpoint_failed(self, 0, "GOOD") || endpoint_failed(self, bad, "BAD"))
+		return true;
+	if (same_image(&search->nodes[0], &search->nodes[bad])) {
+		g_string_append(search->plan->reason, "GOOD and BAD give one and the same image");
+		search->plan->probability[0] = 1;
+		finish(self, XB_VERDICT_NONE, 1);
+		return true;
+	}
+	bool known = !isnan(options->history_level) && options->history_n > 0;
+	guint n[2] = { seen->units[seen->unit_of[0]].n, seen->units[seen->unit_of[bad]].n };
+	if ((n[0] > 0 || known) && n[1] > 0)
+		return false;
+	guint each = MAX(1, options->hosts / 2);
+	if (n[0] == 0 && !known)
+		xb_search_want(search, 0, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
+			       "measure GOOD");
+	if (n[1] == 0)
+		xb_search_want(search, bad, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
+			       "measure BAD");
+	spread_evenly(self);
+	search->plan->steps_left = (guint)ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2 +
+				   xb_confirm_left(search, 0);
+	search->plan->seconds_left = search->plan->steps_left * options->boot_s;
+	g_string_append(search->plan->reason, "measuring GOOD and BAD");
+	return true;
 }
 
 /* ---- effect
  * ------------------------------------------------------------------- */
 
 /* The step as the likeliest culprit's group sees it. */
-static double log_effect(const Bisect *self) {
-  guint g = self->hypotheses->group_of[self->search.plan->culprit];
+static double log_effect(const Bisect *self)
+{
+	guint g = self->hypotheses->group_of[self->search.plan->culprit];
 
-  if (self->search.plan->culprit == 0 || g == XB_NO_GROUP)
-    return 0;
-  return self->posterior->group[g].mean[1] - self->posterior->group[g].mean[0];
+	if (self->search.plan->culprit == 0 || g == XB_NO_GROUP)
+		return 0;
+	return self->posterior->group[g].mean[1] - self->posterior->group[g].mean[0];
 }
 
-static void set_effect(Bisect *self) {
-  XbPlan *plan = self->search.plan;
-  const XbGroupBelief *belief = &self->posterior->flat;
-  guint g = self->hypotheses->group_of[plan->culprit];
-  guint n = self->search.seen->readings->len;
+static void set_effect(Bisect *self)
+{
+	XbPlan *plan = self->search.plan;
+	const XbGroupBelief *belief = &self->posterior->flat;
+	guint g = self->hypotheses->group_of[plan->culprit];
+	guint n = self->search.seen->readings->len;
 
-  if (plan->culprit != 0 && g != XB_NO_GROUP)
-    belief = &self->posterior->group[g];
-  double step = belief->mean[1] - belief->mean[0];
-  double sd = sqrt(belief->var[0] + belief->var[1]);
-  double tail = (1 - fmin(self->search.options->confidence, 1 - 1e-9)) / 2;
-  double half = sd * xb_t_quantile(tail, n > 3 ? n - 2 : 1);
-  plan->effect = (XbEffect){
-      .base = exp(belief->mean[0]),
-      .test = exp(belief->mean[1]),
-      .ratio = exp(step),
-      .ci_low = exp(step - half),
-      .ci_high = exp(step + half),
-  };
+	if (plan->culprit != 0 && g != XB_NO_GROUP)
+		belief = &self->posterior->group[g];
+	double step = belief->mean[1] - belief->mean[0];
+	double sd = sqrt(belief->var[0] + belief->var[1]);
+	double tail = (1 - fmin(self->search.options->confidence, 1 - 1e-9)) / 2;
+	double half = sd * xb_t_quantile(tail, n > 3 ? n - 2 : 1);
+	plan->effect = (XbEffect){
+		.base = exp(belief->mean[0]),
+		.test = exp(belief->mean[1]),
+		.ratio = exp(step),
+		.ci_low = exp(step - half),
+		.ci_high = exp(step + half),
+	};
 }
 
 /* GOOD against BAD, for a verdict of none. */
-static void set_endpoint_effect(Bisect *self) {
-  const XbObservations *seen = self->search.seen;
-  const XbUnit *good = &seen->units[seen->unit_of[0]];
-  const XbUnit *bad = &seen->units[seen->unit_of[self->search.graph->n - 1]];
+static void set_endpoint_effect(Bisect *self)
+{
+	const XbObservations *seen = self->search.seen;
+	const XbUnit *good = &seen->units[seen->unit_of[0]];
+	const XbUnit *bad = &seen->units[seen->unit_of[self->search.graph->n - 1]];
 
-  if (good->n == 0 || bad->n == 0)
-    return;
-  double s = self->posterior->s, step = bad->mean - good->mean;
-  double tail = (1 - fmin(self->search.options->confidence, 1 - 1e-9)) / 2;
-  guint n = seen->readings->len;
-  double half = s * sqrt(1.0 / good->n + 1.0 / bad->n) *
-                xb_t_quantile(tail, n > 2 ? n - 1 : 1);
-  self->search.plan->effect = (XbEffect){
-      .base = exp(good->mean),
-      .test = exp(bad->mean),
-      .ratio = exp(step),
-      .ci_low = exp(step - half),
-      .ci_high = exp(step + half),
-  };
+	if (good->n == 0 || bad->n == 0)
+		return;
+	double s = self->posterior->s, step = bad->mean - good->mean;
+	double tail = (1 - fmin(self->search.options->confidence, 1 - 1e-9)) / 2;
+	guint n = seen->readings->len;
+	double half =
+		s * sqrt(1.0 / good->n + 1.0 / bad->n) * xb_t_quantile(tail, n > 2 ? n - 1 : 1);
+	self->search.plan->effect = (XbEffect){
+		.base = exp(good->mean),
+		.test = exp(bad->mean),
+		.ratio = exp(step),
+		.ci_low = exp(step - half),
+		.ci_high = exp(step + half),
+	};
 }
 
 /* ---- verdicts
  * -------------------------------------------------------------------- */
 
-static guint likeliest(const Bisect *self) {
-  guint best = 0;
+static guint likeliest(const Bisect *self)
+{
+	guint best = 0;
 
-  for (guint i = 1; i < self->search.graph->n; i++)
-    if (self->posterior->node[i] > 0 &&
-        (best == 0 || self->posterior->node[i] > self->posterior->node[best]))
-      best = i;
-  return best;
+	for (guint i = 1; i < self->search.graph->n; i++)
+		if (self->posterior->node[i] > 0 &&
+		    (best == 0 || self->posterior->node[i] > self->posterior->node[best]))
+			best = i;
+	return best;
 }
 
 /* Can any boot that is still possible tell commits of this group apart? */
-static bool group_splits(Bisect *self, guint group) {
-  const XbGraph *graph = self->search.graph;
-  g_autofree double *weight = g_new0(double, graph->n);
-  g_autofree double *total = g_new(double, graph->n);
-  double sum = 0;
+static bool group_splits(Bisect *self, guint group)
+{
+	const XbGraph *graph = self->search.graph;
+	g_autofree double *weight = g_new0(double, graph->n);
+	g_autofree double *total = g_new(double, graph->n);
+	double sum = 0;
 
-  for (guint i = 1; i < graph->n; i++) {
-    if (self->hypotheses->group_of[i] == group) {
-      weight[i] = self->posterior->node[i];
-      sum += weight[i];
-    }
-  }
-  xb_graph_weigh(self->search.index, weight, total);
-  for (guint i = 1; i < graph->n; i++)
-    if (total[i] > 1e-9 * sum && total[i] < (1 - 1e-9) * sum &&
-        xb_search_testable(&self->search, i))
-      return true;
-  return false;
+	for (guint i = 1; i < graph->n; i++) {
+		if (self->hypotheses->group_of[i] == group) {
+			weight[i] = self->posterior->node[i];
+			sum += weight[i];
+		}
+	}
+	xb_graph_weigh(self->search.index, weight, total);
+	for (guint i = 1; i < graph->n; i++)
+		if (total[i] > 1e-9 * sum && total[i] < (1 - 1e-9) * sum &&
+		    xb_search_testable(&self->search, i))
+			return true;
+	return false;
 }
 
-static guint group_size(const Bisect *self, guint group) {
-  guint n = 0;
+static guint group_size(const Bisect *self, guint group)
+{
+	guint n = 0;
 
-  for (guint i = 1; i < self->search.graph->n; i++)
-    n += self->hypotheses->group_of[i] == group &&
-         self->hypotheses->prior[i] > 0;
-  return n;
+	for (guint i = 1; i < self->search.graph->n; i++)
+		n += self->hypotheses->group_of[i] == group && self->hypotheses->prior[i] > 0;
+	return n;
 }
 
-static int by_probability(gconstpointer a, gconstpointer b, gpointer data) {
-  const double *p = data;
-  guint x = *(const guint *)a, y = *(const guint *)b;
-  return (p[x] < p[y]) - (p[x] > p[y]);
+static int by_probability(gconstpointer a, gconstpointer b, gpointer data)
+{
+	const double *p = data;
+	guint x = *(const guint *)a, y = *(const guint *)b;
+	return (p[x] < p[y]) - (p[x] > p[y]);
 }
 
 /* Ends with the smallest set of commits that reaches the confidence. */
-static void give_range(Bisect *self, const char *why) {
-  XbPlan *plan = self->search.plan;
-  guint n = self->search.graph->n;
-  g_autofree guint *order = g_new(guint, n);
-  double sum = 0;
-  guint size = 0;
+static void give_range(Bisect *self, const char *why)
+{
+	XbPlan *plan = self->search.plan;
+	guint n = self->search.graph->n;
+	g_autofree guint *order = g_new(guint, n);
+	double sum = 0;
+	guint size = 0;
 
-  for (guint i = 0; i < n; i++)
-    order[i] = i;
-  g_qsort_with_data(order + 1, (int)(n - 1), sizeof(*order), by_probability,
-                    plan->probability);
-  while (size + 1 < n && sum < self->search.options->confidence &&
-         plan->probability[order[size + 1]] > 0)
-    sum += plan->probability[order[++size]];
-  g_string_append_printf(plan->reason, "%s: one of %u commits with %.1f %%",
-                         why, size, 100 * sum);
-  finish(self, XB_VERDICT_RANGE, sum);
+	for (guint i = 0; i < n; i++)
+		order[i] = i;
+	g_qsort_with_data(order + 1, (int)(n - 1), sizeof(*order), by_probability,
+			  plan->probability);
+	while (size + 1 < n && sum < self->search.options->confidence &&
+	       plan->probability[order[size + 1]] > 0)
+		sum += plan->probability[order[++size]];
+	g_string_append_printf(plan->reason, "%s: one of %u commits with %.1f %%", why, size,
+			       100 * sum);
+	finish(self, XB_VERDICT_RANGE, sum);
 }
 
-static void give_none(Bisect *self) {
-  XbPlan *plan = self->search.plan;
+static void give_none(Bisect *self)
+{
+	XbPlan *plan = self->search.plan;
 
-  set_endpoint_effect(self);
-  plan->culprit = 0;
-  g_string_append_printf(
-      plan->reason,
-      "no step of %.2g %% or more in the range, with %.1f %% (a boot "
-      "varies by %.2g %%, %u boots)",
-      100 * self->search.options->min_effect, 100 * self->posterior->none,
-      100 * self->posterior->s, self->search.seen->readings->len);
-  finish(self, XB_VERDICT_NONE, self->posterior->none);
+	set_endpoint_effect(self);
+	plan->culprit = 0;
+	g_string_append_printf(plan->reason,
+			       "no step of %.2g %% or more in the range, with %.1f %% (a boot "
+			       "varies by %.2g %%, %u boots)",
+			       100 * self->search.options->min_effect, 100 * self->posterior->none,
+			       100 * self->posterior->s, self->search.seen->readings->len);
+	finish(self, XB_VERDICT_NONE, self->posterior->none);
 }
 
 /* Returns true when the plan is complete: a verdict, or a confirmation. */
-static bool judge_culprit(Bisect *self) {
-  XbSearch *search = &self->search;
-  XbPlan *plan = search->plan;
-  double p = self->posterior->node[plan->culprit];
+static bool judge_culprit(Bisect *self)
+{
+	XbSearch *search = &self->search;
+	XbPlan *plan = search->plan;
+	double p = self->posterior->node[plan->culprit];
 
-  if (plan->culprit == 0 || p < search->options->confidence)
-    return false;
-  g_string_append_printf(plan->reason, "culprit with %.2f %%; ", 100 * p);
-  switch (
-      xb_confirm(search, plan->culprit, log_effect(self), self->posterior->s)) {
-  case XB_CONFIRM_RUNNING:
-    plan->steps_left = xb_confirm_left(search, plan->culprit);
-    plan->seconds_left = plan->steps_left * search->options->boot_s;
-    break;
-  case XB_CONFIRM_AGREES:
-    finish(self, XB_VERDICT_CULPRIT, p);
-    break;
-  case XB_CONFIRM_DISAGREES:
-    give_range(self, ", which disagrees with the search");
-    break;
-  }
-  return true;
+	if (plan->culprit == 0 || p < search->options->confidence)
+		return false;
+	g_string_append_printf(plan->reason, "culprit with %.2f %%; ", 100 * p);
+	switch (xb_confirm(search, plan->culprit, log_effect(self), self->posterior->s)) {
+	case XB_CONFIRM_RUNNING:
+		plan->steps_left = xb_confirm_left(search, plan->culprit);
+		plan->seconds_left = plan->steps_left * search->options->boot_s;
+		break;
+	case XB_CONFIRM_AGREES:
+		finish(self, XB_VERDICT_CULPRIT, p);
+		break;
+	case XB_CONFIRM_DISAGREES:
+		give_range(self, ", which disagrees with the search");
+		break;
+	}
+	return true;
 }
 
 /* Broken commits around the culprit: true when nothing can tell them apart. */
-static bool judge_range(Bisect *self) {
-  guint g = self->hypotheses->group_of[self->search.plan->culprit];
+static bool judge_range(Bisect *self)
+{
+	guint g = self->hypotheses->group_of[self->search.plan->culprit];
 
-  if (self->search.plan->culprit == 0 || g == XB_NO_GROUP ||
-      self->posterior->group[g].mass < self->search.options->confidence ||
-      group_size(self, g) < 2 || group_splits(self, g))
-    return false;
-  give_range(self, "what is left cannot be built or booted");
-  return true;
+	if (self->search.plan->culprit == 0 || g == XB_NO_GROUP ||
+	    self->posterior->group[g].mass < self->search.options->confidence ||
+	    group_size(self, g) < 2 || group_splits(self, g))
+		return false;
+	give_range(self, "what is left cannot be built or booted");
+	return true;
 }
 
-static void judge(Bisect *self) {
-  XbSearch *search = &self->search;
-  XbPlan *plan = search->plan;
-  guint n_boots = search->seen->n_boots;
-  double none = self->posterior->none;
+static void judge(Bisect *self)
+{
+	XbSearch *search = &self->search;
+	XbPlan *plan = search->plan;
+	guint n_boots = search->seen->n_boots;
+	double none = self->posterior->none;
 
-  plan->culprit = likeliest(self);
-  set_effect(self);
-  if (none >= search->options->confidence ||
-      (n_boots >= FLAT_BOOTS_MAX && none >= 0.5)) {
-    give_none(self);
-    return;
-  }
-  if (judge_culprit(self) || judge_range(self))
-    return;
-  double gain = xb_choose(search, self->hypotheses, self->posterior);
-  if (gain < NO_GAIN_BITS || n_boots >= BOOTS_MAX) {
-    if (none >= 0.5)
-      give_none(self);
-    else
-      give_range(self, gain < NO_GAIN_BITS
-                           ? "no boot can tell more"
-                           : "undecided after the boots allowed");
-    return;
-  }
-  plan->steps_left += xb_confirm_left(search, 0);
-  plan->seconds_left += xb_confirm_left(search, 0) * search->options->boot_s;
-  g_string_append_printf(
-      plan->reason, "searching: likeliest culprit %.1f %%, none %.1f %%",
-      100 * self->posterior->node[plan->culprit], 100 * none);
+	plan->culprit = likeliest(self);
+	set_effect(self);
+	if (none >= search->options->confidence || (n_boots >= FLAT_BOOTS_MAX && none >= 0.5)) {
+		give_none(self);
+		return;
+	}
+	if (judge_culprit(self) || judge_range(self))
+		return;
+	double gain = xb_choose(search, self->hypotheses, self->posterior);
+	if (gain < NO_GAIN_BITS || n_boots >= BOOTS_MAX) {
+		if (none >= 0.5)
+			give_none(self);
+		else
+			give_range(self, gain < NO_GAIN_BITS ? "no boot can tell more"
+							     : "undecided after the boots allowed");
+		return;
+	}
+	plan->steps_left += xb_confirm_left(search, 0);
+	plan->seconds_left += xb_confirm_left(search, 0) * search->options->boot_s;
+	g_string_append_printf(plan->reason, "searching: likeliest culprit %.1f %%, none %.1f %%",
+			       100 * self->posterior->node[plan->culprit], 100 * none);
 }
 
-static void plan_bisect(Bisect *self) {
-  XbPlan *plan = self->search.plan;
+static void plan_bisect(Bisect *self)
+{
+	XbPlan *plan = self->search.plan;
 
-  plan->can_matter = self->hypotheses->can_matter;
-  if (plan_endpoints(self))
-    return;
-  self->posterior = xb_posterior_new(self->search.seen, self->hypotheses,
-                                     self->search.options);
-  for (guint i = 0; i < self->search.graph->n; i++)
-    plan->probability[i] = self->posterior->node[i];
-  judge(self);
+	plan->can_matter = self->hypotheses->can_matter;
+	if (plan_endpoints(self))
+		return;
+	self->posterior =
+		xb_posterior_new(self->search.seen, self->hypotheses, self->search.options);
+	for (guint i = 0; i < self->search.graph->n; i++)
+		plan->probability[i] = self->posterior->node[i];
+	judge(self);
 }
 
-XbPlan *xb_plan_bisect(const XbGraph *graph, const XbOptions *options,
-                       const XbNode *nodes, const XbBoot *boots, guint n_boots,
-                       const XbInFlight *in_flight, guint n_in_flight) {
-  g_return_val_if_fail(graph && graph->n >= 2 && options && nodes, NULL);
+XbPlan *xb_plan_bisect(const XbGraph *graph, const XbOptions *options, const XbNode *nodes,
+		       const XbBoot *boots, guint n_boots, const XbInFlight *in_flight,
+		       guint n_in_flight)
+{
+	g_return_val_if_fail(graph && graph->n >= 2 && options && nodes, NULL);
 
-  XbPlan *plan = g_new0(XbPlan, 1);
-  plan->probability = g_new0(double, graph->n);
-  plan->reason = g_string_new(NULL);
-  plan->actions = g_array_new(FALSE, FALSE, sizeof(XbAction));
-  plan->effect = (XbEffect){NAN, NAN, NAN, NAN, NAN};
+	XbPlan *plan = g_new0(XbPlan, 1);
+	plan->probability = g_new0(double, graph->n);
+	plan->reason = g_string_new(NULL);
+	plan->actions = g_array_new(FALSE, FALSE, sizeof(XbAction));
+	plan->effect = (XbEffect){ NAN, NAN, NAN, NAN, NAN };
 
-  Bisect self = {
+	Bisect self = {
       .search =
           {
               .graph = graph,
@@ -342,20 +352,21 @@ XbPlan *xb_plan_bisect(const XbGraph *graph, const XbOptions *options,
               .free_builders = options->can_build ? options->free_builders : 0,
           },
   };
-  self.hypotheses = xb_hypotheses_new(graph, nodes, self.search.seen);
-  plan_bisect(&self);
-  xb_posterior_free(self.posterior);
-  xb_hypotheses_free(self.hypotheses);
-  xb_observations_free(self.search.seen);
-  xb_graph_index_free(self.search.index);
-  return plan;
+	self.hypotheses = xb_hypotheses_new(graph, nodes, self.search.seen);
+	plan_bisect(&self);
+	xb_posterior_free(self.posterior);
+	xb_hypotheses_free(self.hypotheses);
+	xb_observations_free(self.search.seen);
+	xb_graph_index_free(self.search.index);
+	return plan;
 }
 
-void xb_plan_free(XbPlan *plan) {
-  if (!plan)
-    return;
-  g_free(plan->probability);
-  g_string_free(plan->reason, TRUE);
-  g_array_unref(plan->actions);
-  g_free(plan);
+void xb_plan_free(XbPlan *plan)
+{
+	if (!plan)
+		return;
+	g_free(plan->probability);
+	g_string_free(plan->reason, TRUE);
+	g_array_unref(plan->actions);
+	g_free(plan);
 }

@@ -27,7 +27,6 @@
 
 /* Fills the plan's actions and estimates. Returns the best gain in bits that
  * any boot which is still possible could bring; 0 when there is none. */
-double xb_choose(XbSearch *search, const XbHypotheses *hypotheses,
-                 const XbPosterior *posterior);
+double xb_choose(XbSearch *search, const XbHypotheses *hypotheses, const XbPosterior *posterior);
 
 #endif

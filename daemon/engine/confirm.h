@@ -17,15 +17,14 @@
 #include "search.h"
 
 typedef enum {
-  XB_CONFIRM_RUNNING, /* actions were added, or work is in flight */
-  XB_CONFIRM_AGREES,
-  XB_CONFIRM_DISAGREES, /* the plan's reason says how */
+	XB_CONFIRM_RUNNING, /* actions were added, or work is in flight */
+	XB_CONFIRM_AGREES,
+	XB_CONFIRM_DISAGREES, /* the plan's reason says how */
 } XbConfirm;
 
 /* @log_effect: the step as the search saw it; @s: sd of a boot. Appends to the
  * plan's reason what the confirmation says. */
-XbConfirm xb_confirm(XbSearch *search, guint culprit, double log_effect,
-                     double s);
+XbConfirm xb_confirm(XbSearch *search, guint culprit, double log_effect, double s);
 
 /* Boots and builds the confirmation will still take. */
 guint xb_confirm_left(const XbSearch *search, guint culprit);

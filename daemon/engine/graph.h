@@ -27,15 +27,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbGraphIndex, xb_graph_index_free)
 void xb_graph_weigh(XbGraphIndex *index, const double *weight, double *total);
 
 /* mark[i] |= bit for @node and all its ancestors. O(n). */
-void xb_graph_mark_ancestors(const XbGraph *graph, guint node, guint8 bit,
-                             guint8 *mark);
+void xb_graph_mark_ancestors(const XbGraph *graph, guint node, guint8 bit, guint8 *mark);
 
 /* mark[i] |= bit for @node and all its descendants. O(n). */
-void xb_graph_mark_descendants(const XbGraph *graph, guint node, guint8 bit,
-                               guint8 *mark);
+void xb_graph_mark_descendants(const XbGraph *graph, guint node, guint8 bit, guint8 *mark);
 
-static inline guint xb_graph_n_parents(const XbGraph *graph, guint node) {
-  return graph->parent_start[node + 1] - graph->parent_start[node];
+static inline guint xb_graph_n_parents(const XbGraph *graph, guint node)
+{
+	return graph->parent_start[node + 1] - graph->parent_start[node];
 }
 
 #endif

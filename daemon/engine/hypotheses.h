@@ -20,27 +20,25 @@
 #define XB_NO_GROUP G_MAXUINT
 
 typedef struct {
-  guint n_nodes;
-  guint n_columns; /* measured images */
-  guint n_words;   /* 64-bit words of a signature */
-  guint n_groups;
-  guint *group_of; /* node -> group, XB_NO_GROUP when it can't be the culprit */
-  uint64_t *bad; /* group -> n_words words: which columns are on the bad side */
-  double *prior; /* node -> prior weight, 0 when impossible; sums to 1 */
-  guint can_matter; /* nodes that have, or may have, an image of their own */
-  guint n_possible; /* hypotheses that are left */
+	guint n_nodes;
+	guint n_columns; /* measured images */
+	guint n_words;   /* 64-bit words of a signature */
+	guint n_groups;
+	guint *group_of;  /* node -> group, XB_NO_GROUP when it can't be the culprit */
+	uint64_t *bad;    /* group -> n_words words: which columns are on the bad side */
+	double *prior;    /* node -> prior weight, 0 when impossible; sums to 1 */
+	guint can_matter; /* nodes that have, or may have, an image of their own */
+	guint n_possible; /* hypotheses that are left */
 } XbHypotheses;
 
 XbHypotheses *xb_hypotheses_new(const XbGraph *graph, const XbNode *nodes,
-                                const XbObservations *seen);
+				const XbObservations *seen);
 void xb_hypotheses_free(XbHypotheses *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbHypotheses, xb_hypotheses_free)
 
-static inline bool xb_hypotheses_is_bad(const XbHypotheses *self, guint group,
-                                        guint column) {
-  return self->bad[(gsize)group * self->n_words + column / 64] >>
-             (column % 64) &
-         1;
+static inline bool xb_hypotheses_is_bad(const XbHypotheses *self, guint group, guint column)
+{
+	return self->bad[(gsize)group * self->n_words + column / 64] >> (column % 64) & 1;
 }
 
 #endif

@@ -5,148 +5,150 @@
 #include <math.h>
 #include <stdlib.h>
 
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
 }
 
-double xb_boot_level(const XbBoot *boot) {
-  double small[64];
-  g_autofree double *large = NULL;
-  double *valid = small;
-  guint n = 0;
+double xb_boot_level(const XbBoot *boot)
+{
+	double small[64];
+	g_autofree double *large = NULL;
+	double *valid = small;
+	guint n = 0;
 
-  if (boot->n_samples > G_N_ELEMENTS(small))
-    valid = large = g_new(double, boot->n_samples);
-  for (guint i = 0; i < boot->n_samples; i++)
-    if (isfinite(boot->samples[i]) && boot->samples[i] > 0)
-      valid[n++] = boot->samples[i];
-  if (n == 0)
-    return NAN;
-  qsort(valid, n, sizeof(*valid), compare_doubles);
-  return n % 2 ? log(valid[n / 2])
-               : (log(valid[n / 2 - 1]) + log(valid[n / 2])) / 2;
+	if (boot->n_samples > G_N_ELEMENTS(small))
+		valid = large = g_new(double, boot->n_samples);
+	for (guint i = 0; i < boot->n_samples; i++)
+		if (isfinite(boot->samples[i]) && boot->samples[i] > 0)
+			valid[n++] = boot->samples[i];
+	if (n == 0)
+		return NAN;
+	qsort(valid, n, sizeof(*valid), compare_doubles);
+	return n % 2 ? log(valid[n / 2]) : (log(valid[n / 2 - 1]) + log(valid[n / 2])) / 2;
 }
 
-static guint add_unit(XbObservations *self, guint node, bool revert) {
-  self->units[self->n_units] = (XbUnit){
-      .node = node,
-      .revert = revert,
-      .built = G_MAXUINT,
-      .mean = NAN,
-  };
-  return self->n_units++;
+static guint add_unit(XbObservations *self, guint node, bool revert)
+{
+	self->units[self->n_units] = (XbUnit){
+		.node = node,
+		.revert = revert,
+		.built = G_MAXUINT,
+		.mean = NAN,
+	};
+	return self->n_units++;
 }
 
 /* The unit that has @class, or a new one for @node. */
-static guint class_unit(XbObservations *self, GHashTable *by_class, guint class,
-                        guint node) {
-  gpointer known;
+static guint class_unit(XbObservations *self, GHashTable *by_class, guint class, guint node)
+{
+	gpointer known;
 
-  if (class == 0)
-    return add_unit(self, node, false);
-  if (g_hash_table_lookup_extended(by_class, GUINT_TO_POINTER(class), NULL,
-                                   &known))
-    return GPOINTER_TO_UINT(known);
-  guint unit = add_unit(self, node, false);
-  g_hash_table_insert(by_class, GUINT_TO_POINTER(class),
-                      GUINT_TO_POINTER(unit));
-  return unit;
+	if (class == 0)
+		return add_unit(self, node, false);
+	if (g_hash_table_lookup_extended(by_class, GUINT_TO_POINTER(class), NULL, &known))
+		return GPOINTER_TO_UINT(known);
+	guint unit = add_unit(self, node, false);
+	g_hash_table_insert(by_class, GUINT_TO_POINTER(class), GUINT_TO_POINTER(unit));
+	return unit;
 }
 
-static void number_units(XbObservations *self, const XbGraph *graph,
-                         const XbNode *nodes, GHashTable *by_class) {
-  for (guint i = 0; i < graph->n; i++) {
-    guint unit = class_unit(self, by_class, xb_node_class(&nodes[i]), i);
-    self->unit_of[i] = unit;
-    if (nodes[i].status == XB_STATUS_BUILT &&
-        (self->units[unit].built == G_MAXUINT || !nodes[i].image_inferred))
-      self->units[unit].built = i;
-  }
+static void number_units(XbObservations *self, const XbGraph *graph, const XbNode *nodes,
+			 GHashTable *by_class)
+{
+	for (guint i = 0; i < graph->n; i++) {
+		guint unit = class_unit(self, by_class, xb_node_class(&nodes[i]), i);
+		self->unit_of[i] = unit;
+		if (nodes[i].status == XB_STATUS_BUILT &&
+		    (self->units[unit].built == G_MAXUINT || !nodes[i].image_inferred))
+			self->units[unit].built = i;
+	}
 }
 
-static guint boot_unit(XbObservations *self, const XbNode *nodes,
-                       const XbBoot *boot, GHashTable *by_class,
-                       GHashTable *others) {
-  if (boot->image == XB_IMAGE_NORMAL)
-    return self->unit_of[boot->node];
-  if (boot->image == XB_IMAGE_CLEAN && nodes[boot->node].clean_class != 0)
-    return class_unit(self, by_class, nodes[boot->node].clean_class,
-                      boot->node);
+static guint boot_unit(XbObservations *self, const XbNode *nodes, const XbBoot *boot,
+		       GHashTable *by_class, GHashTable *others)
+{
+	if (boot->image == XB_IMAGE_NORMAL)
+		return self->unit_of[boot->node];
+	if (boot->image == XB_IMAGE_CLEAN && nodes[boot->node].clean_class != 0)
+		return class_unit(self, by_class, nodes[boot->node].clean_class, boot->node);
 
-  gpointer known;
-  gpointer key =
-      GUINT_TO_POINTER(boot->node * 2 + (boot->image == XB_IMAGE_REVERT));
-  if (g_hash_table_lookup_extended(others, key, NULL, &known))
-    return GPOINTER_TO_UINT(known);
-  guint unit = add_unit(self, boot->node, boot->image == XB_IMAGE_REVERT);
-  g_hash_table_insert(others, key, GUINT_TO_POINTER(unit));
-  return unit;
+	gpointer known;
+	gpointer key = GUINT_TO_POINTER(boot->node * 2 + (boot->image == XB_IMAGE_REVERT));
+	if (g_hash_table_lookup_extended(others, key, NULL, &known))
+		return GPOINTER_TO_UINT(known);
+	guint unit = add_unit(self, boot->node, boot->image == XB_IMAGE_REVERT);
+	g_hash_table_insert(others, key, GUINT_TO_POINTER(unit));
+	return unit;
 }
 
-static int by_unit(const void *a, const void *b) {
-  const XbReading *x = a, *y = b;
+static int by_unit(const void *a, const void *b)
+{
+	const XbReading *x = a, *y = b;
 
-  if (x->unit != y->unit)
-    return x->unit < y->unit ? -1 : 1;
-  return (x->sequence > y->sequence) - (x->sequence < y->sequence);
+	if (x->unit != y->unit)
+		return x->unit < y->unit ? -1 : 1;
+	return (x->sequence > y->sequence) - (x->sequence < y->sequence);
 }
 
-static void summarise(XbObservations *self) {
-  /* qsort with ties broken by position would need a key; sequences differ. */
-  qsort(self->readings->data, self->readings->len, sizeof(XbReading), by_unit);
-  for (guint i = 0; i < self->readings->len; i++) {
-    const XbReading *reading = &g_array_index(self->readings, XbReading, i);
-    XbUnit *unit = &self->units[reading->unit];
-    if (unit->n == 0) {
-      unit->start = i;
-      unit->mean = 0;
-      g_array_append_val(self->measured, reading->unit);
-    }
-    unit->n++;
-    unit->mean += (reading->level - unit->mean) / unit->n;
-  }
+static void summarise(XbObservations *self)
+{
+	/* qsort with ties broken by position would need a key; sequences differ. */
+	if (self->readings->len > 0)
+		qsort(self->readings->data, self->readings->len, sizeof(XbReading), by_unit);
+	for (guint i = 0; i < self->readings->len; i++) {
+		const XbReading *reading = &g_array_index(self->readings, XbReading, i);
+		XbUnit *unit = &self->units[reading->unit];
+		if (unit->n == 0) {
+			unit->start = i;
+			unit->mean = 0;
+			g_array_append_val(self->measured, reading->unit);
+		}
+		unit->n++;
+		unit->mean += (reading->level - unit->mean) / unit->n;
+	}
 }
 
-XbObservations *xb_observations_new(const XbGraph *graph, const XbNode *nodes,
-                                    const XbBoot *boots, guint n_boots) {
-  XbObservations *self = g_new0(XbObservations, 1);
-  g_autoptr(GHashTable) by_class =
-      g_hash_table_new(g_direct_hash, g_direct_equal);
-  g_autoptr(GHashTable) others =
-      g_hash_table_new(g_direct_hash, g_direct_equal);
+XbObservations *xb_observations_new(const XbGraph *graph, const XbNode *nodes, const XbBoot *boots,
+				    guint n_boots)
+{
+	XbObservations *self = g_new0(XbObservations, 1);
+	g_autoptr(GHashTable) by_class = g_hash_table_new(g_direct_hash, g_direct_equal);
+	g_autoptr(GHashTable) others = g_hash_table_new(g_direct_hash, g_direct_equal);
 
-  self->unit_of = g_new(guint, graph->n);
-  self->units = g_new(XbUnit, graph->n + n_boots);
-  self->readings = g_array_sized_new(FALSE, FALSE, sizeof(XbReading), n_boots);
-  self->measured = g_array_new(FALSE, FALSE, sizeof(guint));
-  self->n_boots = n_boots;
-  number_units(self, graph, nodes, by_class);
-  for (guint i = 0; i < n_boots; i++) {
-    if (boots[i].node >= graph->n)
-      continue;
-    guint unit = boot_unit(self, nodes, &boots[i], by_class, others);
-    XbReading reading = {
-        .unit = unit,
-        .perturb = boots[i].perturb,
-        .sequence = boots[i].sequence,
-        .level = xb_boot_level(&boots[i]),
-    };
-    if (isnan(reading.level))
-      self->units[unit].n_void++;
-    else
-      g_array_append_val(self->readings, reading);
-  }
-  summarise(self);
-  return self;
+	self->unit_of = g_new(guint, graph->n);
+	self->units = g_new(XbUnit, graph->n + n_boots);
+	self->readings = g_array_sized_new(FALSE, FALSE, sizeof(XbReading), n_boots);
+	self->measured = g_array_new(FALSE, FALSE, sizeof(guint));
+	self->n_boots = n_boots;
+	number_units(self, graph, nodes, by_class);
+	for (guint i = 0; i < n_boots; i++) {
+		if (boots[i].node >= graph->n)
+			continue;
+		guint unit = boot_unit(self, nodes, &boots[i], by_class, others);
+		XbReading reading = {
+			.unit = unit,
+			.perturb = boots[i].perturb,
+			.sequence = boots[i].sequence,
+			.level = xb_boot_level(&boots[i]),
+		};
+		if (isnan(reading.level))
+			self->units[unit].n_void++;
+		else
+			g_array_append_val(self->readings, reading);
+	}
+	summarise(self);
+	return self;
 }
 
-void xb_observations_free(XbObservations *self) {
-  if (!self)
-    return;
-  g_free(self->unit_of);
-  g_free(self->units);
-  g_array_unref(self->readings);
-  g_array_unref(self->measured);
-  g_free(self);
+void xb_observations_free(XbObservations *self)
+{
+	if (!self)
+		return;
+	g_free(self->unit_of);
+	g_free(self->units);
+	g_array_unref(self->readings);
+	g_array_unref(self->measured);
+	g_free(self);
 }

@@ -43,26 +43,24 @@
 
 /* Levels under one group of hypotheses: mean and variance of each side's. */
 typedef struct {
-  double mass; /* P(culprit in this group, step large enough) */
-  double mean[2], var[2];
+	double mass; /* P(culprit in this group, step large enough) */
+	double mean[2], var[2];
 } XbGroupBelief;
 
 typedef struct {
-  double none;  /* P(no step of at least min_effect) */
-  double *node; /* node -> P(it is the culprit); node 0: none */
-  XbGroupBelief *group;
-  XbGroupBelief
-      flat;        /* the single level under "none", in mean[0] and mean[1] */
-  double s;        /* posterior mean of log s, as a standard deviation */
-  double phi;      /* posterior mean */
-  double outliers; /* epsilon */
-  double log_evidence; /* of the readings, for comparing models */
+	double none;  /* P(no step of at least min_effect) */
+	double *node; /* node -> P(it is the culprit); node 0: none */
+	XbGroupBelief *group;
+	XbGroupBelief flat;  /* the single level under "none", in mean[0] and mean[1] */
+	double s;            /* posterior mean of log s, as a standard deviation */
+	double phi;          /* posterior mean */
+	double outliers;     /* epsilon */
+	double log_evidence; /* of the readings, for comparing models */
 } XbPosterior;
 
 /* Needs at least one reading on GOOD or a known level of it (history_level). */
-XbPosterior *xb_posterior_new(const XbObservations *seen,
-                              const XbHypotheses *hypotheses,
-                              const XbOptions *options);
+XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hypotheses,
+			      const XbOptions *options);
 void xb_posterior_free(XbPosterior *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbPosterior, xb_posterior_free)
 

@@ -11,17 +11,17 @@
 #include "observe.h"
 
 typedef struct {
-  const XbGraph *graph;
-  const XbOptions *options;
-  const XbNode *nodes;
-  const XbBoot *boots;
-  guint n_boots;
-  const XbInFlight *in_flight;
-  guint n_in_flight;
-  XbObservations *seen;
-  XbGraphIndex *index;
-  XbPlan *plan;
-  guint free_hosts, free_builders; /* what actions have not used yet */
+	const XbGraph *graph;
+	const XbOptions *options;
+	const XbNode *nodes;
+	const XbBoot *boots;
+	guint n_boots;
+	const XbInFlight *in_flight;
+	guint n_in_flight;
+	XbObservations *seen;
+	XbGraphIndex *index;
+	XbPlan *plan;
+	guint free_hosts, free_builders; /* what actions have not used yet */
 } XbSearch;
 
 /* Can the image of @node still be measured? False after a failed build or
@@ -33,8 +33,8 @@ bool xb_search_build_planned(const XbSearch *self, guint node);
 
 /* One boot (or, when @boot is false, the build) of @node's normal image. A
  * slot has to be free. */
-void xb_search_act(XbSearch *self, guint node, bool boot, XbPurpose purpose,
-                   double gain_bits, double cost_s, const char *why);
+void xb_search_act(XbSearch *self, guint node, bool boot, XbPurpose purpose, double gain_bits,
+		   double cost_s, const char *why);
 
 /*
  * Ask for @n boots in all of the image of (node, image), of which @have are
@@ -42,7 +42,7 @@ void xb_search_act(XbSearch *self, guint node, bool boot, XbPurpose purpose,
  * Perturbations are have, have + 1, ... Returns false when the image can't be
  * had or does not boot.
  */
-bool xb_search_want(XbSearch *self, guint node, XbImage image, guint have,
-                    guint n, XbPurpose purpose, const char *why);
+bool xb_search_want(XbSearch *self, guint node, XbImage image, guint have, guint n,
+		    XbPurpose purpose, const char *why);
 
 #endif

@@ -9,42 +9,40 @@
 #include "engine.h"
 
 typedef struct {
-  XbGraph graph;
-  /* The truth. */
-  bool no_culprit;     /* else it is drawn from the commits that can matter */
-  bool culprit_broken; /* the culprit lies in a run of commits that do not build
-                        */
-  double shift;        /* relative step: 0.03 = 3 % more */
-  double boot_sd, run_sd, image_sd;
-  guint iterations;    /* samples a boot */
-  double outliers;     /* share of boots that are off ... */
-  double outlier_size; /* ... by this, relative */
-  double drift;        /* relative change of the host over 100 boots */
-  double unbuildable,
-      unbootable;      /* shares of commits, in runs of three or so */
-  double host_trouble; /* share of boots that bring nothing */
-  double matter;       /* share of commits that change the image; 0 = all */
-  /* What work costs, in seconds. A build takes min(cold, near + each x commits
-   * between it and the nearest tree of a builder). */
-  bool prebuilt; /* all images exist */
-  double build_cold_s, build_near_s, build_each_s;
-  double boot_s;
-  /* How the planner is asked; graph, slots and costs are filled in. */
-  XbOptions options;
-  bool skip_confirmation; /* stop where the confirmation would begin */
+	XbGraph graph;
+	/* The truth. */
+	bool no_culprit;     /* else it is drawn from the commits that can matter */
+	bool culprit_broken; /* the culprit lies in a run of commits that do not build
+			      */
+	double shift;        /* relative step: 0.03 = 3 % more */
+	double boot_sd, run_sd, image_sd;
+	guint iterations;               /* samples a boot */
+	double outliers;                /* share of boots that are off ... */
+	double outlier_size;            /* ... by this, relative */
+	double drift;                   /* relative change of the host over 100 boots */
+	double unbuildable, unbootable; /* shares of commits, in runs of three or so */
+	double host_trouble;            /* share of boots that bring nothing */
+	double matter;                  /* share of commits that change the image; 0 = all */
+	/* What work costs, in seconds. A build takes min(cold, near + each x commits
+	 * between it and the nearest tree of a builder). */
+	bool prebuilt; /* all images exist */
+	double build_cold_s, build_near_s, build_each_s;
+	double boot_s;
+	/* How the planner is asked; graph, slots and costs are filled in. */
+	XbOptions options;
+	bool skip_confirmation; /* stop where the confirmation would begin */
 } XbWorld;
 
 typedef struct {
-  XbVerdictKind kind;
-  guint truth, culprit;
-  bool right; /* the culprit; a range that holds it; none when there is none */
-  bool stuck; /* ended without a verdict: a defect */
-  double confidence;
-  guint builds, prebuilds, boots; /* of the search */
-  guint confirm_builds, confirm_boots;
-  double search_s,
-      total_s; /* until the confirmation began; until the verdict */
-  double ratio;
+	XbVerdictKind kind;
+	guint truth, culprit;
+	bool right; /* the culprit; a range that holds it; none when there is none */
+	bool stuck; /* ended without a verdict: a defect */
+	double confidence;
+	guint builds, prebuilds, boots; /* of the search */
+	guint confirm_builds, confirm_boots;
+	double search_s, total_s; /* until the confirmation began; until the verdict */
+	double ratio;
 } XbTrial;
 
 void xb_simulate(const XbWorld *world, uint64_t seed, XbTrial *trial);
@@ -53,7 +51,7 @@ void xb_simulate(const XbWorld *world, uint64_t seed, XbTrial *trial);
 XbGraph xb_graph_line(guint n, guint **parent_start, guint **parent);
 
 /* A history of @n commits in which about @merges of them are merges. */
-XbGraph xb_graph_random(guint n, double merges, uint64_t seed,
-                        guint **parent_start, guint **parent);
+XbGraph xb_graph_random(guint n, double merges, uint64_t seed, guint **parent_start,
+			guint **parent);
 
 #endif
