@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -27,7 +28,8 @@ typedef struct {
 	pid_t pid;
 	int out;
 	guint64 bytes;
-	bool done; /* its last event came */
+	bool done;      /* its last event came, */
+	gint64 done_us; /* then */
 	XbOutcome outcome;
 	char *detail;
 } Command;
@@ -102,6 +104,7 @@ static void take_done(Command *command, const json_t *event)
 		return;
 	}
 	command->done = true;
+	command->done_us = g_get_monotonic_time();
 	command->detail = g_strdup(detail ? detail : "");
 }
 
@@ -139,16 +142,12 @@ static void take_events(Command *command)
 			       "the command's output is not the protocol: %s", error->message);
 }
 
-/* End of its output: "done" must have been there. */
-static void judge_end(Command *command)
+/* Its output ended without "done". */
+static void judge_broken_off(Command *command)
 {
-	g_autofree char *status = NULL;
+	int wait_status = runner_child_end(command->pid, LINGER_S);
+	g_autofree char *status = runner_status_text(wait_status);
 
-	if (command->done) {
-		runner_run_end(command->run, command->outcome, "%s", command->detail);
-		return;
-	}
-	status = runner_status_text(runner_child_end(command->pid, LINGER_S));
 	command->pid = -1;
 	runner_run_end(command->run, XB_OUTCOME_HOST_TROUBLE,
 		       "the command ended without \"done\": %s", status);
@@ -164,8 +163,9 @@ static gboolean on_output(int fd, GIOCondition condition, gpointer data)
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return G_SOURCE_CONTINUE;
 	if (got <= 0) {
-		judge_end(command);
-		return G_SOURCE_REMOVE;
+		if (!command->done)
+			judge_broken_off(command);
+		return G_SOURCE_REMOVE; /* else on_tick() waits for its exit */
 	}
 	command->bytes += (guint64)got;
 	if (command->bytes > STREAM_MAX)
@@ -176,16 +176,23 @@ static gboolean on_output(int fd, GIOCondition condition, gpointer data)
 	return command->run->ended ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-/* After "done" nobody waits for a child that keeps the pipe open. */
+/* After "done" it may tidy up for a while; what it leaves behind is ended. */
 static gboolean on_tick(gpointer data)
 {
 	Command *command = data;
+	bool gone;
 
-	if (command->done && waitpid(command->pid, NULL, WNOHANG) == command->pid) {
+	if (!command->done)
+		return G_SOURCE_CONTINUE;
+	gone = waitpid(command->pid, NULL, WNOHANG) == command->pid;
+	if (!gone && g_get_monotonic_time() - command->done_us < LINGER_S * G_USEC_PER_SEC)
+		return G_SOURCE_CONTINUE;
+	if (gone) {
+		kill(-command->pid, SIGKILL);
 		command->pid = -1;
-		judge_end(command);
 	}
-	return command->run->ended ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+	runner_run_end(command->run, command->outcome, "%s", command->detail);
+	return G_SOURCE_REMOVE;
 }
 
 static gboolean on_deadline(gpointer data)
@@ -246,7 +253,7 @@ static bool start(Command *command, GError **error)
 static void run_command(Command *command)
 {
 	guint output = g_unix_fd_add(command->out, G_IO_IN | G_IO_HUP, on_output, command);
-	guint tick = g_timeout_add(200, on_tick, command);
+	guint tick = g_timeout_add(50, on_tick, command);
 	guint deadline =
 		g_timeout_add((guint)(command->run->job->deadline_s * 1000), on_deadline, command);
 	const guint sources[] = { output, tick, deadline };
@@ -271,7 +278,7 @@ static void run(RunnerRun *run)
 	else
 		runner_run_end(run, XB_OUTCOME_HOST_TROUBLE, "%s", error->message);
 	if (command.pid > 0)
-		runner_child_end(command.pid, command.done ? LINGER_S : GRACE_S);
+		runner_child_end(command.pid, GRACE_S);
 	if (command.out >= 0)
 		close(command.out);
 	xb_event_reader_free(command.reader);
