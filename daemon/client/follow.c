@@ -130,8 +130,8 @@ static void lost(XbFollow *self, const char *why)
 	say(self, text);
 }
 
-/* Connect where needed and ask for the job. False: not now. */
-static bool ask(XbFollow *self)
+/* Connect where needed and ask for the job; where that fails, the daemon is lost. */
+static void ask(XbFollow *self)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(json_t) request =
@@ -139,11 +139,8 @@ static bool ask(XbFollow *self)
 
 	if (!xb_client_connect(self->client, &error) ||
 	    !xb_control_write(g_io_stream_get_output_stream(G_IO_STREAM(self->client->connection)),
-			      request, &error)) {
+			      request, &error))
 		lost(self, error->message);
-		return false;
-	}
-	return true;
 }
 
 static bool line_buffered(XbClient *client)
@@ -182,6 +179,10 @@ static bool take_message(XbFollow *self, int *status)
 		lost(self, error != NULL ? error->message : "it closed the connection");
 		return false;
 	}
+	if (json_integer_value(json_object_get(message, "exit")) == XB_EXIT_NO_DAEMON) {
+		lost(self, "it is stopping");
+		return false;
+	}
 	if (self->lost_us != 0) {
 		self->lost_us = 0;
 		say(self, "the daemon is back");
@@ -192,10 +193,6 @@ static bool take_message(XbFollow *self, int *status)
 		return false;
 	}
 	if (!json_is_true(json_object_get(message, "ok"))) {
-		if (json_integer_value(json_object_get(message, "exit")) == XB_EXIT_NO_DAEMON) {
-			lost(self, "it is stopping");
-			return false;
-		}
 		if (self->term.live)
 			xb_term_erase(&self->term);
 		*status = xb_client_refused(self->client, message);
@@ -226,25 +223,28 @@ static bool out_of_patience(XbFollow *self, int *status)
 	return true;
 }
 
+/* What there is to wait for: bytes; without a daemon the time of the next try. */
+static int timeout_ms(const XbFollow *self)
+{
+	if (self->client->connection == NULL)
+		return RETRY_MS;
+	return self->term.live || self->lost_us != 0 ? TICK_MS : -1;
+}
+
 static int follow_loop(XbFollow *self)
 {
 	int status = XB_EXIT_FAILED;
-	bool asked = false;
 
+	ask(self);
 	while (stop_signal == 0) {
-		bool have_daemon;
+		bool have_bytes = wait_for_bytes(self, timeout_ms(self));
 
-		if (!asked)
-			asked = ask(self);
-		have_daemon = asked;
-		if (wait_for_bytes(self, !have_daemon      ? RETRY_MS
-					 : self->term.live ? TICK_MS
-							   : -1) &&
-		    have_daemon) {
-			if (take_message(self, &status))
-				return status;
-			asked = self->client->connection != NULL;
-		}
+		if (stop_signal != 0)
+			break;
+		if (self->client->connection == NULL)
+			ask(self);
+		else if (have_bytes && take_message(self, &status))
+			return status;
 		if (out_of_patience(self, &status))
 			return status;
 		redraw(self);

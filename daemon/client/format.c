@@ -47,7 +47,7 @@ static int decimals_for(double step)
 static int decimals_of(double value, double error)
 {
 	int by_value = decimals_for(fabs(value) / 1000);
-	int by_error = error > 0 ? decimals_for(error) : 0;
+	int by_error = error > 0 ? decimals_for(error) + 1 : 0;
 
 	return MIN(MAX(by_value, by_error), 9);
 }

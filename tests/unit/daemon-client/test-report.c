@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reports and progress from tables of JOB objects. */
+#include <math.h>
+#include <string.h>
+
+#include "format.h"
+#include "job.h"
+#include "progress.h"
+#include "report.h"
+#include "term.h"
+
+#define CULPRIT "1111111111111111111111111111111111111111"
+#define PARENT  "2222222222222222222222222222222222222222"
+
+static const char culprit_job[] =
+	"{'id':7,'kind':'bisect','state':'done','title':'good..bad','repo':'/src/my linux',"
+	"'good':'v1','bad':'v2','workload':'map-unmap','metric':'unmap','unit':'s','host':'qemu',"
+	"'confidence_asked':0.99,'started':1700000000,'finished':1700000192,"
+	"'commits_in_range':166,'can_matter':39,'reason':'the step is clear',"
+	"'verdict':{'kind':'culprit','confidence':0.9998,'commits':["
+	"{'id':'" CULPRIT "','subject':'x86/mm: use *native* | get','probability':0.9998}]},"
+	"'effect':{'metric':'unmap','base':0.0224,'test':0.0428,'ratio':1.9107,'ci_low':1.91,"
+	"'ci_high':1.92,'unit':'s'},"
+	"'counts':{'builds':9,'builds_reused':2,'prebuilt':1,'boots':17,'skipped':1},"
+	"'culprit':{'commit':'" CULPRIT "','subject':'x86/mm: use *native* | get',"
+	"'author':'Jos\\u00e9 Example','email':'jose@example.org','date':1699990000,"
+	"'message':'x86/mm: use *native* | get\\n\\nFrom here on.\\n\\u001b[31mred','diffstat':"
+	"' a.h | 2 +-'},"
+	"'confirmation':[{'commit':'" CULPRIT "','image':'clean','boots':3,'level':0.0428},"
+	"{'commit':'" PARENT "','image':'clean','boots':3,'level':0.0224}],"
+	"'measurements':["
+	"{'commit':'" PARENT "','variant':'a','boot':1,'outcome':'ok','samples':[0.0223,0.0225]},"
+	"{'commit':'" PARENT "','variant':'a','boot':2,'outcome':'ok','samples':[0.0224,0.0224]},"
+	"{'commit':'" CULPRIT "','variant':'b','boot':1,'outcome':'ok','samples':[0.0428]},"
+	"{'commit':'3333','variant':'c','boot':1,'outcome':'boot-failed','samples':[]}]}";
+
+/* Objects in C without a forest of backslashes: ' stands for ". */
+static json_t *object(const char *text)
+{
+	g_autofree char *quoted = g_strdelimit(g_strdup(text), "'", '"');
+	json_error_t at;
+	json_t *value = json_loads(quoted, 0, &at);
+
+	if (value == NULL)
+		g_error("%s at %d in %s", at.text, at.position, quoted);
+	return value;
+}
+
+static void assert_has(const char *document, const char *wanted)
+{
+	if (strstr(document, wanted) == NULL)
+		g_error("'%s' is not in:\n%s", wanted, document);
+}
+
+static void assert_lacks(const char *document, const char *unwanted)
+{
+	if (strstr(document, unwanted) != NULL)
+		g_error("'%s' is in:\n%s", unwanted, document);
+}
+
+static void exit_statuses(void)
+{
+	static const struct {
+		const char *job;
+		XbExit status;
+	} cases[] = {
+		{ "{'state':'done','verdict':{'kind':'culprit'}}", XB_EXIT_OK },
+		{ "{'state':'done','verdict':{'kind':'different'}}", XB_EXIT_OK },
+		{ "{'state':'done','verdict':null}", XB_EXIT_OK },
+		{ "{'state':'done','verdict':{'kind':'none'}}", XB_EXIT_NONE },
+		{ "{'state':'done','verdict':{'kind':'same'}}", XB_EXIT_NONE },
+		{ "{'state':'done','verdict':{'kind':'range'}}", XB_EXIT_UNRESOLVED },
+		{ "{'state':'done','verdict':{'kind':'unresolved'}}", XB_EXIT_UNRESOLVED },
+		{ "{'state':'failed','verdict':{'kind':'culprit'}}", XB_EXIT_FAILED },
+		{ "{'state':'cancelled'}", XB_EXIT_FAILED },
+		{ "{'state':'running','verdict':{'kind':'none'}}", XB_EXIT_OK },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(json_t) job = object(cases[i].job);
+
+		g_assert_cmpint(xb_job_exit(job), ==, cases[i].status);
+	}
+}
+
+static void effects_have_words(void)
+{
+	static const struct {
+		const char *job, *line; /* NULL: no effect */
+	} cases[] = {
+		{ "{'confidence_asked':0.99,'effect':{'metric':'unmap','ratio':1.909,'unit':'s',"
+		  "'ci_low':1.907,'ci_high':1.911}}",
+		  "unmap 1.91x slower (+90.9%, 99% interval +90.7% .. +91.1%)" },
+		{ "{'effect':{'metric':'m','ratio':0.5,'unit':'ns'}}", "m 2x faster (-50.0%)" },
+		{ "{'effect':{'metric':'m','ratio':2,'unit':'ops'}}", "m 2x higher (+100.0%)" },
+		{ "{'effect':{'metric':'m','ratio':1,'unit':'s'}}", "m unchanged (+0.00%)" },
+		{ "{'effect':{'metric':'m','ratio':null,'unit':'s'}}", NULL },
+		{ "{'effect':null}", NULL },
+		{ "{}", NULL },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(json_t) job = object(cases[i].job);
+		g_autofree char *line = xb_job_effect_line(job);
+
+		g_assert_cmpstr(line, ==, cases[i].line);
+	}
+}
+
+static void levels_are_of_boots(void)
+{
+	g_autoptr(json_t) job = object(culprit_job);
+	g_autoptr(GPtrArray) levels = xb_job_levels(job);
+	const XbJobLevel *parent, *culprit, *failed;
+
+	g_assert_cmpuint(levels->len, ==, 3);
+	parent = g_ptr_array_index(levels, 0);
+	culprit = g_ptr_array_index(levels, 1);
+	failed = g_ptr_array_index(levels, 2);
+	g_assert_cmpuint(parent->boots, ==, 2);
+	g_assert_cmpuint(parent->samples, ==, 4);
+	g_assert_cmpfloat_with_epsilon(parent->level, 0.0224, 1e-12);
+	g_assert_cmpfloat_with_epsilon(parent->error, 0, 1e-12);
+	g_assert_cmpuint(culprit->boots, ==, 1);
+	g_assert_true(isnan(culprit->error));
+	g_assert_cmpfloat(culprit->probability, ==, 0.9998);
+	g_assert_cmpuint(failed->boots, ==, 0);
+	g_assert_cmpstr(failed->outcome, ==, "boot-failed");
+}
+
+static void text_says_what_a_developer_needs(void)
+{
+	static const char *const wanted[] = {
+		"commit " CULPRIT "\n",
+		"Author: Jos\xc3\xa9 Example <jose@example.org>",
+		"Date:   2023-11-14 19:26:40 UTC",
+		"unmap 1.91x slower (+91.1%, 99% interval +91.0% .. +92.0%)",
+		"confidence 99.98%",
+		"0.022400 +- 0.000000 seconds ( +- 0.00% )",
+		"9 builds (2 reused, 1 ahead of need), 17 boots, 1 skipped",
+		"v1..v2   166 commits, 39 can matter",
+		"--repo '/src/my linux' --workload map-unmap --metric unmap --host qemu v1..v2",
+		"xbisect retry 7",
+		"boot-failed",
+		"\\x1B[31mred",
+	};
+	g_autoptr(json_t) job = object(culprit_job);
+	g_autofree char *text = xb_report_text(job);
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(wanted); i++)
+		assert_has(text, wanted[i]);
+	assert_lacks(text, "\033");
+	g_assert_true(g_utf8_validate(text, -1, NULL));
+}
+
+static void markdown_escapes_markup(void)
+{
+	g_autoptr(json_t) job = object(culprit_job);
+	g_autofree char *text = xb_report_markdown(job);
+
+	assert_has(text, "# xbisect job 7: good..bad");
+	assert_has(text, "x86/mm: use \\*native\\* \\| get");
+	assert_has(text, "| commit | boots | level | to base | probability | subject |");
+	assert_has(text, "|---|--:|--:|--:|--:|---|");
+}
+
+static void a_fence_is_longer_than_what_it_holds(void)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	XbWriter writer = xb_writer_markdown(out);
+
+	writer.literal(&writer, "a ```` b");
+	g_assert_cmpstr(out->str, ==, "`````\na ```` b\n`````\n\n");
+}
+
+static void mbox_headers_cannot_be_injected(void)
+{
+	g_autoptr(json_t) job = object(culprit_job);
+	json_t *culprit = json_object_get(job, "culprit");
+	g_autofree char *mail = NULL, *hostile = NULL;
+
+	mail = xb_report_mbox(job, "Tester <t@example.org>");
+	assert_has(mail, "From xbisect Mon Sep 17 00:00:00 2001\nFrom: Tester <t@example.org>\n");
+	assert_has(mail, "\nTo: =?UTF-8?B?Sm9zw6kgRXhhbXBsZQ==?= <jose@example.org>\n");
+	assert_has(mail,
+		   "\nSubject: [REGRESSION] x86/mm: use *native* | get: unmap 1.91x slower\n");
+	assert_has(mail, "\nDate: Tue, 14 Nov 2023 22:16:32 +0000\n");
+	assert_has(mail, "\n#regzbot introduced: " CULPRIT "\n");
+	assert_has(mail, "\nFixes: 111111111111 (\"x86/mm: use *native* | get\")\n");
+
+	json_object_set_new(culprit, "subject", json_string("x\nBcc: all@example.org"));
+	json_object_set_new(culprit, "email", json_string("a@b>\nBcc: all@example.org"));
+	json_object_set_new(culprit, "message", json_string("s\n\nFrom me\n>From you"));
+	hostile = xb_report_mbox(job, "Tester <t@example.org>");
+	assert_lacks(hostile, "\nBcc:");
+	assert_lacks(hostile, "\nTo:");
+	g_assert_null(strstr(hostile + 1, "\nFrom "));
+}
+
+static void a_range_lists_its_candidates(void)
+{
+	g_autoptr(json_t) job =
+		object("{'id':8,'kind':'bisect','state':'done','verdict':{'kind':'range',"
+		       "'confidence':0.99,'commits':[{'id':'" CULPRIT
+		       "','subject':'one','probability':0.6},"
+		       "{'id':'" PARENT "','subject':'two','probability':0.4},"
+		       "{'id':'3','subject':'three','probability':0}]}}");
+	g_autofree char *text = xb_report_text(job);
+
+	assert_has(text, "range of 3 commits, most probably 111111111111 (\"one\")");
+	assert_has(text, "  222222222222        40.0%  two\n");
+	assert_has(text, "and 1 more commits");
+}
+
+static void sides_have_their_own_spread(void)
+{
+	g_autoptr(json_t) job = object(
+		"{'id':9,'kind':'ab','state':'done','workload':'w','unit':'s','good':'A','bad':'B',"
+		"'verdict':{'kind':'same','confidence':0.99},'effect':{'metric':'m','base':1,'test'"
+		":1,"
+		"'ratio':1,'unit':'s'},'sides':{'base':{'level':1,'sd':0.02,'boots':4,'label':'A'},"
+		"'test':{'level':1,'sd':0.01,'boots':4,'label':'B'}}}");
+	g_autofree char *text = xb_report_text(job);
+
+	assert_has(text, "1.0000 +- 0.0100 seconds ( +- 1.00% )   4 boots   A");
+	assert_has(text, "1.00000 +- 0.00500 seconds ( +- 0.50% )   4 boots   B");
+	assert_has(text, "xbisect ab --workload w A B");
+}
+
+/* Every member may be missing or of another type: no crash, no NULL text. */
+static void odd_jobs_do_no_harm(void)
+{
+	static const char *const jobs[] = {
+		"{}",
+		"{'id':'x','state':7,'verdict':[],'effect':3,'measurements':{},'culprit':[]}",
+		"{'state':'done','verdict':{'kind':'culprit','commits':[3,null,{}]},"
+		"'measurements':[1,null,{},{'outcome':'ok','samples':[null,'x']}],"
+		"'confirmation':[null],'progress':{'running':[1,{}],'last':[1,null]}}",
+		"{'effect':{'ratio':-1,'base':0,'test':0}}",
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(jobs); i++) {
+		g_autoptr(json_t) job = object(jobs[i]);
+		g_autofree char *text = xb_report_text(job);
+		g_autofree char *markdown = xb_report_markdown(job);
+		g_autofree char *mbox = xb_report_mbox(job, "a <a@b>");
+		g_autofree char *summary = xb_report_summary(job);
+		g_autoptr(GPtrArray) lines = xb_progress_view(job, 0, 0, 80, 24);
+		g_autoptr(GPtrArray) changes = xb_progress_changes(NULL, job);
+
+		g_assert_nonnull(text);
+		g_assert_nonnull(markdown);
+		g_assert_nonnull(mbox);
+		g_assert_nonnull(summary);
+		g_assert_cmpuint(lines->len, >, 0);
+	}
+}
+
+/* ---- progress -------------------------------------------------------------------- */
+
+static const char running_job[] =
+	"{'id':7,'state':'running','title':'good..bad','started':1000,'metric':'unmap','unit':'s',"
+	"'commits_in_range':166,'can_matter':39,'counts':{'builds':2,'builds_reused':1,'boots':3,"
+	"'skipped':0},'measurements':[],'progress':{'phase':'search','running':["
+	"{'kind':'build','commit':'" CULPRIT
+	"','subject':'a \\u001b[31mlong subject that goes on and "
+	"on and on until it fits in no terminal','where':'slot 0','seconds':40,'expected_s':60,"
+	"'detail':'CC mm/mmap.o'}],'steps_done':6,'steps_left':2,'seconds_left':90,"
+	"'leading':{'commit':'" CULPRIT "','subject':'x','probability':0.832},"
+	"'last':['one','two','three','four']}}";
+
+static void the_view_fits_any_terminal(void)
+{
+	g_autoptr(json_t) job = object(running_job);
+
+	for (int columns = 1; columns < 200; columns++) {
+		for (int rows = 1; rows < 30; rows += 7) {
+			g_autoptr(GPtrArray) lines = xb_progress_view(job, 2, 1192, columns, rows);
+
+			g_assert_cmpuint(lines->len, <=, (guint)MAX(rows - 1, 1));
+			for (guint i = 0; i < lines->len; i++) {
+				const XbLine *line = g_ptr_array_index(lines, i);
+
+				g_assert_cmpint(xb_format_width(line->text), <=,
+						MAX(columns - 1, 1));
+				g_assert_null(strchr(line->text, '\033'));
+			}
+		}
+	}
+}
+
+static void the_view_tells_what_runs(void)
+{
+	g_autoptr(json_t) job = object(running_job);
+	g_autoptr(GPtrArray) lines = xb_progress_view(job, 2, 1192, 120, 24);
+	g_autoptr(GString) all = g_string_new(NULL);
+
+	for (guint i = 0; i < lines->len; i++)
+		g_string_append_printf(all, "%s\n", ((XbLine *)g_ptr_array_index(lines, i))->text);
+	assert_has(all->str, "#7 good..bad  search  3m12s\n");
+	assert_has(all->str, "166 commits (39 can matter) | 2 builds + 1 reused | 3 boots\n");
+	assert_has(all->str, "42s of ~1m00s");
+	assert_has(all->str, "leading 111111111111 (83.2%) x\n");
+	assert_has(all->str,
+		   "[##################......] 6 steps done, about 2 left, about 1m28s\n");
+	assert_lacks(all->str, ". one\n");
+	assert_has(all->str, ". four\n");
+}
+
+static void a_change_is_one_line(void)
+{
+	g_autoptr(json_t) before = object(running_job);
+	g_autoptr(json_t) same = object(running_job);
+	g_autoptr(json_t) after = object(running_job);
+	g_autoptr(GPtrArray) none = xb_progress_changes(before, same);
+	g_autoptr(GPtrArray) lines = NULL;
+
+	g_assert_cmpuint(none->len, ==, 0);
+	json_object_set_new(after, "measurements",
+			    json_pack("[{s:s, s:s, s:[f, f]}]", "commit", CULPRIT, "outcome", "ok",
+				      "samples", 0.25, 0.25));
+	json_object_set_new(json_object_get(after, "progress"), "running", json_array());
+	lines = xb_progress_changes(before, after);
+	g_assert_cmpuint(lines->len, ==, 2);
+	g_assert_cmpstr(g_ptr_array_index(lines, 0), ==, "build 111111111111 ended after 40s");
+	g_assert_cmpstr(
+		g_ptr_array_index(lines, 1), ==,
+		"boot 111111111111: unmap 0.25000 +- 0.00000 seconds ( +- 0.00% ), 2 samples");
+}
+
+static void a_frame_covers_the_wrapped_one(void)
+{
+	g_autoptr(GPtrArray) lines = xb_lines_new();
+	g_autoptr(GArray) before = g_array_new(FALSE, FALSE, sizeof(int));
+	static const int widths[] = { 79, 0, 41 };
+	g_autofree char *plain = NULL, *color = NULL;
+
+	g_array_append_vals(before, widths, G_N_ELEMENTS(widths));
+	xb_lines_add(lines, "1", g_strdup("x"));
+	plain = xb_term_frame(lines, before, 40, false);
+	color = xb_term_frame(lines, NULL, 40, true);
+	/* 2 + 1 + 2 rows at 40 columns */
+	g_assert_cmpstr(plain, ==, "\r\033[?25l\033[5Ax\033[K\n\033[J\033[?25h");
+	g_assert_cmpstr(color, ==, "\r\033[?25l\033[1mx\033[0m\033[K\n\033[J\033[?25h");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/job/exit-statuses", exit_statuses);
+	g_test_add_func("/job/effects-have-words", effects_have_words);
+	g_test_add_func("/job/levels-are-of-boots", levels_are_of_boots);
+	g_test_add_func("/report/text-says-what-a-developer-needs",
+			text_says_what_a_developer_needs);
+	g_test_add_func("/report/markdown-escapes-markup", markdown_escapes_markup);
+	g_test_add_func("/report/a-fence-is-longer-than-what-it-holds",
+			a_fence_is_longer_than_what_it_holds);
+	g_test_add_func("/report/mbox-headers-cannot-be-injected", mbox_headers_cannot_be_injected);
+	g_test_add_func("/report/a-range-lists-its-candidates", a_range_lists_its_candidates);
+	g_test_add_func("/report/sides-have-their-own-spread", sides_have_their_own_spread);
+	g_test_add_func("/report/odd-jobs-do-no-harm", odd_jobs_do_no_harm);
+	g_test_add_func("/progress/the-view-fits-any-terminal", the_view_fits_any_terminal);
+	g_test_add_func("/progress/the-view-tells-what-runs", the_view_tells_what_runs);
+	g_test_add_func("/progress/a-change-is-one-line", a_change_is_one_line);
+	g_test_add_func("/term/a-frame-covers-the-wrapped-one", a_frame_covers_the_wrapped_one);
+	return g_test_run();
+}
