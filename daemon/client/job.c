@@ -31,6 +31,8 @@ static char *text_of(const json_t *value, gsize max, bool multiline)
 		return g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	if (json_is_real(value))
 		return g_strdup_printf("%g", json_real_value(value));
+	if (json_is_boolean(value))
+		return g_strdup(json_is_true(value) ? "yes" : "no");
 	return g_strdup("");
 }
 
@@ -160,11 +162,14 @@ char *xb_job_verdict_line(const json_t *job)
 	return g_string_free(line, FALSE);
 }
 
-static const char *direction_word(const char *unit, double ratio)
+/* A time is slower or faster; what else is only known to be better or worse
+ * where JOB says which way is better. */
+static const char *direction_word(const json_t *job, const char *unit, double ratio)
 {
 	static const char *const times[] = { "s", "ms", "us", "ns", NULL };
+	const json_t *lower = xb_member(job, "lower_is_better");
 
-	if (g_strv_contains(times, unit))
+	if (g_strv_contains(times, unit) && !json_is_false(lower))
 		return ratio > 1 ? "slower" : "faster";
 	return ratio > 1 ? "higher" : "lower";
 }
@@ -179,15 +184,15 @@ char *xb_job_effect_line(const json_t *job)
 	g_autofree char *change = xb_format_change(ratio);
 	GString *line;
 
-	if (!isfinite(ratio) || ratio <= 0)
+	if (!isfinite(ratio) || ratio <= 0 || xb_is(job, "kind", "measure"))
 		return NULL;
 	line = g_string_new(NULL);
 	if (fabs(ratio - 1) < 5e-5)
 		g_string_append_printf(line, "%s unchanged (%s", metric, change);
 	else
 		g_string_append_printf(line, "%s %.3gx %s (%s", metric,
-				       ratio > 1 ? ratio : 1 / ratio, direction_word(unit, ratio),
-				       change);
+				       ratio > 1 ? ratio : 1 / ratio,
+				       direction_word(job, unit, ratio), change);
 	if (isfinite(low) && isfinite(high)) {
 		g_autofree char *from = xb_format_change(low);
 		g_autofree char *to = xb_format_change(high);
@@ -202,6 +207,13 @@ char *xb_job_effect_line(const json_t *job)
 	return g_string_free(line, FALSE);
 }
 
+bool xb_job_is_regression(const json_t *job)
+{
+	double ratio = xb_number(job, "effect.ratio");
+
+	return json_is_false(xb_member(job, "lower_is_better")) ? ratio < 1 : ratio > 1;
+}
+
 /* ---- levels ------------------------------------------------------------------------ */
 
 void xb_job_level_free(XbJobLevel *level)
@@ -210,6 +222,7 @@ void xb_job_level_free(XbJobLevel *level)
 		return;
 	g_free(level->commit);
 	g_free(level->variant);
+	g_free(level->image);
 	g_free(level->subject);
 	g_free(level->outcome);
 	g_array_unref(level->boot_means);
@@ -247,6 +260,7 @@ static XbJobLevel *level_for(GPtrArray *levels, GHashTable *by_key, const json_t
 	level = g_new0(XbJobLevel, 1);
 	level->commit = g_steal_pointer(&commit);
 	level->variant = g_steal_pointer(&variant);
+	level->image = xb_text(measurement, "image");
 	level->subject = xb_text(measurement, "subject");
 	level->boot_means = g_array_new(FALSE, FALSE, sizeof(double));
 	level->level = level->error = level->probability = NAN;

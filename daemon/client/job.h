@@ -45,9 +45,13 @@ char *xb_job_verdict_line(const json_t *job);
 /* "unmap 1.91x slower (+90.9%, 99% interval +90.7% .. +91.1%)"; NULL without an effect. */
 char *xb_job_effect_line(const json_t *job);
 
+/* The effect is for the worse. */
+bool xb_job_is_regression(const json_t *job);
+
 /* One commit's (and variant's) boots. */
 typedef struct {
 	char *commit, *variant, *subject; /* safe to show; subject "" when unknown */
+	char *image;                      /* "normal", "clean", "revert"; "" when unknown */
 	unsigned boots;                   /* with outcome ok */
 	unsigned samples;
 	unsigned failed; /* boots and builds with another outcome */

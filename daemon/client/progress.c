@@ -104,14 +104,20 @@ static char *steps_line(const json_t *job, double age_s)
 	return g_string_free(line, FALSE);
 }
 
+static char *log_text(const json_t *line)
+{
+	g_autoptr(json_t) entry = json_pack("{s:O}", "text", line);
+
+	return xb_text(entry, "text");
+}
+
 static void add_log(GPtrArray *lines, const json_t *job)
 {
 	const json_t *last = xb_member(job, "progress.last");
 	size_t n = json_array_size(last);
 
 	for (size_t i = n > LOG_LINES ? n - LOG_LINES : 0; i < n; i++) {
-		g_autoptr(json_t) entry = json_pack("{s:O}", "text", json_array_get(last, i));
-		g_autofree char *text = xb_text(entry, "text");
+		g_autofree char *text = log_text(json_array_get(last, i));
 
 		xb_lines_add(lines, "2", g_strdup_printf("  . %s", text));
 	}
@@ -155,95 +161,26 @@ GPtrArray *xb_progress_view(const json_t *job, double age_s, double now, int col
 
 /* ---- changes --------------------------------------------------------------------- */
 
-static bool same_item(const json_t *a, const json_t *b)
+/* progress.last is a window over the job's log: what came is what follows the
+ * longest end of the old window that the new one begins with. */
+static void add_logged(GPtrArray *lines, const json_t *before, const json_t *job)
 {
-	static const char *const keys[] = { "kind", "commit", "where", "image" };
+	const json_t *old = xb_member(before, "progress.last");
+	const json_t *new = xb_member(job, "progress.last");
+	size_t n_old = json_array_size(old), n_new = json_array_size(new);
+	size_t common = MIN(n_old, n_new);
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
-		if (g_strcmp0(json_string_value(xb_member(a, keys[i])),
-			      json_string_value(xb_member(b, keys[i]))) != 0)
-			return false;
+	for (; common > 0; common--) {
+		size_t i = 0;
+
+		while (i < common &&
+		       json_equal(json_array_get(old, n_old - common + i), json_array_get(new, i)))
+			i++;
+		if (i == common)
+			break;
 	}
-	/* The same work started anew has run for less time. */
-	return true;
-}
-
-static const json_t *find_item(const json_t *job, const json_t *wanted)
-{
-	const json_t *running = xb_member(job, "progress.running"), *item;
-	size_t i;
-
-	json_array_foreach(running, i, item)
-	{
-		if (same_item(item, wanted))
-			return item;
-	}
-	return NULL;
-}
-
-static void add_started(GPtrArray *lines, const json_t *before, const json_t *job)
-{
-	const json_t *running = xb_member(job, "progress.running"), *item;
-	size_t i;
-
-	json_array_foreach(running, i, item)
-	{
-		const json_t *old = find_item(before, item);
-		g_autofree char *kind = NULL, *commit = NULL, *subject = NULL, *where = NULL;
-
-		if (old != NULL && xb_number(item, "seconds") + 1 >= xb_number(old, "seconds"))
-			continue;
-		kind = xb_text(item, "kind");
-		commit = xb_short_commit(item, "commit");
-		subject = xb_text(item, "subject");
-		where = xb_text(item, "where");
-		g_ptr_array_add(lines,
-				g_strdup_printf("%s %s started on %s%s%s", kind, commit, where,
-						*subject != '\0' ? ": " : "", subject));
-	}
-}
-
-static void add_finished(GPtrArray *lines, const json_t *before, const json_t *job)
-{
-	const json_t *running = xb_member(before, "progress.running"), *item;
-	size_t i;
-
-	json_array_foreach(running, i, item)
-	{
-		g_autofree char *commit = NULL, *span = NULL;
-
-		/* A boot's end is told by its measurement. */
-		if (!xb_is(item, "kind", "build") || find_item(job, item) != NULL)
-			continue;
-		commit = xb_short_commit(item, "commit");
-		span = xb_format_span(xb_number(item, "seconds"));
-		g_ptr_array_add(lines, g_strdup_printf("build %s ended after %s", commit, span));
-	}
-}
-
-static char *measurement_line(const json_t *job, const json_t *measurement)
-{
-	g_autoptr(json_t) one = json_pack("{s:[O]}", "measurements", measurement);
-	g_autoptr(GPtrArray) levels = xb_job_levels(one);
-	const XbJobLevel *level = g_ptr_array_index(levels, 0);
-	g_autofree char *commit = xb_short_commit(measurement, "commit");
-	g_autofree char *outcome = xb_text(measurement, "outcome");
-	g_autofree char *metric = xb_text(job, "metric");
-	g_autofree char *unit = xb_text(job, "unit");
-	g_autofree char *value = xb_format_level(level->level, level->error, unit);
-
-	if (level->boots == 0)
-		return g_strdup_printf("boot %s: %s", commit, outcome);
-	return g_strdup_printf("boot %s: %s %s, %u samples", commit, metric, value, level->samples);
-}
-
-static void add_measured(GPtrArray *lines, const json_t *before, const json_t *job)
-{
-	const json_t *now = xb_member(job, "measurements");
-	size_t from = json_array_size(xb_member(before, "measurements"));
-
-	for (size_t i = from; i < json_array_size(now); i++)
-		g_ptr_array_add(lines, measurement_line(job, json_array_get(now, i)));
+	for (size_t i = common; i < n_new; i++)
+		g_ptr_array_add(lines, log_text(json_array_get(new, i)));
 }
 
 static void add_estimate(GPtrArray *lines, const json_t *before, const json_t *job)
@@ -280,11 +217,9 @@ GPtrArray *xb_progress_changes(const json_t *before, const json_t *job)
 	add_changed(lines, before, job, "state", "state: ");
 	add_changed(lines, before, job, "progress.phase", "phase: ");
 	add_changed(lines, before, job, "note", "note: ");
-	add_finished(lines, before, job);
-	add_measured(lines, before, job);
+	add_logged(lines, before, job);
 	if (*new != '\0' && strcmp(old, new) != 0)
 		g_ptr_array_add(lines, g_strchug(leading_line(job)));
 	add_estimate(lines, before, job);
-	add_started(lines, before, job);
 	return lines;
 }

@@ -57,13 +57,13 @@ static void append_subject(GString *out, const json_t *job)
 	g_autofree char *subject = xb_text(job, "culprit.subject");
 	g_autofree char *verdict = xb_job_verdict_line(job);
 	g_autofree char *text = NULL, *fitted = NULL;
-	bool slower = xb_number(job, "effect.ratio") > 1;
 
 	/* The interval is in the body. */
 	if (effect != NULL && strstr(effect, " (") != NULL)
 		*strstr(effect, " (") = '\0';
 	if (*subject != '\0' && effect != NULL)
-		text = g_strdup_printf("%s%s: %s", slower ? "[REGRESSION] " : "", subject, effect);
+		text = g_strdup_printf("%s%s: %s", xb_job_is_regression(job) ? "[REGRESSION] " : "",
+				       subject, effect);
 	else
 		text = g_strdup_printf("xbisect: %s", verdict);
 	fitted = xb_format_fit(text, 200, FALSE);
@@ -108,7 +108,7 @@ static void append_tags(GString *body, const json_t *job)
 	g_autofree char *commit = xb_text(job, "culprit.commit");
 	g_autofree char *subject = xb_text(job, "culprit.subject");
 
-	if (*commit == '\0' || !(xb_number(job, "effect.ratio") > 1))
+	if (*commit == '\0' || !xb_job_is_regression(job))
 		return;
 	g_string_append_printf(body, "\nFixes: %.12s (\"%s\")\n#regzbot introduced: %s\n", commit,
 			       subject, commit);

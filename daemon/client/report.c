@@ -55,6 +55,13 @@ static void write_verdict(XbWriter *w, const json_t *job)
 	if (*reason != '\0' && xb_is(job, "state", "done"))
 		w->field(w, "why", reason);
 	optional_field(w, "note", job, "note");
+	if (xb_number(job, "other_steps") > 0.05) {
+		g_autofree char *p = xb_format_probability(xb_number(job, "other_steps"));
+		g_autofree char *text =
+			g_strdup_printf("the range may hold a second step (probability %s)", p);
+
+		w->field(w, "mind", text);
+	}
 }
 
 static char *culprit_date(const json_t *job)
@@ -179,15 +186,15 @@ void xb_report_levels(XbWriter *w, const json_t *job)
 	w->section(w, heading);
 	if (isfinite(base))
 		write_side(w, job, "base", base, levels);
-	if (isfinite(test))
+	if (isfinite(test) && !xb_is(job, "kind", "measure"))
 		write_side(w, job, "test", test, levels);
 }
 
 void xb_report_confirmation(XbWriter *w, const json_t *job)
 {
-	static const char *const heading[] = { "image", "commit", "boots", "level" };
+	static const char *const heading[] = { "image", "commit", "boots", "level", "detail" };
 	const json_t *entries = xb_member(job, "confirmation"), *entry;
-	g_autoptr(GPtrArray) cells = cells_new(heading, 4);
+	g_autoptr(GPtrArray) cells = cells_new(heading, 5);
 	g_autofree char *unit = xb_text(job, "unit");
 	size_t i;
 
@@ -199,9 +206,10 @@ void xb_report_confirmation(XbWriter *w, const json_t *job)
 		add_cell(cells, xb_short_commit(entry, "commit"));
 		add_cell(cells, xb_text(entry, "boots"));
 		add_cell(cells, xb_format_value(xb_number(entry, "level"), unit));
+		add_cell(cells, xb_text(entry, "detail"));
 	}
 	w->section(w, "Confirmation (fresh boots in turn)");
-	w->table(w, cells, 4, 1u << 2 | 1u << 3);
+	w->table(w, cells, 5, 1u << 2 | 1u << 3);
 }
 
 /* ---- all that was measured ---------------------------------------------------------------- */
@@ -217,10 +225,10 @@ static char *level_note(const XbJobLevel *level, double reference)
 
 void xb_report_commits(XbWriter *w, const json_t *job)
 {
-	static const char *const heading[] = { "commit",  "boots",       "level",
+	static const char *const heading[] = { "commit",  "image",       "boots",  "level",
 					       "to base", "probability", "subject" };
 	g_autoptr(GPtrArray) levels = xb_job_levels(job);
-	g_autoptr(GPtrArray) cells = cells_new(heading, 6);
+	g_autoptr(GPtrArray) cells = cells_new(heading, 7);
 	g_autofree char *unit = xb_text(job, "unit");
 	double base = xb_number(job, "effect.base");
 
@@ -231,6 +239,7 @@ void xb_report_commits(XbWriter *w, const json_t *job)
 		g_autofree char *value = xb_format_level(level->level, level->error, unit);
 
 		add_cell(cells, g_strndup(level->commit, strlen(level->commit) == 40 ? 12 : 60));
+		add_cell(cells, g_strdup(level->image));
 		add_cell(cells, g_strdup_printf("%u", level->boots));
 		add_cell(cells, g_steal_pointer(&value));
 		add_cell(cells, level_note(level, base));
@@ -238,7 +247,7 @@ void xb_report_commits(XbWriter *w, const json_t *job)
 		add_cell(cells, g_strdup(level->subject));
 	}
 	w->section(w, "Everything measured, in that order");
-	w->table(w, cells, 6, 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4);
+	w->table(w, cells, 7, 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5);
 }
 
 /* ---- facts and reproduction ------------------------------------------------------------------ */
@@ -276,6 +285,8 @@ static void write_range(XbWriter *w, const json_t *job)
 		g_string_append_printf(line, ", %" G_GINT64_FORMAT " can matter",
 				       xb_integer(job, "can_matter"));
 	w->field(w, xb_is(job, "kind", "bisect") ? "range" : "variants", line->str);
+	optional_field(w, "from", job, "good_id");
+	optional_field(w, "to", job, "bad_id");
 }
 
 void xb_report_facts(XbWriter *w, const json_t *job)

@@ -93,6 +93,8 @@ static void effects_have_words(void)
 		  "unmap 1.91x slower (+90.9%, 99% interval +90.7% .. +91.1%)" },
 		{ "{'effect':{'metric':'m','ratio':0.5,'unit':'ns'}}", "m 2x faster (-50.0%)" },
 		{ "{'effect':{'metric':'m','ratio':2,'unit':'ops'}}", "m 2x higher (+100.0%)" },
+		{ "{'lower_is_better':false,'effect':{'metric':'m','ratio':2,'unit':'s'}}",
+		  "m 2x higher (+100.0%)" },
 		{ "{'effect':{'metric':'m','ratio':1,'unit':'s'}}", "m unchanged (+0.00%)" },
 		{ "{'effect':{'metric':'m','ratio':null,'unit':'s'}}", NULL },
 		{ "{'effect':null}", NULL },
@@ -160,8 +162,8 @@ static void markdown_escapes_markup(void)
 
 	assert_has(text, "# xbisect job 7: good..bad");
 	assert_has(text, "x86/mm: use \\*native\\* \\| get");
-	assert_has(text, "| commit | boots | level | to base | probability | subject |");
-	assert_has(text, "|---|--:|--:|--:|--:|---|");
+	assert_has(text, "| commit | image | boots | level | to base | probability | subject |");
+	assert_has(text, "|---|---|--:|--:|--:|--:|---|");
 }
 
 static void a_fence_is_longer_than_what_it_holds(void)
@@ -316,16 +318,14 @@ static void a_change_is_one_line(void)
 	g_autoptr(GPtrArray) lines = NULL;
 
 	g_assert_cmpuint(none->len, ==, 0);
-	json_object_set_new(after, "measurements",
-			    json_pack("[{s:s, s:s, s:[f, f]}]", "commit", CULPRIT, "outcome", "ok",
-				      "samples", 0.25, 0.25));
-	json_object_set_new(json_object_get(after, "progress"), "running", json_array());
+	json_object_set_new(json_object_get(after, "progress"), "last",
+			    json_pack("[s, s, s, s]", "three", "four", "five", "six\033"));
+	json_object_set_new(json_object_get(after, "progress"), "phase", json_string("confirming"));
 	lines = xb_progress_changes(before, after);
-	g_assert_cmpuint(lines->len, ==, 2);
-	g_assert_cmpstr(g_ptr_array_index(lines, 0), ==, "build 111111111111 ended after 40s");
-	g_assert_cmpstr(
-		g_ptr_array_index(lines, 1), ==,
-		"boot 111111111111: unmap 0.25000 +- 0.00000 seconds ( +- 0.00% ), 2 samples");
+	g_assert_cmpuint(lines->len, ==, 3);
+	g_assert_cmpstr(g_ptr_array_index(lines, 0), ==, "phase: confirming");
+	g_assert_cmpstr(g_ptr_array_index(lines, 1), ==, "five");
+	g_assert_cmpstr(g_ptr_array_index(lines, 2), ==, "six\\x1B");
 }
 
 static void a_frame_covers_the_wrapped_one(void)
