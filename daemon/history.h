@@ -20,7 +20,7 @@ typedef enum {
 	XB_HISTORY_ERROR_OPEN,     /* no repository there, or unreadable */
 	XB_HISTORY_ERROR_REVISION, /* unknown; the message names the nearest refs */
 	XB_HISTORY_ERROR_RANGE,    /* GOOD no ancestor of BAD (message names the merge base it
-	                            * would need), empty, reversed (says so), too large */
+				    * would need), empty, reversed (says so), too large */
 	XB_HISTORY_ERROR_OBJECT,   /* missing (shallow or partial clone) or corrupt */
 	XB_HISTORY_ERROR_CONFLICT, /* the revert does not apply */
 } XbHistoryError;
@@ -28,7 +28,7 @@ typedef enum {
 /* @repo_path: a directory inside a repository or a repository; searched upwards when
  * @discover. @mirrors_dir: where mirrors are kept. */
 XbHistory *xb_history_open(const char *mirrors_dir, const char *repo_path, bool discover,
-                           GError **error);
+			   GError **error);
 void xb_history_free(XbHistory *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbHistory, xb_history_free)
 const char *xb_history_repo_path(const XbHistory *self); /* absolute, canonical */
@@ -39,7 +39,8 @@ char *xb_history_resolve(XbHistory *self, const char *revision, GError **error);
 typedef struct {
 	char id[41], tree[41];
 	char *subject;   /* made safe to show */
-	GArray *parents; /* of int: nodes, each smaller than its own; folded to 0 outside the range */
+	GArray *parents; /* of int: nodes, each smaller than its own; folded to 0 outside the range
+			  */
 } XbRangeCommit;
 typedef struct {
 	GPtrArray *commits; /* XbRangeCommit*, topological, [0] = GOOD, last = BAD */
@@ -51,14 +52,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbRange, xb_range_free)
  * @first_parent: only the first-parent chain. Commits that are not ancestors of @bad are not
  * there. @max: refuse larger ranges. */
 XbRange *xb_history_range(XbHistory *self, const char *good, const char *bad, bool first_parent,
-                          guint max, GError **error);
+			  guint max, GError **error);
 
 typedef struct {
 	char id[41], tree[41];
 	char *subject, *author, *email, *message; /* safe to show */
-	int64_t time;    /* author's, Unix seconds */
-	char *diffstat;  /* against the first parent; text */
-	GPtrArray *files; /* char*: paths that differ from the first parent, both sides of renames */
+	int64_t time;                             /* author's, Unix seconds */
+	char *diffstat;                           /* against the first parent; text */
+	GPtrArray
+		*files; /* char*: paths that differ from the first parent, both sides of renames */
 } XbCommitFacts;
 void xb_commit_facts_free(XbCommitFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbCommitFacts, xb_commit_facts_free)
@@ -70,6 +72,6 @@ GPtrArray *xb_history_diff_files(XbHistory *self, const char *a, const char *b, 
 /* The patch (unified diff text) that reverts @commit on top of @onto; for a merge against its
  * first parent. CONFLICT when it does not apply. Caller frees. */
 char *xb_history_revert_patch(XbHistory *self, const char *commit, const char *onto,
-                              GError **error);
+			      GError **error);
 
 #endif
