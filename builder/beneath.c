@@ -25,7 +25,7 @@ int xb_beneath_open_dir(const char *path, GError **error)
 	return fd;
 }
 
-static int open_beneath(int dir_fd, const char *name, int flags)
+int xb_beneath_open(int dir_fd, const char *name, int flags)
 {
 	struct open_how how = {
 		.flags = (guint64)(O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags),
@@ -38,7 +38,7 @@ static int open_beneath(int dir_fd, const char *name, int flags)
 static int open_file(int dir_fd, const char *name, guint64 limit_bytes, guint64 *size,
 		     GError **error)
 {
-	int fd = open_beneath(dir_fd, name, 0);
+	int fd = xb_beneath_open(dir_fd, name, 0);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
@@ -191,7 +191,7 @@ static bool walk_entry(Walk *walk, int fd, const char *name, int depth, GError *
 		if (S_ISREG(st.st_mode)) {
 			ok = walk->visit(walk->path->str, walk->data);
 		} else if (S_ISDIR(st.st_mode)) {
-			int sub = open_beneath(fd, name, O_DIRECTORY);
+			int sub = xb_beneath_open(fd, name, O_DIRECTORY);
 
 			if (sub >= 0)
 				ok = walk_dir(walk, sub, depth + 1, error);
@@ -226,7 +226,7 @@ bool xb_beneath_walk(int dir_fd, guint limit, XbVisitFunc visit, void *data, GEr
 	g_autoptr(GString) path = g_string_new(NULL);
 	Walk walk = { .left = limit, .visit = visit, .data = data, .path = path };
 	GError *local = NULL;
-	int fd = open_beneath(dir_fd, ".", O_DIRECTORY);
+	int fd = xb_beneath_open(dir_fd, ".", O_DIRECTORY);
 
 	if (fd < 0) {
 		xb_build_set_errno(error, "cannot list the build's directory");
@@ -279,6 +279,11 @@ static bool remove_at(int dir_fd, const char *name, int depth)
 	if (depth > 4096 || !remove_content(fd, depth))
 		return false;
 	return unlinkat(dir_fd, name, AT_REMOVEDIR) == 0;
+}
+
+bool xb_beneath_remove(int dir_fd, const char *name)
+{
+	return remove_at(dir_fd, name, 0);
 }
 
 bool xb_remove_tree(const char *path, GError **error)

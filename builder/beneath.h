@@ -15,6 +15,10 @@
 /* Open a directory of ours that is trusted by its path. -1 with @error. */
 int xb_beneath_open_dir(const char *path, GError **error);
 
+/* open(2) of @name with @flags beneath @dir_fd, through no symbolic link, never
+ * blocking; -1 with errno. */
+int xb_beneath_open(int dir_fd, const char *name, int flags);
+
 /* A file's content (NUL-terminated, length in *@length); NULL with @error. */
 char *xb_beneath_read(int dir_fd, const char *name, gsize limit_bytes, gsize *length,
 		      GError **error);
@@ -35,6 +39,9 @@ bool xb_beneath_replace(int dir_fd, const char *name, const char *content, gsize
  * read or there are more than @limit entries. */
 typedef bool (*XbVisitFunc)(const char *path, void *data);
 bool xb_beneath_walk(int dir_fd, guint limit, XbVisitFunc visit, void *data, GError **error);
+
+/* Remove the file or directory @name in @dir_fd; true when it is not there. */
+bool xb_beneath_remove(int dir_fd, const char *name);
 
 /* Remove the directory @path and all in it; no error when there is none. */
 bool xb_remove_tree(const char *path, GError **error);

@@ -41,9 +41,10 @@ static const Rule rules[] = {
 	{ CLASS_EXACT, "^[^\\s:][^:]*:\\d+: Error: " },
 	{ CLASS_EXACT, "Kconfig[^\\s:]*:\\d+:(?! ?warning)" },
 	{ CLASS_EXACT, "^[^\\s:]+:\\d+: \\*\\*\\* " },
-	{ CLASS_LINK, "undefined reference to|multiple definition of|error: objtool|"
-		      "relocation truncated|^ERROR: |^\\S*\\bld(\\.\\w+)?: (?!warning)|"
-		      "internal compiler error" },
+	{ CLASS_LINK,
+	  "undefined reference to|multiple definition of|error: objtool|"
+	  "relocation truncated|^ERROR: |^\\S*\\bld(\\.\\w+)?: (?!warning|.*: in function )|"
+	  "internal compiler error" },
 	{ CLASS_WEAK, "^make(\\[\\d+\\])?: \\*\\*\\* |[Ee]rror: " },
 };
 

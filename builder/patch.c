@@ -251,6 +251,13 @@ static void append_lines(GString *out, const GArray *lines, gsize from, gsize to
 	}
 }
 
+static char *shown_header(const git_diff_hunk *header)
+{
+	g_autofree char *line = header ? g_strndup(header->header, header->header_len) : NULL;
+
+	return line ? xb_text_safe(g_strchomp(line), -1, 200, false) : g_strdup("?");
+}
+
 /* The file @text with all hunks of @patch applied, in @out. */
 static bool apply_hunks(Apply *apply, const char *file, git_patch *patch, const char *text,
 			gsize length, GString *out, GError **error)
@@ -273,10 +280,10 @@ static bool apply_hunks(Apply *apply, const char *file, git_patch *patch, const 
 		}
 		hunk_clear(&hunk);
 		if (place < 0) {
-			g_autofree char *where =
-				header ? xb_text_safe(header->header, -1, 200, false) : NULL;
+			g_autofree char *where = shown_header(header);
+
 			return refuse(error, apply->name, file, "hunk %zu (%s) does not apply",
-				      i + 1, where ? where : "?");
+				      i + 1, where);
 		}
 	}
 	append_lines(out, image, (gsize)done, image->len);

@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "checkout.h"
 #include "failure.h"
 #include "mirror.h"
 #include "patch.h"
@@ -147,41 +148,6 @@ static GPtrArray *changed_paths(git_repository *repo, const git_oid *from, git_t
 	return paths;
 }
 
-static void note_progress(const char *path, size_t done, size_t total, void *data)
-{
-	gsize *changed = data;
-
-	(void)path;
-	(void)done;
-	*changed = total;
-}
-
-/*
- * Compare the work tree (only @paths of it, when given) with the tree and make
- * it equal. The baseline is the target itself: "what is there should already
- * be this", so that equal files are left alone.
- */
-static int run_checkout(git_repository *repo, git_tree *tree, const char *src_dir,
-			const GPtrArray *paths, gsize *changed)
-{
-	git_checkout_options options;
-
-	git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
-	options.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_REMOVE_UNTRACKED |
-				    GIT_CHECKOUT_REMOVE_IGNORED | GIT_CHECKOUT_DONT_UPDATE_INDEX |
-				    GIT_CHECKOUT_DISABLE_PATHSPEC_MATCH;
-	options.disable_filters = 1;
-	options.target_directory = src_dir;
-	options.baseline = tree;
-	options.progress_cb = note_progress;
-	options.progress_payload = changed;
-	if (paths) {
-		options.paths.strings = (char **)paths->pdata;
-		options.paths.count = paths->len;
-	}
-	return git_checkout_tree(repo, (git_object *)tree, &options);
-}
-
 bool xb_tree_checkout(git_repository *repo, const git_oid *tree_id, const char *src_dir,
 		      const char *state_path, gsize *changed, GError **error)
 {
@@ -199,8 +165,6 @@ bool xb_tree_checkout(git_repository *repo, const git_oid *tree_id, const char *
 		if (git_oid_equal(&present, tree_id))
 			return true;
 		paths = changed_paths(repo, &present, tree);
-		if (paths && paths->len == 0)
-			g_clear_pointer(&paths, g_ptr_array_unref);
 	}
 	if (g_unlink(state_path) != 0 && errno != ENOENT) {
 		xb_build_set_errno(error, "cannot remove %s", state_path);
@@ -210,9 +174,8 @@ bool xb_tree_checkout(git_repository *repo, const git_oid *tree_id, const char *
 		xb_build_set_errno(error, "cannot make %s", src_dir);
 		return false;
 	}
-	if (run_checkout(repo, tree, src_dir, paths, changed) != 0) {
-		xb_git_set_error(error, "checkout into the work tree");
+	if (!(paths ? xb_checkout_paths(repo, tree, src_dir, paths, changed, error)
+		    : xb_checkout_all(repo, tree, src_dir, changed, error)))
 		return false;
-	}
 	return g_file_set_contents(state_path, state, -1, error);
 }
