@@ -98,17 +98,24 @@ pid_t runner_child_start(char *const *argv, const char *dir, int in, int out, in
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	GPid pid = -1;
 	gboolean started;
+	int copy = -1;
 
 	if (null < 0) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "/dev/null: %s",
 			    g_strerror(errno));
 		return -1;
 	}
+	if (err >= 0 && err <= 2) {
+		/* GLib would set close-on-exec on a descriptor that is in its place already */
+		err = copy = fcntl(err, F_DUPFD_CLOEXEC, 3);
+	}
 	started = g_spawn_async_with_fds(dir, (char **)argv, NULL,
 					 G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH,
 					 child_setup, &setup, &pid, in < 0 ? null : in,
 					 out < 0 ? null : out, err < 0 ? null : err, error);
 	close(null);
+	if (copy >= 0)
+		close(copy);
 	if (!started)
 		return -1;
 	setpgid(pid, pid); /* in the parent as well, so that no signal comes too early */
