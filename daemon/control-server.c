@@ -16,6 +16,7 @@
 #define CLIENTS_MAX    256
 #define REQUEST_MAX    (64 * 1024 * 1024)
 #define CHUNK          (64 * 1024)
+#define QUEUED_MAX     (256 * 1024) /* bytes that wait behind a whole request: no more is read */
 #define FOLLOW_TICK_MS 500
 
 struct XbControlServer {
@@ -31,8 +32,10 @@ typedef struct {
 	GCancellable *cancellable;
 	XbPeer peer;
 	GByteArray *input;
+	guint searched;     /* bytes of input known to hold no newline */
 	GByteArray *output; /* being written */
 	bool writing, reading, closing;
+	bool eof;          /* it asks nothing more, but may wait for answers */
 	int64_t following; /* job id; 0 = none */
 	guint follow_source;
 	char *last_sent;
@@ -66,7 +69,6 @@ static void client_close(Client *client)
 	}
 }
 
-static void client_write(Client *client);
 static void client_serve(Client *client);
 static void client_read(Client *client);
 
@@ -166,22 +168,43 @@ static void serve_line(Client *client, const char *line, gsize length)
 		start_following(client, follow);
 }
 
-/* Serve whole lines as long as nothing is being written or followed. */
+/* The length of the first line, if it is whole; false when it is not. Looks at each byte once. */
+static bool find_line(Client *client, guint *length)
+{
+	const GByteArray *input = client->input;
+	const guint8 *from = input->data + client->searched;
+	const guint8 *end = input->len > client->searched
+				    ? memchr(from, '\n', input->len - client->searched)
+				    : NULL;
+
+	if (!end) {
+		client->searched = input->len;
+		return false;
+	}
+	*length = (guint)(end - input->data);
+	client->searched = *length;
+	return true;
+}
+
+/* Serve the next whole line if nothing is being written or followed, and read on if that is
+ * needed. May close the client: the last thing that a callback does. */
 static void client_serve(Client *client)
 {
-	if (client->writing || client->following || client->closing)
-		return;
-	guint8 *end =
-		client->input->len ? memchr(client->input->data, '\n', client->input->len) : NULL;
-	if (end) {
-		gsize length = (gsize)(end - client->input->data);
-		g_autofree char *line = g_memdup2(client->input->data, length + 1);
-		g_byte_array_remove_range(client->input, 0, (guint)length + 1);
+	guint length = 0;
+	bool whole = !client->closing && find_line(client, &length);
+
+	if (whole && !client->writing && !client->following) {
+		g_autofree char *line = g_memdup2(client->input->data, (gsize)length + 1);
+		g_byte_array_remove_range(client->input, 0, length + 1);
+		client->searched = 0;
 		serve_line(client, line, length);
-		return;
+		whole = find_line(client, &length);
 	}
-	if (client->input->len > REQUEST_MAX)
+	if (client->closing || (client->eof && !client->writing && !client->following && !whole) ||
+	    (!whole && client->input->len > REQUEST_MAX))
 		client_close(client);
+	else if (!client->reading && !client->eof && !(whole && client->input->len > QUEUED_MAX))
+		client_read(client);
 }
 
 static void on_read(GObject *source, GAsyncResult *result, gpointer data)
@@ -193,12 +216,13 @@ static void on_read(GObject *source, GAsyncResult *result, gpointer data)
 	const guint8 *chunk = bytes ? g_bytes_get_data(bytes, &length) : NULL;
 
 	client->reading = false;
-	if (length == 0 || client->closing || client->input->len > REQUEST_MAX) {
+	if (client->closing || !bytes || (length == 0 && client->following)) {
 		client_close(client);
 		return;
 	}
-	g_byte_array_append(client->input, chunk, (guint)length);
-	client_read(client);
+	client->eof = length == 0;
+	if (length > 0)
+		g_byte_array_append(client->input, chunk, (guint)length);
 	client_serve(client);
 }
 
