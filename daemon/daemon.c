@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "schedule.h"
+#include "text.h"
+
+#define JOURNAL_MAX 8192 /* bytes of one line */
 
 int64_t xb_now_ms(void)
 {
@@ -29,13 +32,14 @@ void xb_daemon_poke(XbDaemon *self)
 
 void xb_journal(XbDaemon *self, int64_t job_id, const char *format, ...)
 {
-	g_autofree char *text = NULL;
+	g_autofree char *raw = NULL, *text = NULL;
 	g_autoptr(GError) error = NULL;
 	va_list args;
 
 	va_start(args, format);
-	text = g_strdup_vprintf(format, args);
+	raw = g_strdup_vprintf(format, args);
 	va_end(args);
+	text = xb_text_safe(raw, -1, JOURNAL_MAX, true);
 	if (job_id)
 		g_message("job %lld: %s", (long long)job_id, text);
 	else

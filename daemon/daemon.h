@@ -24,7 +24,9 @@ typedef struct {
 	XbControlServer *control; /* clients */
 	XbProbes *probes;         /* fingerprints of hosts and of the builder */
 	guint plan_source;        /* a planning round is scheduled */
+	guint retry_source;       /* one more, some time after a round that failed */
 	int lock_fd;              /* state_dir/lock: one daemon for one state */
+	bool no_room;             /* said already that the disk is full */
 	bool stopping;
 } XbDaemon;
 

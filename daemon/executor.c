@@ -20,6 +20,9 @@
 #define TICK_MS            250   /* how soon an event is seen while something runs */
 #define STOP_GRACE_MS      10000 /* from SIGTERM to SIGKILL */
 #define DEADLINE_MARGIN_MS 20000 /* a worker enforces its own deadline; we are the second line */
+#define RETRY_MS           2000  /* between attempts to write an outcome (disk full) */
+#define STDERR_MAX_BYTES   (64 * 1024 * 1024) /* more than that is an endless worker */
+#define PID_WAIT_MS        500                /* from a worker's fork to its pid in the file */
 
 typedef struct {
 	XbExecutor *executor;
@@ -29,7 +32,9 @@ typedef struct {
 	guint exit_source;
 	XbIngest *ingest;
 	int64_t deadline_ms;
-	int64_t kill_ms; /* SIGKILL when now is past it; 0 = nothing asked */
+	int64_t kill_ms;  /* SIGKILL when now is past it; 0 = nothing asked */
+	int64_t retry_ms; /* no attempt to write the outcome before */
+	char *dir;
 	bool exited;
 } Worker;
 
@@ -45,6 +50,7 @@ static void worker_free(Worker *worker)
 	if (worker->pidfd >= 0)
 		close(worker->pidfd);
 	xb_ingest_free(worker->ingest);
+	g_free(worker->dir);
 	g_free(worker);
 }
 
@@ -82,14 +88,43 @@ static bool worker_conclude(Worker *worker)
 	XbExecutor *self = worker->executor;
 	g_autoptr(GError) error = NULL;
 
-	signal_group(worker->pid, SIGKILL);
 	if (!xb_ingest_rest(worker->ingest, &error) ||
 	    !xb_outcome_conclude(self->daemon, worker->run_id, worker->ingest, &error)) {
-		/* disk full or locked: keep the worker, the next tick tries again */
+		/* disk full or locked: keep the worker and try again */
 		g_warning("run %lld: %s", (long long)worker->run_id, error->message);
+		worker->retry_ms = xb_now_ms() + RETRY_MS;
 		return false;
 	}
 	return true;
+}
+
+static bool stderr_is_endless(const Worker *worker)
+{
+	g_autofree char *path = g_build_filename(worker->dir, "stderr", NULL);
+	GStatBuf st;
+
+	return g_stat(path, &st) == 0 && st.st_size > STDERR_MAX_BYTES;
+}
+
+/* What a running worker has said, and whether it has to go. */
+static void worker_watch(Worker *worker, int64_t now)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (now >= worker->retry_ms && !xb_ingest_some(worker->ingest, &error)) {
+		g_warning("run %lld: %s", (long long)worker->run_id, error->message);
+		worker->retry_ms = now + RETRY_MS;
+	}
+	if (!worker->kill_ms) {
+		if (xb_ingest_broken(worker->ingest) || stderr_is_endless(worker))
+			worker->kill_ms = now;
+		else if (xb_ingest_done(worker->ingest))
+			worker->kill_ms = now + STOP_GRACE_MS;
+		else if (now > worker->deadline_ms + DEADLINE_MARGIN_MS)
+			worker->kill_ms = now;
+	}
+	if (worker->kill_ms && now >= worker->kill_ms)
+		signal_group(worker->pid, SIGKILL);
 }
 
 static gboolean on_tick(gpointer data)
@@ -103,21 +138,10 @@ static gboolean on_tick(gpointer data)
 	g_hash_table_iter_init(&iter, self->workers);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		Worker *worker = value;
-		g_autoptr(GError) error = NULL;
 
-		if (!worker->exited && !xb_ingest_some(worker->ingest, &error))
-			g_warning("run %lld: %s", (long long)worker->run_id, error->message);
-		if (!worker->exited && !worker->kill_ms) {
-			if (xb_ingest_broken(worker->ingest))
-				worker->kill_ms = now;
-			else if (xb_ingest_done(worker->ingest))
-				worker->kill_ms = now + STOP_GRACE_MS;
-			else if (now > worker->deadline_ms + DEADLINE_MARGIN_MS)
-				worker->kill_ms = now;
-		}
-		if (!worker->exited && worker->kill_ms && now >= worker->kill_ms)
-			signal_group(worker->pid, SIGKILL);
-		if (worker->exited && worker_conclude(worker)) {
+		if (!worker->exited) {
+			worker_watch(worker, now);
+		} else if (now >= worker->retry_ms && worker_conclude(worker)) {
 			g_hash_table_iter_remove(&iter);
 			concluded = true;
 		}
@@ -140,13 +164,20 @@ static void start_ticking(XbExecutor *self)
 static gboolean on_exit_seen(int fd, GIOCondition condition, gpointer data)
 {
 	Worker *worker = data;
+	XbExecutor *self = worker->executor;
 	(void)fd;
 	(void)condition;
 
 	worker->exited = true;
 	worker->exit_source = 0;
+	/* stragglers first: until it is reaped the worker's pid, and so its group's, is its own */
+	signal_group(worker->pid, SIGKILL);
 	/* an adopted worker is somebody else's child: nothing to reap then */
 	waitpid(worker->pid, NULL, WNOHANG);
+	if (worker_conclude(worker)) {
+		g_hash_table_remove(self->workers, &worker->run_id);
+		xb_daemon_poke(self->daemon);
+	}
 	return G_SOURCE_REMOVE;
 }
 
@@ -156,6 +187,7 @@ static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **err
 
 	worker->executor = self;
 	worker->run_id = run->id;
+	worker->dir = g_strdup(run->dir);
 	worker->deadline_ms = run->deadline_ms;
 	worker->pid = pid;
 	worker->pidfd = -1;
@@ -174,22 +206,56 @@ static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **err
 	return true;
 }
 
-/* The pid of the process that holds the run's lock, 0 when nobody does. */
-static int lock_holder(const char *dir)
+static int read_pid(const char *dir)
 {
-	g_autofree char *lock = g_build_filename(dir, "lock", NULL);
-	g_autofree char *pid_path = g_build_filename(dir, "pid", NULL);
+	g_autofree char *path = g_build_filename(dir, "pid", NULL);
 	g_autofree char *text = NULL;
-	int fd = open(lock, O_RDWR | O_CLOEXEC);
+
+	return g_file_get_contents(path, &text, NULL, NULL) ? (int)g_ascii_strtoll(text, NULL, 10)
+							    : 0;
+}
+
+static bool lock_is_held(const char *dir)
+{
+	g_autofree char *path = g_build_filename(dir, "lock", NULL);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
 	bool held;
 
 	if (fd < 0)
-		return 0;
+		return false;
 	held = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 	close(fd);
-	if (!held || !g_file_get_contents(pid_path, &text, NULL, NULL))
-		return 0;
-	return (int)g_ascii_strtoll(text, NULL, 10);
+	return held;
+}
+
+/* The pid of the process that holds the run's lock, 0 when nobody does. */
+static int lock_holder(const char *dir)
+{
+	int pid = 0;
+
+	/* a worker that was forked a moment ago has the lock, but may not have written its pid */
+	for (int waited_ms = 0; lock_is_held(dir) && !(pid = read_pid(dir)); waited_ms += 10) {
+		if (waited_ms >= PID_WAIT_MS)
+			return 0;
+		g_usleep(10000);
+	}
+	return pid;
+}
+
+/* Follow @run's worker, or write the outcome when there is none any more. */
+static bool adopt(XbExecutor *self, const XbRun *run, GError **error)
+{
+	const char *what = run->kind == XB_RUN_BUILD ? "build" : "boot";
+	int pid = lock_holder(run->dir);
+
+	if (!pid && run->state == XB_RUN_STARTING && !read_pid(run->dir)) {
+		g_message("run %lld (%s on %s): never started", (long long)run->id, what,
+			  run->place);
+		return xb_outcome_lost(self->daemon, run, error);
+	}
+	g_message("run %lld (%s on %s): %s", (long long)run->id, what, run->place,
+		  pid ? "still running, adopted" : "ended while the daemon was away");
+	return worker_add(self, run, pid, error);
 }
 
 bool xb_executor_adopt(XbExecutor *self, GError **error)
@@ -200,12 +266,8 @@ bool xb_executor_adopt(XbExecutor *self, GError **error)
 		return false;
 	for (guint i = 0; i < runs->len; i++) {
 		const XbRun *run = runs->pdata[i];
-		int pid = lock_holder(run->dir);
 
-		g_message("run %lld (%s on %s): %s", (long long)run->id,
-			  run->kind == XB_RUN_BUILD ? "build" : "boot", run->place,
-			  pid ? "still running, adopted" : "ended while the daemon was away");
-		if (!worker_add(self, run, pid, error))
+		if (!g_hash_table_contains(self->workers, &run->id) && !adopt(self, run, error))
 			return false;
 	}
 	return true;
@@ -300,13 +362,15 @@ int64_t xb_executor_start(XbExecutor *self, const XbRun *template, char *const *
 	if (!write_job(run->dir, job, &trouble) || !spawn(run->dir, argv, &pid, &trouble)) {
 		g_autofree char *detail =
 			g_strdup_printf("%s could not be started: %s", argv[0], trouble->message);
-		if (!xb_outcome_trouble(self->daemon, run, detail, error))
-			return -1;
-		return id;
+		/* nobody's exit will bring the next round */
+		xb_daemon_poke(self->daemon);
+		return xb_outcome_trouble(self->daemon, run, detail, error) ? id : -1;
 	}
-	if (!xb_db_run_set_running(db, id, pid, error) || !worker_add(self, run, pid, error))
-		return -1;
-	return id;
+	/* it runs, whether the row can say so or not; xb_executor_adopt() finds what is not
+	 * followed here */
+	if (!xb_db_run_set_running(db, id, pid, &trouble))
+		g_warning("run %lld: %s", (long long)id, trouble->message);
+	return worker_add(self, run, pid, error) ? id : -1;
 }
 
 void xb_executor_stop(XbExecutor *self, int64_t run_id)

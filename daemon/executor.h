@@ -17,7 +17,8 @@
 XbExecutor *xb_executor_new(XbDaemon *daemon);
 void xb_executor_free(XbExecutor *self); /* leaves the workers running */
 
-/* Adopt or finish what the database says is active. Call once, before anything is started. */
+/* Adopt or finish what the database says is active and is not followed yet: after a start, and
+ * what could not be written or followed before (disk full). */
 bool xb_executor_adopt(XbExecutor *self, GError **error);
 
 /*

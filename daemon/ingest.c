@@ -6,12 +6,15 @@
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "text.h"
 
 #define CHUNK_BYTES      (256 * 1024)
-#define STREAM_MAX_BYTES (256 * 1024 * 1024) /* more than that is an endless worker */
+#define CHUNKS_AT_ONCE   16                 /* of one worker, before the others have their turn */
+#define STREAM_MAX_BYTES (64 * 1024 * 1024) /* more than that is an endless worker */
+#define EVENTS_MAX       20000              /* that are kept, besides samples */
 #define SAMPLES_MAX      1000000
 #define TEXT_MAX         4096
 
@@ -27,7 +30,7 @@ struct XbIngest {
 	XbOutcome outcome;
 	char *detail;
 	char *phase;
-	guint samples;
+	guint samples, events;
 };
 
 void xb_ingest_free(XbIngest *self)
@@ -173,6 +176,10 @@ static bool store(XbIngest *self, json_t *event, uint64_t offset, GError **error
 	const char *name = string_member(event, "event");
 	g_autofree char *body = NULL;
 
+	if (self->done) { /* "done" was read before a restart: the reader does not know */
+		mark_broken(self, "an event after \"done\"");
+		return true;
+	}
 	if (strcmp(name, "sample") == 0)
 		return store_sample(self, event, error);
 	if (strcmp(name, "progress") == 0)
@@ -189,6 +196,10 @@ static bool store(XbIngest *self, json_t *event, uint64_t offset, GError **error
 			self->outcome = XB_OUTCOME_HOST_TROUBLE;
 			mark_broken(self, "a done event without one of the five outcomes");
 		}
+	}
+	if (++self->events > EVENTS_MAX) {
+		mark_broken(self, "too many events");
+		return true;
 	}
 	body = json_dumps(event, JSON_COMPACT);
 	return xb_db_event_add(self->daemon->db, self->run_id, offset, name, body, error);
@@ -237,20 +248,21 @@ static int read_chunk(XbIngest *self, GError **error)
 {
 	g_autofree char *buffer = g_malloc(CHUNK_BYTES);
 	uint64_t stored = self->base + xb_event_reader_offset(self->reader);
+	struct stat st;
 	ssize_t got;
 
 	if (self->fd < 0 || self->broken)
 		return 0;
+	if (fstat(self->fd, &st) == 0 && st.st_size > STREAM_MAX_BYTES) {
+		mark_broken(self, "more than 64 MiB of events");
+		return 0;
+	}
 	got = pread(self->fd, buffer, CHUNK_BYTES, (off_t)(self->base + self->fed));
 	if (got < 0)
 		mark_broken(self, "events.jsonl could not be read");
 	if (got <= 0)
 		return 0;
 	self->fed += (uint64_t)got;
-	if (self->base + self->fed > STREAM_MAX_BYTES) {
-		mark_broken(self, "more than 256 MiB of events");
-		return 0;
-	}
 	xb_event_reader_feed(self->reader, buffer, (size_t)got);
 	if (!take_events(self, error)) {
 		start_again(self, stored);
@@ -261,7 +273,11 @@ static int read_chunk(XbIngest *self, GError **error)
 
 bool xb_ingest_some(XbIngest *self, GError **error)
 {
-	return read_chunk(self, error) >= 0;
+	int more = 1;
+
+	for (int i = 0; more > 0 && i < CHUNKS_AT_ONCE; i++)
+		more = read_chunk(self, error);
+	return more >= 0;
 }
 
 bool xb_ingest_rest(XbIngest *self, GError **error)

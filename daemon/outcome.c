@@ -3,9 +3,12 @@
 #include "outcome.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "probes.h"
 #include "space.h"
 #include "text.h"
 
@@ -15,23 +18,27 @@
 static char *stderr_tail(const char *dir)
 {
 	g_autofree char *path = g_build_filename(dir, "stderr", NULL);
-	g_autofree char *text = NULL;
-	gsize length = 0;
+	char text[STDERR_TAIL];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	off_t end = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
+	ssize_t length =
+		fd >= 0 ? pread(fd, text, sizeof(text), MAX(end - (off_t)sizeof(text), 0)) : 0;
 
-	if (!g_file_get_contents(path, &text, &length, NULL) || length == 0)
-		return g_strdup("");
+	if (fd >= 0)
+		close(fd);
 	while (length > 0 && g_ascii_isspace(text[length - 1]))
 		length--;
-	gsize from = length > STDERR_TAIL ? length - STDERR_TAIL : 0;
-	g_autofree char *safe = xb_text_safe(text + from, (gssize)(length - from), 1024, false);
+	if (length <= 0)
+		return g_strdup("");
+	g_autofree char *safe = xb_text_safe(text, length, 1024, false);
 	return g_strconcat(": ", safe, NULL);
 }
 
-/* The job that wanted the run was cancelled: its end is nobody's fault. */
-static bool was_cancelled(XbDaemon *daemon, const XbRun *run)
+/* The job that wanted the run has ended (cancelled, or decided without it): its end is nobody's
+ * fault. */
+static bool is_unwanted(const XbJob *job)
 {
-	g_autoptr(XbJob) job = run->job_id ? xb_db_job_get(daemon->db, run->job_id, NULL) : NULL;
-	return job && job->state == XB_JOB_CANCELLED;
+	return job && job->state != XB_JOB_QUEUED && job->state != XB_JOB_RUNNING;
 }
 
 static bool count_trouble(XbDaemon *daemon, const XbRun *run, bool trouble, GError **error)
@@ -165,24 +172,76 @@ static bool conclude_build(XbDaemon *daemon, const XbRun *run, XbOutcome *outcom
 	return xb_db_variant_update(daemon->db, variant, error);
 }
 
+/* A boot that went well, but whose numbers the job can't use. */
+static bool judge_boot(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbOutcome *outcome,
+		       char **detail, GError **error)
+{
+	g_autoptr(json_t) spec = job ? json_loads(job->spec, 0, NULL) : NULL;
+	const char *metric = json_string_value(json_object_get(spec, "metric"));
+	const char *host_fp = json_string_value(json_object_get(spec, "host_fp"));
+	const char *workload_fp = json_string_value(json_object_get(spec, "workload_fp"));
+	g_autoptr(GArray) samples = NULL;
+
+	if (*outcome != XB_OUTCOME_OK || !metric || is_unwanted(job))
+		return true;
+	samples = xb_db_samples(daemon->db, run->id, metric, error);
+	if (!samples)
+		return false;
+	if ((g_strcmp0(run->host_fp, host_fp) != 0 ||
+	     g_strcmp0(run->workload_fp, workload_fp) != 0) &&
+	    !xb_probes_reported(daemon->probes, run->place,
+				json_object_get(spec, "workload_settings"), run->host_fp,
+				run->workload_fp)) {
+		*outcome = XB_OUTCOME_HOST_TROUBLE;
+		g_free(*detail);
+		*detail = g_strdup("the host, its emulator, hypervisor or workload is another one "
+				   "than was asked for: its fingerprint changed");
+	} else if (samples->len == 0) {
+		*outcome = XB_OUTCOME_WORKLOAD_FAILED;
+		g_free(*detail);
+		*detail = g_strdup_printf("the workload gave no sample of \"%s\"", metric);
+	}
+	return true;
+}
+
+static bool judge(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbOutcome *outcome,
+		  char **detail, GError **error)
+{
+	if (run->kind == XB_RUN_BUILD)
+		return conclude_build(daemon, run, outcome, detail, error);
+	if (*outcome == XB_OUTCOME_BUILD_FAILED)
+		*outcome = XB_OUTCOME_HOST_TROUBLE;
+	return judge_boot(daemon, run, job, outcome, detail, error);
+}
+
+static void say_outcome(XbDaemon *daemon, const XbRun *run, XbOutcome outcome, const char *detail)
+{
+	const char *what = run->kind == XB_RUN_BUILD ? "build b" : "boot r";
+
+	if (outcome != XB_OUTCOME_OK)
+		xb_journal(daemon, run->job_id, "%s%lld: %s: %s", what, (long long)run->id,
+			   xb_outcome_name(outcome), detail);
+	else
+		xb_journal(daemon, run->job_id, "%s%lld: ok, %.1f s", what, (long long)run->id,
+			   (double)(xb_now_ms() - run->started_ms) / 1000);
+}
+
 static bool finish(XbDaemon *daemon, const XbRun *run, XbOutcome outcome, char **detail,
 		   GError **error)
 {
 	XbDb *db = daemon->db;
-	bool cancelled = was_cancelled(daemon, run);
+	g_autoptr(XbJob) job = run->job_id ? xb_db_job_get(db, run->job_id, NULL) : NULL;
 	bool ok;
 
 	if (!xb_db_begin(db, error))
 		return false;
-	ok = run->kind != XB_RUN_BUILD || conclude_build(daemon, run, &outcome, detail, error);
-	if (run->kind == XB_RUN_BOOT && outcome == XB_OUTCOME_BUILD_FAILED)
-		outcome = XB_OUTCOME_HOST_TROUBLE;
-	if (outcome == XB_OUTCOME_HOST_TROUBLE && cancelled) {
+	ok = judge(daemon, run, job, &outcome, detail, error);
+	if (outcome == XB_OUTCOME_HOST_TROUBLE && is_unwanted(job)) {
 		g_free(*detail);
-		*detail = g_strdup("ended: the job was cancelled");
+		*detail = g_strdup("ended: its job has ended");
 	}
 	ok = ok && xb_db_run_finish(db, run->id, outcome, *detail, xb_now_ms(), error);
-	if (ok && !cancelled)
+	if (ok && !(is_unwanted(job) && outcome == XB_OUTCOME_HOST_TROUBLE))
 		ok = count_trouble(
 			daemon, run,
 			outcome == XB_OUTCOME_HOST_TROUBLE ||
@@ -192,16 +251,7 @@ static bool finish(XbDaemon *daemon, const XbRun *run, XbOutcome outcome, char *
 		xb_db_rollback(db);
 		return false;
 	}
-	if (outcome != XB_OUTCOME_OK)
-		xb_journal(daemon, run->job_id, "%s %c%lld: %s: %s",
-			   run->kind == XB_RUN_BUILD ? "build" : "boot",
-			   run->kind == XB_RUN_BUILD ? 'b' : 'r', (long long)run->id,
-			   xb_outcome_name(outcome), *detail);
-	else
-		xb_journal(daemon, run->job_id, "%s %c%lld: ok, %.1f s",
-			   run->kind == XB_RUN_BUILD ? "build" : "boot",
-			   run->kind == XB_RUN_BUILD ? 'b' : 'r', (long long)run->id,
-			   (double)(xb_now_ms() - run->started_ms) / 1000);
+	say_outcome(daemon, run, outcome, *detail);
 	return true;
 }
 
@@ -232,4 +282,18 @@ bool xb_outcome_trouble(XbDaemon *daemon, const XbRun *run, const char *text, GE
 {
 	g_autofree char *detail = g_strdup(text);
 	return finish(daemon, run, XB_OUTCOME_HOST_TROUBLE, &detail, error);
+}
+
+#define LOST_PHASE "lost"
+
+bool xb_outcome_lost(XbDaemon *daemon, const XbRun *run, GError **error)
+{
+	return xb_db_run_set_phase(daemon->db, run->id, LOST_PHASE, error) &&
+	       xb_db_run_finish(daemon->db, run->id, XB_OUTCOME_HOST_TROUBLE,
+				"never started: the daemon ended before", xb_now_ms(), error);
+}
+
+bool xb_run_is_lost(const XbRun *run)
+{
+	return run->state == XB_RUN_DONE && g_strcmp0(run->phase, LOST_PHASE) == 0;
 }

@@ -100,6 +100,8 @@ GHashTable *xb_tally_runs(const XbJobData *data)
 		const XbRun *run = data->runs->pdata[i];
 		XbTally *tally = tally_of(tallies, run->variant_id);
 
+		if (xb_run_is_lost(run))
+			continue;
 		if (run->kind == XB_RUN_BUILD)
 			tally_build(tally, run, data);
 		else

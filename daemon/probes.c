@@ -3,17 +3,22 @@
 #include "probes.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define PROBE_DEADLINE_S 20
+#define ANSWER_MAX       (1024 * 1024) /* bytes; more is not an answer */
 
 typedef struct {
 	XbDaemon *daemon;
 	char *host;
 	bool ready;
+	bool guessed; /* the worker did not answer: the fingerprints are those below */
 	char *host_fp, *workload_fp;
 	/* what stands in when the worker does not answer */
 	char *fallback_host, *fallback_workload;
 	GSubprocess *process;
+	GByteArray *answer;
 	guint deadline;
 	GCancellable *cancellable;
 } Probe;
@@ -33,6 +38,7 @@ static void probe_free(Probe *probe)
 	g_clear_handle_id(&probe->deadline, g_source_remove);
 	g_clear_object(&probe->cancellable);
 	g_clear_object(&probe->process);
+	g_clear_pointer(&probe->answer, g_byte_array_unref);
 	g_free(probe->host);
 	g_free(probe->host_fp);
 	g_free(probe->workload_fp);
@@ -67,14 +73,12 @@ static char *hash_text(const char *what, const char *text)
 }
 
 /* Take the fingerprint event out of the worker's answer, if it is there. */
-static void probe_parse(Probe *probe, GBytes *output)
+static void probe_parse(Probe *probe)
 {
 	g_autoptr(XbEventReader) reader = xb_event_reader_new();
-	gsize length;
-	const char *data = g_bytes_get_data(output, &length);
 	json_t *event;
 
-	xb_event_reader_feed(reader, data, length);
+	xb_event_reader_feed(reader, (const char *)probe->answer->data, probe->answer->len);
 	while ((event = xb_event_reader_next(reader, NULL))) {
 		g_autoptr(json_t) owned = event;
 		const char *name = json_string_value(json_object_get(event, "event"));
@@ -100,6 +104,7 @@ static void probe_settle(Probe *probe)
 	g_clear_handle_id(&probe->deadline, g_source_remove);
 	g_clear_object(&probe->process);
 	if (!probe->host_fp) {
+		probe->guessed = true;
 		probe->host_fp = g_strdup(probe->fallback_host);
 		probe->workload_fp = g_strdup(probe->fallback_workload);
 	}
@@ -107,18 +112,32 @@ static void probe_settle(Probe *probe)
 	xb_daemon_poke(probe->daemon);
 }
 
-static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
+static void probe_read(Probe *probe);
+
+static void on_chunk(GObject *source, GAsyncResult *result, gpointer data)
 {
 	Probe *probe = data;
-	g_autoptr(GBytes) output = NULL;
 	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) chunk =
+		g_input_stream_read_bytes_finish(G_INPUT_STREAM(source), result, &error);
 
-	if (!g_subprocess_communicate_finish(G_SUBPROCESS(source), result, &output, NULL, &error) &&
-	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-		return; /* the probe is gone */
-	if (output)
-		probe_parse(probe, output);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return; /* the probe is gone or settled */
+	if (chunk && g_bytes_get_size(chunk) > 0 && probe->answer->len < ANSWER_MAX) {
+		g_byte_array_append(probe->answer, g_bytes_get_data(chunk, NULL),
+				    (guint)g_bytes_get_size(chunk));
+		probe_read(probe);
+		return;
+	}
+	g_subprocess_force_exit(probe->process);
+	probe_parse(probe);
 	probe_settle(probe);
+}
+
+static void probe_read(Probe *probe)
+{
+	g_input_stream_read_bytes_async(g_subprocess_get_stdout_pipe(probe->process), 16384,
+					G_PRIORITY_DEFAULT, probe->cancellable, on_chunk, probe);
 }
 
 static gboolean on_deadline(gpointer data)
@@ -127,32 +146,49 @@ static gboolean on_deadline(gpointer data)
 
 	probe->deadline = 0;
 	g_warning("%s: no fingerprint within %d s", probe->host, PROBE_DEADLINE_S);
-	if (probe->process)
-		g_subprocess_force_exit(probe->process); /* on_answer follows */
+	g_subprocess_force_exit(probe->process);
+	/* not waiting for the end of its output: a child of it may keep that open */
+	g_cancellable_cancel(probe->cancellable);
+	probe_settle(probe);
 	return G_SOURCE_REMOVE;
+}
+
+/* @job as an open file without a name; -1 when there is none to be had. */
+static int job_file(json_t *job)
+{
+	g_autofree char *text = json_dumps(job, JSON_COMPACT);
+	int fd = memfd_create("job", MFD_CLOEXEC);
+	size_t length = strlen(text);
+
+	if (fd >= 0 &&
+	    (write(fd, text, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET) != 0)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 static Probe *probe_start(XbDaemon *daemon, const char *name, char **argv, json_t *job)
 {
 	Probe *probe = g_new0(Probe, 1);
-	g_autofree char *text = json_dumps(job, JSON_COMPACT);
-	g_autoptr(GBytes) input = g_bytes_new(text, strlen(text));
+	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
+		G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
 	g_autoptr(GError) error = NULL;
+	int input = job_file(job);
 
 	probe->daemon = daemon;
 	probe->host = g_strdup(name);
 	probe->cancellable = g_cancellable_new();
-	probe->process =
-		g_subprocess_newv((const char *const *)argv,
-				  G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-					  G_SUBPROCESS_FLAGS_STDERR_SILENCE,
-				  &error);
+	probe->answer = g_byte_array_new();
+	if (input >= 0)
+		g_subprocess_launcher_take_stdin_fd(launcher, input);
+	probe->process = g_subprocess_launcher_spawnv(launcher, (const char *const *)argv, &error);
 	if (!probe->process) {
 		g_warning("%s: %s", argv[0], error->message);
 		return probe;
 	}
 	probe->deadline = g_timeout_add_seconds(PROBE_DEADLINE_S, on_deadline, probe);
-	g_subprocess_communicate_async(probe->process, input, probe->cancellable, on_answer, probe);
+	probe_read(probe);
 	return probe;
 }
 
@@ -178,11 +214,16 @@ const char *xb_probes_builder(const XbProbes *self)
 	return self->builder ? self->builder->host_fp : NULL;
 }
 
+static char *probe_key(const char *host, json_t *workload)
+{
+	g_autofree char *text = json_dumps(workload, JSON_COMPACT | JSON_SORT_KEYS);
+	return g_strconcat(host, "\n", text, NULL);
+}
+
 bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
 		    const char **host_fp, const char **workload_fp)
 {
-	g_autofree char *text = json_dumps(workload, JSON_COMPACT | JSON_SORT_KEYS);
-	g_autofree char *key = g_strconcat(host->name, "\n", text, NULL);
+	g_autofree char *key = probe_key(host->name, workload);
 	Probe *probe = g_hash_table_lookup(self->hosts, key);
 
 	if (!probe) {
@@ -196,7 +237,7 @@ bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
 		probe = probe_start(self->daemon, host->name, self->daemon->config->runner_command,
 				    job);
 		probe->fallback_host = hash_text("host", settings);
-		probe->fallback_workload = hash_text("workload", text);
+		probe->fallback_workload = hash_text("workload", strchr(key, '\n') + 1);
 		g_hash_table_replace(self->hosts, g_steal_pointer(&key), probe);
 		if (!probe->process)
 			probe_settle(probe);
@@ -215,7 +256,20 @@ static gboolean is_of_host(gpointer key, gpointer value, gpointer host)
 	return probe->ready && strcmp(probe->host, host) == 0;
 }
 
-void xb_probes_forget(XbProbes *self, const char *host)
+bool xb_probes_reported(XbProbes *self, const char *host, json_t *workload, const char *host_fp,
+			const char *workload_fp)
 {
+	g_autofree char *key = probe_key(host, workload);
+	Probe *probe = g_hash_table_lookup(self->hosts, key);
+
+	if (probe && probe->ready && probe->guessed && host_fp && workload_fp) {
+		g_free(probe->host_fp);
+		g_free(probe->workload_fp);
+		probe->host_fp = g_strdup(host_fp);
+		probe->workload_fp = g_strdup(workload_fp);
+		probe->guessed = false;
+		return true;
+	}
 	g_hash_table_foreach_remove(self->hosts, is_of_host, (gpointer)host);
+	return false;
 }

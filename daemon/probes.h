@@ -26,7 +26,12 @@ const char *xb_probes_builder(const XbProbes *self); /* never NULL after asking 
 bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
                     const char **host_fp, const char **workload_fp);
 
-/* A run on @host reported another fingerprint than was expected: ask again. */
-void xb_probes_forget(XbProbes *self, const char *host);
+/*
+ * A run of @workload on @host reported other fingerprints than were expected. True when they were
+ * only a guess, because the worker does not answer when asked: those reported hold from now on.
+ * Else the answers of @host are forgotten, so that it is asked again.
+ */
+bool xb_probes_reported(XbProbes *self, const char *host, json_t *workload, const char *host_fp,
+                        const char *workload_fp);
 
 #endif

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "executor.h"
 #include "hosts.h"
@@ -16,6 +17,7 @@
 #include "workjob.h"
 
 #define SPACE_LOW_BYTES ((uint64_t)512 << 20)
+#define RETRY_S         5 /* after a round that could not write or had no room */
 #define BUILD_S_GUESS   180
 #define BOOT_S_GUESS    20
 
@@ -26,6 +28,7 @@ typedef struct {
 	GHashTable *busy_hosts; /* name set */
 	guint64 busy_slots;     /* bit set */
 	GHashTable *keep;       /* variants that must stay on disk: int64 set */
+	bool no_room;           /* nothing new is started */
 } Round;
 
 static void round_clear(Round *round)
@@ -36,8 +39,20 @@ static void round_clear(Round *round)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Round, round_clear)
 
+/* The job of @run is closed: cancelled or decided while the daemon could not end the worker. */
+static void stop_unwanted(const Round *round, const XbRun *run)
+{
+	g_autoptr(XbJob) job =
+		run->job_id ? xb_db_job_get(round->daemon->db, run->job_id, NULL) : NULL;
+
+	if (job && job->state != XB_JOB_QUEUED && job->state != XB_JOB_RUNNING)
+		xb_executor_stop(round->daemon->executor, run->id);
+}
+
 static bool round_begin(Round *round, GError **error)
 {
+	if (!xb_executor_adopt(round->daemon->executor, error))
+		return false;
 	round->active = xb_db_runs_active(round->daemon->db, error);
 	if (!round->active)
 		return false;
@@ -45,6 +60,7 @@ static bool round_begin(Round *round, GError **error)
 	round->keep = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	for (guint i = 0; i < round->active->len; i++) {
 		const XbRun *run = round->active->pdata[i];
+		stop_unwanted(round, run);
 		if (run->kind == XB_RUN_BOOT)
 			g_hash_table_add(round->busy_hosts, g_strdup(run->place));
 		else
@@ -219,9 +235,11 @@ static bool write_verdict(XbDaemon *daemon, const XbJobData *data, const XbPlann
 	    !xb_db_job_set_verdict(db, data->job->id, text, error))
 		return false;
 	if (planned->failure) {
-		xb_journal(daemon, data->job->id, "failed: %s", planned->failure);
-		return xb_db_job_set_state(db, data->job->id, XB_JOB_FAILED, planned->failure,
-					   xb_now_ms(), error);
+		/* it may hold the cut name of a file */
+		g_autofree char *why = g_utf8_make_valid(planned->failure, -1);
+		xb_journal(daemon, data->job->id, "failed: %s", why);
+		return xb_db_job_set_state(db, data->job->id, XB_JOB_FAILED, why, xb_now_ms(),
+					   error);
 	}
 	if (planned->decided) {
 		const char *kind = json_string_value(json_object_get(planned->verdict, "kind"));
@@ -292,11 +310,11 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 					 error);
 	measure_capacity(round, data, hosts, &capacity);
 	ok = ok && planners[data->job->kind](daemon, data, &capacity, &planned, error);
-	if (ok && is_stuck(round, data, &planned, &capacity))
+	if (ok && !round->no_room && is_stuck(round, data, &planned, &capacity))
 		planned.failure = g_strdup("the planner has neither a verdict nor a next step; "
 					   "please report this with the job's log");
 	ok = ok && write_verdict(daemon, data, &planned, error) &&
-	     (planned.decided || planned.failure ||
+	     (planned.decided || planned.failure || round->no_room ||
 	      start_wants(round, data, planned.wants, hosts, error));
 	if (planned.decided || planned.failure)
 		xb_schedule_stop_job(daemon, job_id);
@@ -304,20 +322,68 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 	return ok;
 }
 
-static bool enough_space(XbDaemon *daemon, GHashTable *keep)
+static void trim_space(XbDaemon *daemon, GHashTable *keep)
 {
 	g_autoptr(GError) error = NULL;
-	uint64_t left;
 
 	if (xb_space_trim(daemon->db, daemon->config, keep, &error) < 0)
 		g_warning("making room: %s", error->message);
-	left = xb_space_free_bytes(daemon->config->state_dir);
-	if (left > 0 && left < SPACE_LOW_BYTES) {
-		g_warning("only %" G_GUINT64_FORMAT " MiB free below %s: nothing new is started",
-			  (guint64)(left >> 20), daemon->config->state_dir);
+}
+
+/* On a small file system a tenth of it is enough. */
+static bool room_is_low(XbDaemon *daemon)
+{
+	const char *path = daemon->config->state_dir;
+	uint64_t left = xb_space_free_bytes(path), low = SPACE_LOW_BYTES;
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) == 0)
+		low = MIN(low, (uint64_t)fs.f_blocks * fs.f_frsize / 10);
+	if (left == 0 || left >= low) {
+		if (daemon->no_room)
+			g_message("there is room again below %s", path);
+		daemon->no_room = false;
 		return false;
 	}
+	if (!daemon->no_room)
+		g_warning("only %" G_GUINT64_FORMAT " MiB free below %s: nothing new is started",
+			  (guint64)(left >> 20), path);
+	daemon->no_room = true;
 	return true;
+}
+
+static gboolean on_retry(gpointer data)
+{
+	XbDaemon *daemon = data;
+
+	daemon->retry_source = 0;
+	xb_daemon_poke(daemon);
+	return G_SOURCE_REMOVE;
+}
+
+static void retry_later(XbDaemon *daemon)
+{
+	if (!daemon->retry_source)
+		daemon->retry_source = g_timeout_add_seconds(RETRY_S, on_retry, daemon);
+}
+
+/* What is wrong with the disk or the database now may be right later; all else is the job's. */
+static void job_failed(XbDaemon *daemon, int64_t job_id, const GError *failure)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *why =
+		g_utf8_make_valid(failure ? failure->message : "could not be planned", -1);
+
+	g_warning("job %lld: %s", (long long)job_id, why);
+	if (g_error_matches(failure, XB_DB_ERROR, XB_DB_ERROR_FULL) ||
+	    g_error_matches(failure, XB_DB_ERROR, XB_DB_ERROR_SQL) ||
+	    g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ||
+	    !xb_db_job_set_state(daemon->db, job_id, XB_JOB_FAILED, why, xb_now_ms(), &error)) {
+		retry_later(daemon);
+		return;
+	}
+	xb_journal(daemon, job_id, "failed: %s", why);
+	xb_schedule_stop_job(daemon, job_id);
 }
 
 void xb_schedule_round(XbDaemon *daemon)
@@ -329,22 +395,20 @@ void xb_schedule_round(XbDaemon *daemon)
 	if (!round_begin(&round, &error) || !xb_hosts_care(daemon, round.busy_hosts, &error) ||
 	    !(jobs = xb_db_jobs_open(daemon->db, &error))) {
 		g_warning("planning: %s", error->message);
+		retry_later(daemon);
 		return;
 	}
+	round.no_room = jobs->len > 0 && room_is_low(daemon);
 	for (guint i = 0; i < jobs->len && !daemon->stopping; i++) {
 		const XbJob *job = jobs->pdata[i];
 		g_autoptr(GError) failure = NULL;
 
-		if (plan_job(&round, job->id, &failure))
-			continue;
-		g_warning("job %lld: %s", (long long)job->id,
-			  failure ? failure->message : "could not be planned");
-		if (failure && !g_error_matches(failure, XB_DB_ERROR, XB_DB_ERROR_FULL) &&
-		    !g_error_matches(failure, XB_DB_ERROR, XB_DB_ERROR_SQL))
-			xb_db_job_set_state(daemon->db, job->id, XB_JOB_FAILED, failure->message,
-					    xb_now_ms(), NULL);
+		if (!plan_job(&round, job->id, &failure))
+			job_failed(daemon, job->id, failure);
 	}
-	enough_space(daemon, round.keep);
+	trim_space(daemon, round.keep);
+	if (round.no_room)
+		retry_later(daemon);
 }
 
 void xb_schedule_stop_job(XbDaemon *daemon, int64_t job_id)

@@ -7,6 +7,7 @@
 
 #include "history.h"
 #include "jobdata.h"
+#include "outcome.h"
 #include "probes.h"
 
 #define LAST_LINES 6
@@ -93,7 +94,7 @@ static json_t *counts(const XbJobData *data)
 
 	for (guint i = 0; i < data->runs->len; i++) {
 		const XbRun *run = data->runs->pdata[i];
-		if (run->job_id != data->job->id)
+		if (run->job_id != data->job->id || xb_run_is_lost(run))
 			continue;
 		if (run->kind == XB_RUN_BOOT) {
 			boots += run->state == XB_RUN_DONE;
@@ -136,6 +137,7 @@ static json_t *measurements(const XbJobData *data)
 		json_t *values;
 
 		if (run->kind != XB_RUN_BOOT || run->state != XB_RUN_DONE || !role ||
+		    xb_run_is_lost(run) ||
 		    (*data->host_fp && !xb_jobdata_same_hosts(data, run) && run->host_fp))
 			continue;
 		values = json_array();

@@ -80,6 +80,7 @@ static void stop(XbDaemon *daemon)
 	g_clear_pointer(&daemon->executor, xb_executor_free);
 	xb_probes_free(daemon->probes);
 	g_clear_handle_id(&daemon->plan_source, g_source_remove);
+	g_clear_handle_id(&daemon->retry_source, g_source_remove);
 	g_clear_pointer(&daemon->db, xb_db_close);
 	if (daemon->lock_fd >= 0)
 		close(daemon->lock_fd);
