@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bisections from the command line to the verdict, with fake builder and host.
+# shellcheck source=tests/program/lib/daemon.sh
+. "$(dirname "$0")/lib/daemon.sh"
+
+linear repo 12 7
+config
+start_daemon
+
+# ---- the planted commit ------------------------------------------------------
+x bisect --wait --json --repo "$tmp/repo" c0..c12
+is "culprit: exit 0" "$status" 0
+is "culprit: it is the planted commit" "$(j '.verdict.commits[0].id')" "$(sha c7)"
+json "culprit: the contract's members" '
+	(.id | type) == "number" and .kind == "bisect" and .state == "done" and
+	.verdict.kind == "culprit" and .verdict.confidence >= 0.99 and .verdict.confidence <= 1 and
+	(.verdict.commits | length >= 1 and all(has("id") and has("subject") and has("probability"))) and
+	(.effect | has("metric") and has("base") and has("test") and has("ratio") and
+		has("ci_low") and has("ci_high") and has("unit")) and
+	(.counts | has("builds") and has("builds_reused") and has("prebuilt") and has("boots") and
+		has("skipped")) and
+	(.measurements | length > 0 and all(has("commit") and has("variant") and has("boot") and
+		has("outcome") and has("samples")))'
+json "culprit: commits by falling probability" \
+	'[.verdict.commits[].probability] as $p | $p == ($p | sort | reverse)'
+json "culprit: effect" '.effect | .metric == "unmap" and .unit == "s" and
+	(.ratio - 1.1 | fabs) < 0.001 and .ci_low <= .ratio and .ratio <= .ci_high'
+json "culprit: subject" '.verdict.commits[0].subject == "change number 7"'
+json "culprit: its facts" '.culprit.author == "Toy Author" and .culprit.email == "toy@example.org"
+	and (.culprit.diffstat | length > 0)'
+json "culprit: rebuilt clean and measured" '[.confirmation[] | select(.image == "clean")] | length == 2'
+json "culprit: the revert on the tip measured" '[.confirmation[] |
+	select(.image == "revert" and .boots > 0 and (.level - 1.0 | fabs) < 0.001)] | length == 1'
+# ceil(log2(12)) + 2, and the confirmation's three
+is "culprit: no more builds than a search needs" "$([ "$(j '.counts.builds')" -le 9 ] && echo fine)" fine
+cp out "$tmp/first.json"
+x show 1
+is "show: exit 0" "$status" 0
+has "show: names the commit" out "$(sha c7 | cut -c1-12)"
+for format in text markdown json mbox; do
+	x report 1 --format "$format"
+	[ "$status" -eq 0 ] && grep -q "$(sha c7 | cut -c1-12)" "$tmp/out"
+	ok $? "report --format $format names the commit"
+done
+x log 1
+has "log: says what was built and why" out 'build [0-9a-f]{12}'
+has "log: says the verdict" out 'verdict: culprit'
+x list --json
+json "list: the job" '.jobs[0].id == 1 and .jobs[0].state == "done"'
+
+# ---- what is known is not measured again --------------------------------------
+builds=$(logged_count '^build start')
+x bisect --wait --json --repo "$tmp/repo" c0..c12
+is "the same range again: exit 0" "$status" 0
+is "the same range again: nothing is built" "$(logged_count '^build start')" "$builds"
+json "the same range again: said so" '.counts.builds == 0 and .counts.builds_reused > 0'
+
+# ---- an improvement, and none ----------------------------------------------------
+x bisect --wait --json --repo "$tmp/repo" c0..c6
+is "none: exit 3" "$status" 3
+json "none: verdict" '.verdict.kind == "none" and .counts.boots <= 60'
+linear faster 9 4 2.0 1.5
+x bisect --wait --json --repo "$tmp/faster" c0..c9
+is "an improvement: exit 0" "$status" 0
+is "an improvement: found" "$(j '.verdict.commits[0].id')" "$(sha c4 "$tmp/faster")"
+linear small 9 4 1.0 1.004
+x bisect --wait --json --repo "$tmp/small" c0..c9
+is "an effect below --min-effect: exit 3" "$status" 3
+x bisect --wait --json --repo "$tmp/small" --min-effect 0.1% c0..c9
+is "the same with a smaller --min-effect: exit 0" "$status" 0
+
+# ---- commits that do not build or boot --------------------------------------------
+linear skips 12 7 1.0 1.1 2:build=fail 9:boot=boot-failed 10:boot=workload-failed
+x bisect --wait --json --repo "$tmp/skips" c0..c12
+is "failures away from the culprit: exit 0" "$status" 0
+is "failures away from the culprit: found" "$(j '.verdict.commits[0].id')" "$(sha c7 "$tmp/skips")"
+linear hole 12 7 1.0 1.1 5:build=fail 6:build=fail 7:build=fail 8:boot=boot-failed
+x bisect --wait --json --repo "$tmp/hole" c0..c12
+is "nothing builds or boots around the culprit: exit 4" "$status" 4
+json "range: verdict" '.verdict.kind == "range" and .counts.skipped >= 3'
+is "range: the commits that are left, and no other" \
+	"$(j '[.verdict.commits[].id] | sort | join(" ")')" \
+	"$(for c in c5 c6 c7 c8 c9; do sha $c "$tmp/hole"; done | sort | paste -sd ' ')"
+
+# ---- jobs that fail -------------------------------------------------------------------
+linear badgood 6 3 1.0 1.1 "0:build=fail kernel/x.c:7: error: no such thing"
+x bisect --wait --json --repo "$tmp/badgood" c0..c6
+is "GOOD does not build: exit 5" "$status" 5
+json "GOOD does not build: failed, with the first error" '.state == "failed" and
+	(.reason | contains("GOOD") and contains("kernel/x.c:7: error"))'
+linear badbad 6 3 1.0 1.1 "6:boot=boot-failed Kernel panic"
+x bisect --wait --json --repo "$tmp/badbad" c0..c6
+is "BAD does not boot: exit 5" "$status" 5
+json "BAD does not boot: failed, with the console's line" '.state == "failed" and
+	(.reason | contains("BAD") and contains("Kernel panic"))'
+
+finish
