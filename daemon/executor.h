@@ -28,7 +28,7 @@ bool xb_executor_adopt(XbExecutor *self, GError **error);
  * started is a finished run with host-trouble.
  */
 int64_t xb_executor_start(XbExecutor *self, const XbRun *run, char *const *argv, json_t *job,
-                          GError **error);
+			  GError **error);
 
 /* Ask a run to end (SIGTERM, after ten seconds SIGKILL to its group). */
 void xb_executor_stop(XbExecutor *self, int64_t run_id);

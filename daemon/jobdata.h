@@ -18,13 +18,13 @@ typedef struct {
 typedef struct {
 	XbJob *job;
 	json_t *spec;
-	GPtrArray *commits;  /* XbJobCommit*, by node */
-	GPtrArray *variants; /* XbVariant*, by node */
-	GPtrArray *images;   /* XbJobImage* */
+	GPtrArray *commits;        /* XbJobCommit*, by node */
+	GPtrArray *variants;       /* XbVariant*, by node */
+	GPtrArray *images;         /* XbJobImage* */
 	GPtrArray *image_variants; /* XbVariant* beside images; NULL where impossible */
-	GPtrArray *runs;     /* XbRun* on any of these, any job's, by id */
-	GHashTable *samples; /* run id -> GArray of double, of the job's metric */
-	GHashTable *roles;   /* variant id -> XbRole*, the first node that has it */
+	GPtrArray *runs;           /* XbRun* on any of these, any job's, by id */
+	GHashTable *samples;       /* run id -> GArray of double, of the job's metric */
+	GHashTable *roles;         /* variant id -> XbRole*, the first node that has it */
 	GHashTable *classes; /* image hash, or "v<ID>" of an unbuilt variant -> class number */
 	const char *metric, *host_fp, *workload_fp; /* fingerprints "" until pinned */
 } XbJobData;

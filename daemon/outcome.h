@@ -11,8 +11,7 @@
 
 /* The worker of this run is gone and its events are stored: write the outcome. Called again
  * after a failure (or a crash) it ends the same. */
-bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *ingest,
-                         GError **error);
+bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *ingest, GError **error);
 
 /* Finish a run whose worker could not be started, as host-trouble. */
 bool xb_outcome_trouble(XbDaemon *daemon, const XbRun *run, const char *detail, GError **error);

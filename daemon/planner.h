@@ -22,10 +22,10 @@ void xb_want_clear(XbWant *want);
 
 /* What is free for this job. */
 typedef struct {
-	guint hosts, builders;           /* in all, for a job of its class */
+	guint hosts, builders; /* in all, for a job of its class */
 	guint free_hosts, free_builders;
-	double boot_s, build_s;          /* learnt */
-	bool deterministic;              /* its hosts repeat themselves exactly */
+	double boot_s, build_s; /* learnt */
+	bool deterministic;     /* its hosts repeat themselves exactly */
 } XbCapacity;
 
 typedef struct {
@@ -39,22 +39,22 @@ void xb_planned_clear(XbPlanned *planned);
 /* Pure but for reading the repository when a revert is asked for, and adding the rows of
  * variants (clean, reverted) that the plan names. */
 bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
-                        XbPlanned *out, GError **error);
+			XbPlanned *out, GError **error);
 bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
-                    XbPlanned *out, GError **error);
+		    XbPlanned *out, GError **error);
 bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
-                         XbPlanned *out, GError **error);
+			 XbPlanned *out, GError **error);
 
 /* A want is for an image that has no artifact on disk: make it a build. */
 void xb_want_add(GArray *wants, XbRunKind kind, const XbVariant *variant, int node, int perturb,
-                 const char *purpose, const char *why);
+		 const char *purpose, const char *why);
 
 /* How a node's image stands on the job's class of hosts. */
 typedef struct {
 	guint ok, failed, trouble; /* boots that count; boot/workload failures; host troubles */
 	guint build_trouble;       /* builds that ended in host-trouble */
 	guint active_builds, active_boots;
-	const char *last_failure;  /* detail of the last failed boot */
+	const char *last_failure; /* detail of the last failed boot */
 	const char *last_build_trouble;
 } XbTally;
 /* variant id -> XbTally*, for variants with runs. Keys and values owned. */

@@ -24,7 +24,7 @@ const char *xb_probes_builder(const XbProbes *self); /* never NULL after asking 
  * Strings belong to @self.
  */
 bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
-                    const char **host_fp, const char **workload_fp);
+		    const char **host_fp, const char **workload_fp);
 
 /*
  * A run of @workload on @host reported other fingerprints than were expected. True when they were
@@ -32,6 +32,6 @@ bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
  * Else the answers of @host are forgotten, so that it is asked again.
  */
 bool xb_probes_reported(XbProbes *self, const char *host, json_t *workload, const char *host_fp,
-                        const char *workload_fp);
+			const char *workload_fp);
 
 #endif

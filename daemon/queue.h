@@ -23,7 +23,7 @@ typedef enum { XB_QUEUE_ERROR_REQUEST } XbQueueError;
  * strings. *@hint (caller frees) is set with some errors.
  */
 int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
-                         char **hint, GError **error);
+			 char **hint, GError **error);
 
 /* A new job with the spec of an old one, which must have ended. */
 int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError **error);

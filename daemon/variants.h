@@ -15,12 +15,12 @@
 #include "daemon.h"
 
 typedef struct {
-	const char *repo, *trust;     /* where the commit is */
-	const char *commit, *tree;    /* 40 hex */
-	json_t *patches;              /* array of blob paths, in order */
-	json_t *kconfig;              /* array of blob paths, in order */
+	const char *repo, *trust;  /* where the commit is */
+	const char *commit, *tree; /* 40 hex */
+	json_t *patches;           /* array of blob paths, in order */
+	json_t *kconfig;           /* array of blob paths, in order */
 	const char *kconfig_base, *arch;
-	const char *builder_fp;       /* builder's recipe and toolchain */
+	const char *builder_fp; /* builder's recipe and toolchain */
 	bool clean;
 } XbRecipe;
 
@@ -33,7 +33,7 @@ int64_t xb_variant_of_recipe(XbDaemon *daemon, const XbRecipe *recipe, GError **
 /* A prebuilt image: @kernel and, when not NULL, @modules are absolute paths that must be
  * readable. The key is over the kernel's bytes and the modules' names, sizes and times. */
 int64_t xb_variant_of_image(XbDaemon *daemon, const char *kernel, const char *modules,
-                            GError **error);
+			    GError **error);
 
 /* The recipe kept in a variant, with strings that live as long as @source. */
 bool xb_recipe_unpack(json_t *source, XbRecipe *recipe);

@@ -8,6 +8,6 @@
 /* New references; "id" and "out_dir" are added by the executor. */
 json_t *xb_workjob_build(XbDaemon *daemon, const XbVariant *variant, int slot, GError **error);
 json_t *xb_workjob_boot(const XbVariant *variant, const XbHostConfig *host, json_t *workload,
-                        int boot, int perturb);
+			int boot, int perturb);
 
 #endif
