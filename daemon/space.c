@@ -13,8 +13,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 64
-#define RUNS_ONCE 2000 /* runs looked at in one round */
+#define DEPTH_MAX 500        /* a hostile tree may be deep; each level holds a descriptor open */
+#define RUNS_ONCE 2000       /* runs looked at in one round */
+#define EVICTED   ".evicted" /* end of the name of what is being removed */
 
 /* What stays of an evicted run: its evidence in a few kilobytes. */
 static const char *const kept_files[] = { "job.json", "events.jsonl", "pid", "lock" };
@@ -86,33 +87,55 @@ static uint64_t tree_bytes_at(int parent, const char *name, int depth)
 
 /* ---- artifacts ------------------------------------------------------------- */
 
+/* Under another name first: what a crash leaves half removed is taken for nothing else. */
+static void remove_aside(const char *path)
+{
+	g_autofree char *doomed = g_strconcat(path, EVICTED, NULL);
+
+	xb_remove_tree(doomed);
+	if (g_rename(path, doomed) == 0)
+		xb_remove_tree(doomed);
+}
+
+/* What a crash has left half removed in @directory. */
+static void sweep(const char *directory)
+{
+	g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(directory, name, NULL);
+		if (g_str_has_suffix(name, EVICTED))
+			xb_remove_tree(path);
+	}
+}
+
 /* The row first, the files then: a crash in between leaves files that the next publication of
  * the variant replaces, never a row without its files. */
 static bool evict_artifact(XbDb *db, XbVariant *variant, GError **error)
 {
-	g_autofree char *doomed = g_strconcat(variant->dir, ".evicted", NULL);
 	g_autofree char *dir = g_steal_pointer(&variant->dir);
 
 	variant->size_bytes = 0;
 	if (!xb_db_variant_update(db, variant, error))
 		return false;
-	xb_remove_tree(doomed);
-	if (g_rename(dir, doomed) == 0)
-		xb_remove_tree(doomed);
+	remove_aside(dir);
 	return true;
 }
 
-static int64_t trim_artifacts(XbDb *db, uint64_t limit, GHashTable *keep, GError **error)
+static int64_t trim_artifacts(XbDb *db, const XbConfig *config, GHashTable *keep, GError **error)
 {
+	g_autofree char *directory = g_build_filename(config->state_dir, "artifacts", NULL);
 	g_autoptr(GPtrArray) variants = xb_db_variants_on_disk(db, error);
 	uint64_t sum = 0;
 	int64_t freed = 0;
 
 	if (!variants)
 		return -1;
+	sweep(directory);
 	for (guint i = 0; i < variants->len; i++)
 		sum += (uint64_t)((XbVariant *)variants->pdata[i])->size_bytes;
-	for (guint i = 0; i < variants->len && sum > limit; i++) {
+	for (guint i = 0; i < variants->len && sum > config->artifact_limit; i++) {
 		XbVariant *variant = variants->pdata[i];
 		uint64_t size = (uint64_t)variant->size_bytes;
 
@@ -232,8 +255,11 @@ static int64_t trim_slots(const XbConfig *config)
 	trusts = g_dir_open(root, 0, NULL);
 	while (trusts && (trust = g_dir_read_name(trusts))) {
 		g_autofree char *dir = g_build_filename(root, trust, NULL);
-		g_autoptr(GDir) numbers = g_dir_open(dir, 0, NULL);
+		g_autoptr(GDir) numbers = NULL;
 		const char *number;
+
+		sweep(dir);
+		numbers = g_dir_open(dir, 0, NULL);
 		while (numbers && (number = g_dir_read_name(numbers))) {
 			Slot slot = { .path = g_build_filename(dir, number, NULL) };
 			GStatBuf st;
@@ -250,14 +276,14 @@ static int64_t trim_slots(const XbConfig *config)
 			continue;
 		sum -= slot->size;
 		freed += (int64_t)slot->size;
-		xb_remove_tree(slot->path);
+		remove_aside(slot->path);
 	}
 	return freed;
 }
 
 int64_t xb_space_trim(XbDb *db, const XbConfig *config, GHashTable *keep_variants, GError **error)
 {
-	int64_t artifacts = trim_artifacts(db, config->artifact_limit, keep_variants, error);
+	int64_t artifacts = trim_artifacts(db, config, keep_variants, error);
 	int64_t runs = artifacts < 0 ? -1 : trim_runs(db, config->log_limit, error);
 
 	return artifacts < 0 || runs < 0 ? -1 : artifacts + runs + trim_slots(config);
