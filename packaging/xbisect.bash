@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for xbisect, xbisectd          -*- shell-script -*-
+
+# Ids of jobs, optionally of those in one state; nothing without a daemon.
+_xbisect_ids()
+{
+	local state=${1:+--state $1}
+	# shellcheck disable=SC2086 # two words
+	xbisect list $state 2>/dev/null | awk '$1 ~ /^[0-9]+$/ { print $1 }'
+}
+
+_xbisect_hosts()
+{
+	xbisect hosts 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+# Options of a command, from its help.
+_xbisect_options()
+{
+	xbisect "$1" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]+' | sort -u
+}
+
+# Branches and tags; after "GOOD..", of BAD.
+_xbisect_revisions()
+{
+	local cur=$1 prefix=
+	if [[ $cur == *..* ]]; then
+		prefix=${cur%%..*}..
+		cur=${cur#*..}
+	fi
+	git for-each-ref --format='%(refname:short)' 2>/dev/null |
+		awk -v p="$prefix" -v c="$cur" 'index($0, c) == 1 { print p $0 }'
+}
+
+_xbisect()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local command="" i
+	local commands="bisect ab measure list show report log cancel retry hosts"
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--socket) ((i++)) ;;
+		-*) ;;
+		*)
+			command=${COMP_WORDS[i]}
+			break
+			;;
+		esac
+	done
+	if [[ -z $command ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands --socket --json --help --version" -- "$cur")
+		return
+	fi
+	case $prev in
+	--repo | -r)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	--kconfig | -k | --images | --patch | --base-patch | --test-patch | --base-kconfig | --test-kconfig | --socket)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--host | -H)
+		mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_hosts)" -- "$cur")
+		return
+		;;
+	--state | -s)
+		mapfile -t COMPREPLY < <(compgen -W "queued running done failed cancelled" -- "$cur")
+		return
+		;;
+	--format | -f)
+		if [[ $command == report ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "text markdown json mbox" -- "$cur")
+			return
+		fi
+		;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_options "$command")" -- "$cur")
+		return
+	fi
+	case $command in
+	show | report | log | retry)
+		mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_ids)" -- "$cur")
+		;;
+	cancel)
+		mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_ids queued) $(_xbisect_ids running)" -- "$cur")
+		;;
+	hosts)
+		if [[ $prev == hosts ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "check online offline" -- "$cur")
+		elif [[ $prev == check || $prev == online || $prev == offline ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_hosts)" -- "$cur")
+		fi
+		;;
+	bisect | ab | measure)
+		if [[ $cur == image:* ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "${cur#image:}")
+		else
+			mapfile -t COMPREPLY < <(_xbisect_revisions "$cur")
+		fi
+		;;
+	esac
+}
+
+_xbisectd()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+
+	if [[ $prev == --config || $prev == -c ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -W "--config --check --version --help" -- "$cur")
+	fi
+}
+
+complete -o filenames -F _xbisectd xbisectd
+complete -F _xbisect xbisect
