@@ -41,8 +41,11 @@ static int open_file(int dir_fd, const char *name, guint64 limit_bytes, guint64 
 	int fd = xb_beneath_open(dir_fd, name, 0);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		xb_build_set_errno(error, "the build made no readable %s", name);
+	if (fd < 0 && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR)) {
+		g_set_error(error, XB_BUILD_ERROR, XB_BUILD_ERROR_VARIANT,
+			    "the build made no file %s (%s)", name, g_strerror(errno));
+	} else if (fd < 0 || fstat(fd, &st) != 0) {
+		xb_build_set_errno(error, "cannot read %s", name);
 	} else if (!S_ISREG(st.st_mode)) {
 		g_set_error(error, XB_BUILD_ERROR, XB_BUILD_ERROR_VARIANT,
 			    "the build made a %s that is no regular file", name);

@@ -114,8 +114,10 @@ static bool do_collect(Build *self, GError **error)
 	};
 	json_t *event = xb_collect(&collect, error);
 
-	if (!event)
+	if (!event) {
+		xb_slot_doubt(self->slot);
 		return false;
+	}
 	if (xb_emit(event))
 		return true;
 	g_set_error(error, XB_BUILD_ERROR, XB_BUILD_ERROR_HOST, "events cannot be written");

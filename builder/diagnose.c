@@ -54,18 +54,35 @@ struct XbDiagnosis {
 };
 
 static GRegex *compiled[G_N_ELEMENTS(rules)];
+static GRegex *any_rule; /* all of them: nearly no line matches one */
+
+static GRegex *compile(const char *pattern)
+{
+	GRegex *regex = g_regex_new(pattern, G_REGEX_OPTIMIZE | G_REGEX_RAW, 0, NULL);
+
+	g_assert(regex);
+	return regex;
+}
+
+static void compile_rules(void)
+{
+	g_autoptr(GString) all = g_string_new(NULL);
+
+	if (any_rule)
+		return;
+	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
+		compiled[i] = compile(rules[i].pattern);
+		g_string_append_printf(all, "%s(?:%s)", i ? "|" : "", rules[i].pattern);
+	}
+	any_rule = compile(all->str);
+}
 
 XbDiagnosis *xb_diagnosis_new(const char *src_prefix)
 {
 	XbDiagnosis *self = g_new0(XbDiagnosis, 1);
 
 	self->src_prefix = g_strconcat(src_prefix, "/", NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
-		if (!compiled[i])
-			compiled[i] = g_regex_new(rules[i].pattern, G_REGEX_OPTIMIZE | G_REGEX_RAW,
-						  0, NULL);
-		g_assert(compiled[i]);
-	}
+	compile_rules();
 	return self;
 }
 
@@ -104,7 +121,7 @@ static char *without_prefix(const XbDiagnosis *self, const char *line)
 
 void xb_diagnosis_line(XbDiagnosis *self, const char *line)
 {
-	if (is_progress(line) || is_quote(line))
+	if (is_progress(line) || is_quote(line) || !g_regex_match(any_rule, line, 0, NULL))
 		return;
 	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
 		if (!g_regex_match(compiled[i], line, 0, NULL))

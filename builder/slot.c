@@ -131,3 +131,9 @@ bool xb_slot_settle(XbSlot *self, const char *fingerprint, GError **error)
 
 	return self->clean || g_file_set_contents(self->obj_state, text, -1, error);
 }
+
+void xb_slot_doubt(XbSlot *self)
+{
+	if (!self->clean)
+		g_unlink(self->obj_state);
+}

@@ -48,4 +48,7 @@ bool xb_slot_prepare(XbSlot *self, const char *fingerprint, GError **error);
 /* make came to its own end, well or badly: the objects can be built upon. */
 bool xb_slot_settle(XbSlot *self, const char *fingerprint, GError **error);
 
+/* What make left turned out to be wrong: the next build starts afresh. */
+void xb_slot_doubt(XbSlot *self);
+
 #endif
