@@ -22,9 +22,9 @@ typedef struct XbDb XbDb;
 GQuark xb_db_error_quark(void);
 typedef enum {
 	XB_DB_ERROR_SQL,
-	XB_DB_ERROR_NEWER,     /* the schema is newer than this program; versions in the message */
+	XB_DB_ERROR_NEWER, /* the schema is newer than this program; versions in the message */
 	XB_DB_ERROR_NOT_FOUND,
-	XB_DB_ERROR_FULL,      /* no space left */
+	XB_DB_ERROR_FULL, /* no space left */
 	XB_DB_ERROR_CORRUPT,
 } XbDbError;
 
@@ -67,9 +67,9 @@ typedef struct {
 	int priority;
 	uint32_t uid;
 	int64_t created_ms, started_ms, finished_ms; /* 0 = not yet */
-	char *spec;    /* JSON */
-	char *verdict; /* JSON or NULL */
-	char *detail;  /* or NULL */
+	char *spec;                                  /* JSON */
+	char *verdict;                               /* JSON or NULL */
+	char *detail;                                /* or NULL */
 } XbJob;
 void xb_job_free(XbJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbJob, xb_job_free)
@@ -83,14 +83,14 @@ GPtrArray *xb_db_jobs_open(XbDb *db, GError **error);
 GPtrArray *xb_db_jobs_list(XbDb *db, const XbJobState *state, int limit, GError **error);
 /* Sets started_ms (first time RUNNING) or finished_ms (DONE, FAILED, CANCELLED) to @now_ms.
  * @detail NULL keeps what is there. */
-bool xb_db_job_set_state(XbDb *db, int64_t id, XbJobState state, const char *detail,
-                         int64_t now_ms, GError **error);
+bool xb_db_job_set_state(XbDb *db, int64_t id, XbJobState state, const char *detail, int64_t now_ms,
+			 GError **error);
 bool xb_db_job_set_verdict(XbDb *db, int64_t id, const char *verdict_json, GError **error);
 bool xb_db_job_set_spec(XbDb *db, int64_t id, const char *spec_json, GError **error);
 
 typedef struct {
 	int node;
-	char *label;    /* commit in hex, or the path of an image */
+	char *label;     /* commit in hex, or the path of an image */
 	GArray *parents; /* of int */
 	char *tree;
 	char *subject;
@@ -141,7 +141,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbVariant, xb_variant_free)
 
 /* Find by key, or add as unbuilt with @source. Returns the id or -1. */
 int64_t xb_db_variant_ensure(XbDb *db, const char *key, const char *source, bool clean,
-                             GError **error);
+			     GError **error);
 XbVariant *xb_db_variant_get(XbDb *db, int64_t id, GError **error);
 /* Writes all members but id, key, source and clean. */
 bool xb_db_variant_update(XbDb *db, const XbVariant *variant, GError **error);
@@ -180,15 +180,16 @@ typedef struct {
 void xb_run_free(XbRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbRun, xb_run_free)
 
-/* @dir may be a printf format with one %lld replaced by the new id ("runs/%lld"). State STARTING. */
+/* @dir may be a printf format with one %lld replaced by the new id ("runs/%lld"). State STARTING.
+ */
 int64_t xb_db_run_add(XbDb *db, const XbRun *run, const char *dir_format, GError **error);
 XbRun *xb_db_run_get(XbDb *db, int64_t id, GError **error);
-GPtrArray *xb_db_runs_active(XbDb *db, GError **error);               /* XbRun* by id */
+GPtrArray *xb_db_runs_active(XbDb *db, GError **error); /* XbRun* by id */
 GPtrArray *xb_db_runs_of_job(XbDb *db, int64_t job_id, GError **error);
 /* All runs (any job's, any state) on variants of the job's nodes, or on variants that share an
  * image with one of them, or listed in @extra_variants (of int64_t, may be NULL). By id. */
 GPtrArray *xb_db_runs_for_job(XbDb *db, int64_t job_id, const GArray *extra_variants,
-                              GError **error);
+			      GError **error);
 GPtrArray *xb_db_runs_of_variant(XbDb *db, int64_t variant_id, GError **error);
 /* The last finished run of that kind on a place, any outcome; NULL without error when none. */
 XbRun *xb_db_run_last(XbDb *db, XbRunKind kind, const char *place, GError **error);
@@ -197,10 +198,10 @@ GPtrArray *xb_db_runs_on_disk(XbDb *db, int limit, GError **error);
 bool xb_db_run_set_running(XbDb *db, int64_t id, int pid, GError **error);
 bool xb_db_run_set_phase(XbDb *db, int64_t id, const char *phase, GError **error);
 bool xb_db_run_set_offset(XbDb *db, int64_t id, uint64_t offset, GError **error);
-bool xb_db_run_set_fingerprint(XbDb *db, int64_t id, const char *host_fp,
-                               const char *workload_fp, GError **error);
-bool xb_db_run_finish(XbDb *db, int64_t id, XbOutcome outcome, const char *detail,
-                      int64_t now_ms, GError **error);
+bool xb_db_run_set_fingerprint(XbDb *db, int64_t id, const char *host_fp, const char *workload_fp,
+			       GError **error);
+bool xb_db_run_finish(XbDb *db, int64_t id, XbOutcome outcome, const char *detail, int64_t now_ms,
+		      GError **error);
 bool xb_db_run_set_evicted(XbDb *db, int64_t id, GError **error);
 /* Mean seconds of the last @limit runs with outcome ok of this kind on this place (NULL = any);
  * NAN when there are none. */
@@ -213,18 +214,19 @@ typedef struct {
 	double value;
 } XbSample;
 bool xb_db_sample_add(XbDb *db, int64_t run_id, const char *metric, int iteration, double value,
-                      const char *unit, GError **error); /* a repeated (metric, iteration) replaces */
+		      const char *unit,
+		      GError **error); /* a repeated (metric, iteration) replaces */
 /* Samples of one run by (metric, iteration); @metric NULL = all. GArray of XbSample with a
  * clear function set. */
 GArray *xb_db_samples(XbDb *db, int64_t run_id, const char *metric, GError **error);
 /* The samples of all finished ok boots on the job's variants (as xb_db_runs_for_job) for @metric
  * in one query: hash table from run id (int64 key) to GArray of double. */
 GHashTable *xb_db_samples_for_job(XbDb *db, int64_t job_id, const GArray *extra_variants,
-                                  const char *metric, GError **error);
+				  const char *metric, GError **error);
 
 /* An event that is not a sample. @seq = its offset in events.jsonl: storing it twice is a no-op. */
 bool xb_db_event_add(XbDb *db, int64_t run_id, uint64_t seq, const char *name, const char *body,
-                     GError **error);
+		     GError **error);
 /* JSON bodies (char*) of a run's events of that name, in order. */
 GPtrArray *xb_db_events(XbDb *db, int64_t run_id, const char *name, GError **error);
 
@@ -237,7 +239,8 @@ typedef struct {
 } XbHostRow;
 void xb_host_row_free(XbHostRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbHostRow, xb_host_row_free)
-XbHostRow *xb_db_host_get(XbDb *db, const char *name, GError **error); /* made online when missing */
+XbHostRow *xb_db_host_get(XbDb *db, const char *name,
+			  GError **error); /* made online when missing */
 bool xb_db_host_set(XbDb *db, const XbHostRow *row, GError **error);
 
 /* ---- journal ------------------------------------------------------------- */
@@ -246,8 +249,8 @@ typedef struct {
 	char *text;
 } XbJournalLine;
 void xb_journal_line_free(XbJournalLine *line);
-bool xb_db_journal_add(XbDb *db, int64_t job_id /* 0 = daemon */, int64_t now_ms,
-                       const char *text, GError **error);
+bool xb_db_journal_add(XbDb *db, int64_t job_id /* 0 = daemon */, int64_t now_ms, const char *text,
+		       GError **error);
 /* Lines of a job with seq > @after, oldest first, at most @limit; XbJournalLine*. @limit < 0:
  * the last -@limit lines, still oldest first. */
 GPtrArray *xb_db_journal(XbDb *db, int64_t job_id, int64_t after, int limit, GError **error);

@@ -20,23 +20,23 @@ static const char *const xb_migrations[] = {
 	"  created_ms INTEGER NOT NULL,"
 	"  started_ms INTEGER,"
 	"  finished_ms INTEGER,"
-	"  spec TEXT NOT NULL,"    /* JSON: the request as accepted, everything resolved */
-	"  verdict TEXT,"          /* JSON: what the planner said last; final when state = done */
-	"  detail TEXT"            /* why failed or cancelled */
+	"  spec TEXT NOT NULL," /* JSON: the request as accepted, everything resolved */
+	"  verdict TEXT,"       /* JSON: what the planner said last; final when state = done */
+	"  detail TEXT"         /* why failed or cancelled */
 	") STRICT;"
 	"CREATE INDEX job_by_state ON job (state, priority DESC, id);"
 
 	/* The range of a bisect, or the sides of an A/B: fixed when it is queued. */
 	"CREATE TABLE job_commit ("
 	"  job_id INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,"
-	"  node INTEGER NOT NULL,"     /* 0 = GOOD or base, in topological order, last = BAD or test */
-	"  label TEXT NOT NULL,"       /* 40 hex of the commit, or the image's path */
-	"  parents TEXT NOT NULL,"     /* JSON array of nodes, each smaller */
-	"  tree TEXT NOT NULL,"        /* tree id; '' for an image */
-	"  subject TEXT NOT NULL,"     /* made safe to show */
+	"  node INTEGER NOT NULL," /* 0 = GOOD or base, in topological order, last = BAD or test */
+	"  label TEXT NOT NULL,"   /* 40 hex of the commit, or the image's path */
+	"  parents TEXT NOT NULL," /* JSON array of nodes, each smaller */
+	"  tree TEXT NOT NULL,"    /* tree id; '' for an image */
+	"  subject TEXT NOT NULL," /* made safe to show */
 	"  variant_id INTEGER NOT NULL REFERENCES variant (id),"
-	"  files TEXT,"                /* paths that differ from the first parent, one a line; NULL =
-	                                * not known */
+	"  files TEXT," /* paths that differ from the first parent, one a line; NULL =
+			 * not known */
 	"  PRIMARY KEY (job_id, node)"
 	") STRICT, WITHOUT ROWID;"
 
@@ -54,18 +54,18 @@ static const char *const xb_migrations[] = {
 	/* What can be booted, by the hash of what goes into it. */
 	"CREATE TABLE variant ("
 	"  id INTEGER PRIMARY KEY,"
-	"  key TEXT NOT NULL UNIQUE,"  /* sha256 over tree, patches, config, arch, recipe, toolchain,
-	                                * clean; or over the prebuilt files' contents */
-	"  source TEXT NOT NULL,"      /* JSON: what the builder needs: repo, commit, patches, kconfig,
-	                                * clean; or kernel and modules of a prebuilt image */
+	"  key TEXT NOT NULL UNIQUE," /* sha256 over tree, patches, config, arch, recipe, toolchain,
+				       * clean; or over the prebuilt files' contents */
+	"  source TEXT NOT NULL," /* JSON: what the builder needs: repo, commit, patches, kconfig,
+				   * clean; or kernel and modules of a prebuilt image */
 	"  clean INTEGER NOT NULL DEFAULT 0,"
 	"  state TEXT NOT NULL CHECK (state IN ('unbuilt','built','build-failed','boot-failed')),"
-	"  detail TEXT,"               /* first error, or the console's telling lines */
-	"  image_sha256 TEXT,"         /* of what boots; variants that share it share measurements */
+	"  detail TEXT,"       /* first error, or the console's telling lines */
+	"  image_sha256 TEXT," /* of what boots; variants that share it share measurements */
 	"  config_sha256 TEXT,"
 	"  toolchain TEXT,"
-	"  dir TEXT,"                  /* artifact directory; NULL when evicted or never built */
-	"  artifact TEXT,"             /* JSON: the artifact event */
+	"  dir TEXT,"      /* artifact directory; NULL when evicted or never built */
+	"  artifact TEXT," /* JSON: the artifact event */
 	"  size_bytes INTEGER NOT NULL DEFAULT 0,"
 	"  used_ms INTEGER NOT NULL DEFAULT 0" /* last use, for eviction */
 	") STRICT;"
@@ -76,14 +76,15 @@ static const char *const xb_migrations[] = {
 	"CREATE TABLE run ("
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	"  kind TEXT NOT NULL CHECK (kind IN ('build','boot')),"
-	"  job_id INTEGER REFERENCES job (id) ON DELETE SET NULL," /* who asked first; NULL = health */
-	"  node INTEGER,"              /* of that job, for people */
+	"  job_id INTEGER REFERENCES job (id) ON DELETE SET NULL," /* who asked first; NULL = health
+								    */
+	"  node INTEGER,"                                          /* of that job, for people */
 	"  variant_id INTEGER NOT NULL REFERENCES variant (id),"
-	"  place TEXT NOT NULL,"       /* host name, or the number of the builder's slot */
+	"  place TEXT NOT NULL," /* host name, or the number of the builder's slot */
 	"  workload TEXT NOT NULL DEFAULT '',"
-	"  boot INTEGER NOT NULL DEFAULT 0,"     /* replicate of (variant, workload, place) */
+	"  boot INTEGER NOT NULL DEFAULT 0," /* replicate of (variant, workload, place) */
 	"  perturb INTEGER NOT NULL DEFAULT 0,"
-	"  purpose TEXT NOT NULL DEFAULT '',"    /* endpoint, search, confirm, prebuild, ab, health */
+	"  purpose TEXT NOT NULL DEFAULT ''," /* endpoint, search, confirm, prebuild, ab, health */
 	"  why TEXT NOT NULL DEFAULT '',"
 	"  state TEXT NOT NULL CHECK (state IN ('starting','running','done')),"
 	"  outcome TEXT CHECK (outcome IN ('ok','build-failed','boot-failed','workload-failed',"
@@ -96,7 +97,7 @@ static const char *const xb_migrations[] = {
 	"  started_ms INTEGER NOT NULL,"
 	"  finished_ms INTEGER,"
 	"  deadline_ms INTEGER NOT NULL,"
-	"  host_fp TEXT,"              /* fingerprint events: measurements of two are never mixed */
+	"  host_fp TEXT," /* fingerprint events: measurements of two are never mixed */
 	"  workload_fp TEXT,"
 	"  log_state TEXT NOT NULL DEFAULT 'kept'" /* 'kept', or 'evicted': rows stay, files went */
 	") STRICT;"
@@ -119,9 +120,9 @@ static const char *const xb_migrations[] = {
 	/* Everything else a worker said: counter, fingerprint, artifact, unknown. */
 	"CREATE TABLE event ("
 	"  run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,"
-	"  seq INTEGER NOT NULL,"      /* offset of the line in events.jsonl */
+	"  seq INTEGER NOT NULL," /* offset of the line in events.jsonl */
 	"  name TEXT NOT NULL,"
-	"  body TEXT NOT NULL,"        /* the JSON line */
+	"  body TEXT NOT NULL," /* the JSON line */
 	"  PRIMARY KEY (run_id, seq)"
 	") STRICT, WITHOUT ROWID;"
 
@@ -129,7 +130,7 @@ static const char *const xb_migrations[] = {
 	"  name TEXT PRIMARY KEY,"
 	"  state TEXT NOT NULL CHECK (state IN ('online','offline')),"
 	"  reason TEXT NOT NULL DEFAULT '',"
-	"  troubles INTEGER NOT NULL DEFAULT 0"  /* host-trouble in a row */
+	"  troubles INTEGER NOT NULL DEFAULT 0" /* host-trouble in a row */
 	") STRICT, WITHOUT ROWID;"
 
 	/* What was done and why, for people: xbisect log, the page. */
