@@ -25,14 +25,17 @@ char *runner_hash_file(const char *path, GError **error)
 	return bytes ? g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes) : NULL;
 }
 
-/* xbisect-dom0 beside the running program, as in a build tree, else where it
- * is installed. */
-static char *find_init(GError **error)
+/* The host's own, else xbisect-dom0 beside the running program, as in a build
+ * tree, else where it is installed. */
+static char *find_init(const RunnerJob *job, GError **error)
 {
+	char *own = runner_setting(job->host, "dom0", NULL);
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *dir = self ? g_path_get_dirname(self) : g_strdup(".");
 	g_autofree char *beside = g_build_filename(dir, "xbisect-dom0", NULL);
 
+	if (own)
+		return own;
 	if (g_file_test(beside, G_FILE_TEST_IS_REGULAR))
 		return g_steal_pointer(&beside);
 	if (g_file_test(XB_LIBEXECDIR "/xbisect-dom0", G_FILE_TEST_IS_REGULAR))
@@ -223,7 +226,7 @@ Workload *runner_workload_new(const RunnerJob *job, GError **error)
 	g_autoptr(Workload) self = g_new0(Workload, 1);
 
 	self->program_path = runner_setting(job->workload, "program", NULL);
-	self->init_path = find_init(error);
+	self->init_path = find_init(job, error);
 	if (!self->init_path)
 		return NULL;
 	if (self->program_path && !check_static(self->program_path, error))

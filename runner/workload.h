@@ -13,6 +13,9 @@
  *   metrics     "unmap:s:lower;map:s:lower": each must come at least once
  *   params      {NAME: VALUE}
  *   silence_s   how long it may print nothing; default: the host's
+ * and of "host":
+ *   dom0        the xbisect-dom0 to use, for a Xen whose libxenctrl is another
+ *               than that of this machine
  */
 #ifndef XB_RUNNER_WORKLOAD_H
 #define XB_RUNNER_WORKLOAD_H
