@@ -80,6 +80,9 @@ static bool do_compile(Build *self, GError **error)
 	GError *failure = NULL;
 	bool ok;
 
+	self->compile.repo = self->repo;
+	self->compile.tree = &self->tree;
+	self->compile.toolchain = self->toolchain;
 	if (!xb_slot_prepare(self->slot, self->toolchain->fingerprint, error))
 		return false;
 	xb_emit_phase("config", NULL);
@@ -105,11 +108,8 @@ static bool do_compile(Build *self, GError **error)
 static bool do_collect(Build *self, GError **error)
 {
 	XbCollect collect = {
-		.repo = self->repo,
 		.base_tree = &self->base_tree,
-		.tree = &self->tree,
 		.patches = self->patches,
-		.toolchain = self->toolchain,
 		.compile = &self->compile,
 	};
 	json_t *event = xb_collect(&collect, error);

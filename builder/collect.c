@@ -60,11 +60,11 @@ static char *variant_hash(const XbCollect *self, const Collected *files)
 	char tree[GIT_OID_HEXSZ + 1];
 	const char *const parts[] = {
 		"xbisect-variant-1",
-		git_oid_tostr(tree, sizeof(tree), self->tree),
+		git_oid_tostr(tree, sizeof(tree), self->compile->tree),
 		files[FILE_CONFIG].sha256,
 		self->compile->arch->name,
 		XB_RECIPE,
-		self->toolchain->fingerprint,
+		self->compile->toolchain->fingerprint,
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
@@ -100,13 +100,14 @@ static json_t *describe(const XbCollect *self, const Collected *files, const cha
 		"s:b, s:i, s:i, s:O, s:o}",
 		"format", 1, "id", job->id, "variant", variant, "commit", job->commit, "base_tree",
 		git_oid_tostr(base, sizeof(base), self->base_tree), "tree",
-		git_oid_tostr(tree, sizeof(tree), self->tree), "patches", file_ids(self->patches),
-		"kconfig_base", job->kconfig_base, "kconfig", file_ids(self->compile->kconfig),
-		"arch", job->arch, "recipe", XB_RECIPE, "builder", self->toolchain->fingerprint,
-		"toolchain", self->toolchain->summary, "tools", self->toolchain->versions, "trust",
-		job->trust, "clean", job->clean, "ccache", job->ccache_dir != NULL, "objects",
-		(int)self->compile->objects, "ccache_hits", (int)self->compile->cache_hits,
-		"commands", self->compile->commands, "files", list);
+		git_oid_tostr(tree, sizeof(tree), self->compile->tree), "patches",
+		file_ids(self->patches), "kconfig_base", job->kconfig_base, "kconfig",
+		file_ids(self->compile->kconfig), "arch", job->arch, "recipe", XB_RECIPE, "builder",
+		self->compile->toolchain->fingerprint, "toolchain",
+		self->compile->toolchain->summary, "tools", self->compile->toolchain->versions,
+		"trust", job->trust, "clean", job->clean, "ccache", job->ccache_dir != NULL,
+		"objects", (int)self->compile->objects, "ccache_hits",
+		(int)self->compile->cache_hits, "commands", self->compile->commands, "files", list);
 }
 
 static bool write_manifest(const XbCollect *self, const Collected *files, const char *variant,
@@ -126,17 +127,17 @@ static json_t *artifact_event(const XbCollect *self, const Collected *files, con
 {
 	char tree[GIT_OID_HEXSZ + 1];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
-			 "s:s, s:b}",
-			 "event", "artifact", "variant", variant, "dir",
-			 self->compile->job->out_dir, "kernel", files[FILE_IMAGE].as, "vmlinux",
-			 files[FILE_ELF].as, "image_sha256", files[FILE_ELF].sha256,
-			 "bzimage_sha256", files[FILE_IMAGE].sha256, "system_map",
-			 files[FILE_MAP].as, "config", files[FILE_CONFIG].as, "config_sha256",
-			 files[FILE_CONFIG].sha256, "toolchain", self->toolchain->summary,
-			 "builder", self->toolchain->fingerprint, "tree",
-			 git_oid_tostr(tree, sizeof(tree), self->tree), "inputs", "inputs.txt",
-			 "manifest", "manifest.json", "clean", self->compile->job->clean);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
+		"s:s, s:b}",
+		"event", "artifact", "variant", variant, "dir", self->compile->job->out_dir,
+		"kernel", files[FILE_IMAGE].as, "vmlinux", files[FILE_ELF].as, "image_sha256",
+		files[FILE_ELF].sha256, "bzimage_sha256", files[FILE_IMAGE].sha256, "system_map",
+		files[FILE_MAP].as, "config", files[FILE_CONFIG].as, "config_sha256",
+		files[FILE_CONFIG].sha256, "toolchain", self->compile->toolchain->summary,
+		"builder", self->compile->toolchain->fingerprint, "tree",
+		git_oid_tostr(tree, sizeof(tree), self->compile->tree), "inputs", "inputs.txt",
+		"manifest", "manifest.json", "clean", self->compile->job->clean);
 }
 
 json_t *xb_collect(const XbCollect *self, GError **error)
@@ -151,8 +152,9 @@ json_t *xb_collect(const XbCollect *self, GError **error)
 	if (obj_fd < 0)
 		return NULL;
 	if (copy_files(self, obj_fd, files, error) &&
-	    xb_inputs_write(self->repo, self->tree, obj_fd, self->compile->src_prefix,
-			    self->compile->arch->source, inputs, &count, error)) {
+	    xb_inputs_write(self->compile->repo, self->compile->tree, obj_fd,
+			    self->compile->src_prefix, self->compile->arch->source, inputs, &count,
+			    error)) {
 		variant = variant_hash(self, files);
 		if (write_manifest(self, files, variant, error))
 			event = artifact_event(self, files, variant);

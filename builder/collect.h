@@ -13,11 +13,8 @@
 #include "compile.h"
 
 typedef struct {
-	git_repository *repo;
-	const git_oid *base_tree; /* of the commit */
-	const git_oid *tree;      /* with the patches */
+	const git_oid *base_tree; /* of the commit, before the patches */
 	const GPtrArray *patches; /* XbFileId */
-	const XbToolchain *toolchain;
 	const XbCompile *compile;
 } XbCollect;
 

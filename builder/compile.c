@@ -11,6 +11,7 @@
 
 #include "beneath.h"
 #include "child.h"
+#include "configcache.h"
 #include "diagnose.h"
 #include "failure.h"
 #include "kconfig.h"
@@ -208,25 +209,73 @@ static bool install_config(XbCompile *self, const char *text, gsize length, GErr
 	return ok;
 }
 
+/* Over all that goes into the configuration. */
+static char *config_key(XbCompile *self, GError **error)
+{
+	g_autoptr(GPtrArray) parts = g_ptr_array_new();
+	g_autofree char *base = NULL;
+
+	g_ptr_array_add(parts, self->toolchain->fingerprint);
+	g_ptr_array_add(parts, (char *)self->arch->make);
+	g_ptr_array_add(parts, self->job->kconfig_base);
+	if (g_path_is_absolute(self->job->kconfig_base)) {
+		if (!g_file_get_contents(self->job->kconfig_base, &base, NULL, error))
+			return NULL;
+		g_ptr_array_add(parts, base);
+	}
+	for (guint i = 0; i < self->kconfig->len; i++)
+		g_ptr_array_add(parts, ((XbFileId *)self->kconfig->pdata[i])->sha256);
+	g_ptr_array_add(parts, NULL);
+	return xb_config_key(self->repo, self->tree, self->arch->source,
+			     (const char *const *)parts->pdata, error);
+}
+
+/* The configuration, as the tree's own tools make it. */
+static char *make_config(XbCompile *self, GError **error)
+{
+	char *text = NULL;
+	gsize length;
+	int conf_fd;
+
+	if (!run_config(self, error))
+		return NULL;
+	conf_fd = xb_beneath_open_dir(self->slot->conf, error);
+	if (conf_fd < 0)
+		return NULL;
+	text = xb_beneath_read(conf_fd, ".config", CONFIG_MAX, &length, error);
+	close(conf_fd);
+	if (text && strlen(text) != length) {
+		g_set_error(error, XB_BUILD_ERROR, XB_BUILD_ERROR_VARIANT,
+			    "config: there is a NUL in .config");
+		g_clear_pointer(&text, g_free);
+	}
+	return text;
+}
+
 bool xb_compile_config(XbCompile *self, GError **error)
 {
 	g_autoptr(GHashTable) wanted = xb_kconfig_parse("");
 	g_autoptr(GHashTable) got = NULL;
-	g_autofree char *text = NULL;
-	gsize length = 0;
-	int conf_fd;
+	g_autofree char *key = NULL, *text = NULL;
+	bool known;
 
-	if (!read_fragments(self, wanted, error) || !run_config(self, error))
+	if (!read_fragments(self, wanted, error))
 		return false;
-	conf_fd = xb_beneath_open_dir(self->slot->conf, error);
-	if (conf_fd < 0)
+	key = config_key(self, error);
+	if (!key)
 		return false;
-	text = xb_beneath_read(conf_fd, ".config", CONFIG_MAX, &length, error);
-	close(conf_fd);
+	text = self->job->clean ? NULL : xb_config_load(self->slot->conf_state, key);
+	known = text != NULL;
+	if (!known)
+		text = make_config(self, error);
 	if (!text)
 		return false;
 	got = xb_kconfig_parse(text);
-	return xb_kconfig_check(wanted, got, error) && install_config(self, text, length, error);
+	if (!xb_kconfig_check(wanted, got, error) ||
+	    !install_config(self, text, strlen(text), error))
+		return false;
+	return known || self->job->clean ||
+	       xb_config_store(self->slot->conf_state, key, text, error);
 }
 
 /* ---- make -------------------------------------------------------------------------- */

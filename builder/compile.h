@@ -7,6 +7,7 @@
 #ifndef XB_BUILDER_COMPILE_H
 #define XB_BUILDER_COMPILE_H
 
+#include <git2.h>
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -24,6 +25,9 @@ typedef struct {
 	const XbBuildJob *job;
 	const XbArch *arch;
 	const XbSlot *slot;
+	git_repository *repo;
+	const git_oid *tree; /* that is checked out */
+	const XbToolchain *toolchain;
 	XbLog *log;
 	gint64 deadline_us;
 	json_t *commands;   /* array of {"step","argv"} */

@@ -57,6 +57,7 @@ XbSlot *xb_slot_open(const char *work_dir, bool clean, GError **error)
 	self->src = g_build_filename(work_dir, "src", NULL);
 	self->src_state = g_build_filename(work_dir, "src.state", NULL);
 	self->obj_state = g_build_filename(work_dir, "obj.state", NULL);
+	self->conf_state = g_build_filename(work_dir, "conf.state", NULL);
 	self->bin = g_build_filename(work_dir, "bin", NULL);
 	root = clean ? self->clean_root : work_dir;
 	self->obj = g_build_filename(root, "obj", NULL);
@@ -80,6 +81,7 @@ void xb_slot_close(XbSlot *self)
 	g_free(self->obj);
 	g_free(self->obj_state);
 	g_free(self->conf);
+	g_free(self->conf_state);
 	g_free(self->bin);
 	g_free(self->clean_root);
 	g_free(self);

@@ -7,7 +7,8 @@
  *   src/         the work tree; src.state says what it holds
  *   obj/         object directory of incremental builds; obj.state says that
  *                it was left in order, and by which recipe and toolchain
- *   conf/        object directory of the configuration step
+ *   conf/        object directory of the configuration step; conf.state is its
+ *                last result and what that was made from
  *   bin/         links that put the compile cache before the compiler
  *   clean/       object directories of a clean build, gone afterwards
  */
@@ -26,6 +27,7 @@ typedef struct {
 	char *obj;
 	char *obj_state;
 	char *conf;
+	char *conf_state;
 	char *bin;
 	char *clean_root;
 } XbSlot;

@@ -116,10 +116,14 @@ swap: $(O)/arch/x86/boot/bzImage
 	@ln -s /etc/passwd $(O)/System.map
 MK
 )
+git checkout -q "$second"
+echo 'config XEN' >>Kconfig
+newkconfig=$(commit newkconfig)
 git checkout -q "$first"
 git clone -q --bare . "$tmp/bare.git"
 echo topsecret >"$tmp/secret"
 echo CONFIG_SMP=y >"$tmp/smp.config"
+echo '# CONFIG_SMP is not set' >"$tmp/off.config"
 echo CONFIG_GONE=y >"$tmp/gone.config"
 
 # ---- running it -----------------------------------------------------------------
@@ -171,6 +175,8 @@ ok $? "image_sha256 is that of the stripped image"
 run second "$second"
 [ "$(counter objects)" = 1 ] && [ "$(counter files_changed)" = 1 ] && done_is ok
 ok $? "the next commit compiles only what it changed"
+! grep -q '^# config:' "$out/build.log" && grep -qx CONFIG_SMP=y "$out/config"
+ok $? "and is not configured again, as no Kconfig file changed"
 second_image=$(image)
 [ "$second_image" != "$first_image" ]
 ok $? "and has another image"
@@ -193,6 +199,13 @@ ok $? "a compiler's error is build-failed with file and line"
 run after "$second"
 done_is ok && [ "$(counter objects)" = 1 ]
 ok $? "and the slot builds on afterwards"
+
+run newkconfig "$newkconfig"
+grep -q '^# config:' "$out/build.log" && done_is ok && [ "$(counter objects)" = 0 ]
+ok $? "a change of Kconfig configures, and compiles nothing when nothing comes of it"
+KCONFIG=$tmp/off.config run off "$first"
+grep -q '^# config:' "$out/build.log" && done_is ok && ! grep -q SMP=y "$out/config"
+ok $? "another fragment is another configuration"
 
 KCONFIG=$tmp/gone.config run gone "$first"
 done_is build-failed 'CONFIG_GONE: wanted y, got not set'
@@ -311,13 +324,16 @@ if command -v ccache >/dev/null; then
 	run hit "$first" ",\"clean\":true$cache"
 	[ "$(counter ccache_hits)" = 2 ] && [ "$(image)" = "$first_image" ]
 	ok $? "a warm one has all, and the image is the same"
+	run cached-error "$broken" "$cache"
+	done_is build-failed 'make: kernel/b.c:3:[0-9]*: error: .*oops'
+	ok $? "a compiler's error reads the same through the cache"
 	before=$(find "$tmp/ccache" -type f -printf '%p %T@\n' | sort | sha256sum)
 	run readonly "$second" ",\"clean\":true,\"ccache_readonly\":true$cache"
 	done_is ok && [ "$(counter ccache_hits)" = 1 ] && [ "$(image)" = "$second_image" ] &&
 		[ "$before" = "$(find "$tmp/ccache" -type f -printf '%p %T@\n' | sort | sha256sum)" ]
 	ok $? "a read-only one is read and not written"
 else
-	for _ in 1 2 3; do ok 0 "# SKIP no ccache"; done
+	for _ in 1 2 3 4; do ok 0 "# SKIP no ccache"; done
 fi
 
 # ---- without privileges ---------------------------------------------------------------
