@@ -47,7 +47,8 @@ static int decimals_for(double step)
 static int decimals_of(double value, double error)
 {
 	int by_value = decimals_for(fabs(value) / 1000);
-	int by_error = error > 0 ? decimals_for(error) + 1 : 0;
+	/* What a sum's rounding leaves is no error. */
+	int by_error = error > 1e-12 * fabs(value) ? decimals_for(error) + 1 : 0;
 
 	return MIN(MAX(by_value, by_error), 9);
 }

@@ -190,7 +190,7 @@ char *xb_job_effect_line(const json_t *job)
 	if (fabs(ratio - 1) < 5e-5)
 		g_string_append_printf(line, "%s unchanged (%s", metric, change);
 	else
-		g_string_append_printf(line, "%s %.3gx %s (%s", metric,
+		g_string_append_printf(line, "%s %.2fx %s (%s", metric,
 				       ratio > 1 ? ratio : 1 / ratio,
 				       direction_word(job, unit, ratio), change);
 	if (isfinite(low) && isfinite(high)) {

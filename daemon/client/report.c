@@ -139,17 +139,21 @@ static void write_candidates(XbWriter *w, const json_t *job)
 
 /* ---- levels ---------------------------------------------------------------------------- */
 
-/* Standard error of a side from the boots that gave its level: those of the
- * commit whose mean is that level. NAN when none fits. */
+/* What the engine gives as a level is its own mean over boots; the spread to
+ * show with it is that of the commit measured most often at that level. NAN
+ * when none is within a thousandth. */
 static double error_at(const GPtrArray *levels, double level)
 {
+	const XbJobLevel *best = NULL;
+
 	for (guint i = 0; i < levels->len; i++) {
 		const XbJobLevel *one = g_ptr_array_index(levels, i);
 
-		if (one->boots > 0 && fabs(one->level - level) <= 1e-9 * fabs(level))
-			return one->error;
+		if (one->boots > (best != NULL ? best->boots : 0) &&
+		    fabs(one->level - level) <= 1e-3 * fabs(level))
+			best = one;
 	}
-	return NAN;
+	return best != NULL ? best->error : NAN;
 }
 
 static void write_side(XbWriter *w, const json_t *job, const char *side, double level,
@@ -158,7 +162,7 @@ static void write_side(XbWriter *w, const json_t *job, const char *side, double 
 	g_autofree char *sides = g_strdup_printf("sides.%s", side);
 	const json_t *own = xb_member(job, sides);
 	g_autofree char *unit = xb_text(job, "effect.unit");
-	g_autofree char *label = xb_text(own, "label");
+	g_autofree char *label = xb_text(job, strcmp(side, "base") == 0 ? "good" : "bad");
 	double boots = xb_number(own, "boots"), sd = xb_number(own, "sd");
 	double error =
 		boots > 1 && isfinite(sd) ? level * sd / sqrt(boots) : error_at(levels, level);
@@ -274,17 +278,20 @@ static void write_range(XbWriter *w, const json_t *job)
 
 	if (*good == '\0' && *bad == '\0')
 		return;
-	if (xb_is(job, "kind", "bisect"))
-		g_string_append_printf(line, "%s..%s", good, bad);
-	else
-		g_string_append_printf(line, "%s %s", good, bad);
+	if (!xb_is(job, "kind", "bisect")) {
+		w->field(w, "variant", good);
+		if (*bad != '\0')
+			w->field(w, "against", bad);
+		return;
+	}
+	g_string_append_printf(line, "%s..%s", good, bad);
 	if (xb_integer(job, "commits_in_range") > 0)
 		g_string_append_printf(line, "   %" G_GINT64_FORMAT " commits",
 				       xb_integer(job, "commits_in_range"));
 	if (xb_integer(job, "can_matter") > 0)
 		g_string_append_printf(line, ", %" G_GINT64_FORMAT " can matter",
 				       xb_integer(job, "can_matter"));
-	w->field(w, xb_is(job, "kind", "bisect") ? "range" : "variants", line->str);
+	w->field(w, "range", line->str);
 	optional_field(w, "from", job, "good_id");
 	optional_field(w, "to", job, "bad_id");
 }
@@ -336,7 +343,7 @@ static void write_reproduce(XbWriter *w, const json_t *job)
 	if (xb_is(job, "kind", "bisect"))
 		g_string_append_printf(text, " %s..%s", good, bad);
 	else
-		g_string_append_printf(text, " %s %s", good, bad);
+		g_string_append_printf(text, " %s%s%s", good, *bad != '\0' ? " " : "", bad);
 	g_string_append_printf(text, "\nxbisect retry %" G_GINT64_FORMAT, xb_integer(job, "id"));
 	w->section(w, "How to reproduce");
 	w->literal(w, g_strchomp(text->str));

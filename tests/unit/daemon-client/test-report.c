@@ -91,10 +91,10 @@ static void effects_have_words(void)
 		{ "{'confidence_asked':0.99,'effect':{'metric':'unmap','ratio':1.909,'unit':'s',"
 		  "'ci_low':1.907,'ci_high':1.911}}",
 		  "unmap 1.91x slower (+90.9%, 99% interval +90.7% .. +91.1%)" },
-		{ "{'effect':{'metric':'m','ratio':0.5,'unit':'ns'}}", "m 2x faster (-50.0%)" },
-		{ "{'effect':{'metric':'m','ratio':2,'unit':'ops'}}", "m 2x higher (+100.0%)" },
+		{ "{'effect':{'metric':'m','ratio':0.5,'unit':'ns'}}", "m 2.00x faster (-50.0%)" },
+		{ "{'effect':{'metric':'m','ratio':2,'unit':'ops'}}", "m 2.00x higher (+100.0%)" },
 		{ "{'lower_is_better':false,'effect':{'metric':'m','ratio':2,'unit':'s'}}",
-		  "m 2x higher (+100.0%)" },
+		  "m 2.00x higher (+100.0%)" },
 		{ "{'effect':{'metric':'m','ratio':1,'unit':'s'}}", "m unchanged (+0.00%)" },
 		{ "{'effect':{'metric':'m','ratio':null,'unit':'s'}}", NULL },
 		{ "{'effect':null}", NULL },
