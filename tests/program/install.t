@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make install and uninstall into a directory of their own; make help.
+set -u
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$(cd "${XB_BIN:-$top/build/bin}/.." && pwd)
+build=${build#"$top"/}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+n=0
+check() {
+	n=$((n + 1))
+	if "${@:2}" >"$tmp/out" 2>&1; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		sed 's/^/# /' "$tmp/out"
+	fi
+}
+
+# The build under test, whichever variables `make check` was given.
+sanitize=
+[ "$build" != build/sanitize ] || sanitize=SANITIZE=1
+make_it() {
+	MAKEFLAGS=$(sed -E 's/(^| )(-j[0-9]*|--jobserver[^ ]*)//g' <<<"${MAKEFLAGS-}") \
+		make --no-print-directory -C "$top" ${sanitize:-BUILD="$build"} "$@"
+}
+
+prefix=$tmp/root/usr/local
+installed() {
+	local file
+	for file in bin/xbisect bin/xbisectd bin/xbisect-build bin/xbisect-run \
+		libexec/xbisect/xbisect-dom0 libexec/xbisect/fetch-debian; do
+		[ -x "$prefix/$file" ] || { echo "no $file"; return 1; }
+	done
+	for file in share/xbisect/kernel/dom0-minimal.config share/man/man1/xbisect.1 \
+		share/man/man5/xbisectd.conf.5 share/man/man8/xbisectd.8 \
+		share/bash-completion/completions/xbisect lib/systemd/user/xbisectd.service; do
+		[ -f "$prefix/$file" ] || { echo "no $file"; return 1; }
+	done
+}
+nothing_left() {
+	[ -z "$(find "$tmp/root" -type f -print)" ] || { find "$tmp/root" -type f; return 1; }
+}
+one_line_a_target() {
+	make_it help >"$tmp/help" && grep -q '^make check ' "$tmp/help" && grep -q '^make demo ' "$tmp/help"
+}
+
+check "make install puts its files below DESTDIR" make_it install DESTDIR="$tmp/root"
+check "programs, data, manual pages and completion are there" installed
+check "an installed program runs" "$prefix/bin/xbisect" --version
+check "make uninstall" make_it uninstall DESTDIR="$tmp/root"
+check "make uninstall leaves no file" nothing_left
+check "make help lists the targets" one_line_a_target
+echo "1..$n"
