@@ -161,9 +161,9 @@ bool xb_emit(json_t *event)
 	char *text;
 	size_t length;
 
-	g_return_val_if_fail(json_is_object(event), false);
-	json_object_set_new(event, "t", json_real(round(t * 1e3) / 1e3));
-	text = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	g_return_val_if_fail(json_is_object(owned), false);
+	json_object_set_new(owned, "t", json_real(round(t * 1e3) / 1e3));
+	text = json_dumps(owned, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	if (text == NULL)
 		return false;
 	length = strlen(text);

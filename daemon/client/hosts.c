@@ -42,7 +42,7 @@ static void print_hosts(const json_t *hosts)
 static int finish_hosts(XbClient *client, json_t *answer)
 {
 	g_autoptr(json_t) owned = answer;
-	json_t *hosts = json_object_get(answer, "hosts");
+	json_t *hosts = json_object_get(owned, "hosts");
 
 	if (client->json)
 		return xb_client_print_json(json_pack("{s:O}", "hosts", hosts));
@@ -54,7 +54,7 @@ static int finish_hosts(XbClient *client, json_t *answer)
 static int finish_check(XbClient *client, json_t *answer)
 {
 	g_autoptr(json_t) owned = answer;
-	json_t *steps = json_object_get(answer, "steps"), *step;
+	json_t *steps = json_object_get(owned, "steps"), *step;
 	int status = XB_EXIT_OK, printed = XB_EXIT_OK;
 	size_t i;
 

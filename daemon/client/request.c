@@ -54,7 +54,6 @@ static json_t *read_file(const char *path, GError **error)
 {
 	g_autofree char *content = NULL, *name = g_path_get_basename(path);
 	g_autofree char *safe_name = g_utf8_make_valid(name, -1);
-	g_autoptr(GMappedFile) mapped = NULL;
 	g_autoptr(GError) local = NULL;
 	gsize length;
 

@@ -233,7 +233,7 @@ int xb_cmd_report(XbClient *client, const XbCommand *command, int argc, char **a
 		format = g_strdup("json");
 	while (format != NULL && i < G_N_ELEMENTS(formats) && strcmp(format, formats[i].name) != 0)
 		i++;
-	if (i == G_N_ELEMENTS(formats) || (client->json && strcmp(format, "json") != 0))
+	if (i == G_N_ELEMENTS(formats) || (client->json && g_strcmp0(format, "json") != 0))
 		return xb_client_fail(
 			client, XB_EXIT_REFUSED, "text, markdown, json or mbox", "--format %s%s",
 			format, client->json ? " does not go with --json" : ": no such format");
