@@ -255,6 +255,7 @@ static void odd_jobs_do_no_harm(void)
 		g_assert_nonnull(mbox);
 		g_assert_nonnull(summary);
 		g_assert_cmpuint(lines->len, >, 0);
+		g_assert_nonnull(changes);
 	}
 }
 
