@@ -147,6 +147,25 @@ static void start_following(Client *client, int64_t id)
 		client->follow_source = g_timeout_add(FOLLOW_TICK_MS, on_follow_tick, client);
 }
 
+void xb_control_server_job_ended(XbControlServer *self, int64_t job_id)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	if (!self)
+		return;
+	g_hash_table_iter_init(&iter, self->clients);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		Client *client = key;
+		guint source = client->follow_source;
+
+		/* while something is being written the next tick tells it */
+		if (source && client->following == job_id &&
+		    on_follow_tick(client) == G_SOURCE_REMOVE)
+			g_source_remove(source);
+	}
+}
+
 /* ---- requests -------------------------------------------------------------- */
 
 static void serve_line(Client *client, const char *line, gsize length)

@@ -13,4 +13,7 @@
 XbControlServer *xb_control_server_new(XbDaemon *daemon, GError **error);
 void xb_control_server_free(XbControlServer *self);
 
+/* A job ended: those who follow it hear of it now. @self may be NULL. */
+void xb_control_server_job_ended(XbControlServer *self, int64_t job_id);
+
 #endif

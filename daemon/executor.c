@@ -21,7 +21,8 @@
 #define STOP_GRACE_MS      10000 /* from SIGTERM to SIGKILL */
 #define DEADLINE_MARGIN_MS 20000 /* a worker enforces its own deadline; we are the second line */
 #define RETRY_MS           2000  /* between attempts to write an outcome (disk full) */
-#define STDERR_MAX_BYTES   (64 * 1024 * 1024) /* more than that is an endless worker */
+#define OUTPUT_MAX_BYTES   (64 * 1024 * 1024) /* more than that is an endless worker */
+#define OUTPUT_KEPT_BYTES  (1024 * 1024)      /* of it */
 #define PID_WAIT_MS        500                /* from a worker's fork to its pid in the file */
 
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct {
 	int64_t kill_ms;  /* SIGKILL when now is past it; 0 = nothing asked */
 	int64_t retry_ms; /* no attempt to write the outcome before */
 	char *dir;
+	char *how; /* it ended, or why it was killed; NULL = not known */
 	bool exited;
 } Worker;
 
@@ -51,6 +53,7 @@ static void worker_free(Worker *worker)
 		close(worker->pidfd);
 	xb_ingest_free(worker->ingest);
 	g_free(worker->dir);
+	g_free(worker->how);
 	g_free(worker);
 }
 
@@ -82,6 +85,17 @@ static void signal_group(int pid, int signal_number)
 		kill(-pid, signal_number);
 }
 
+/* What an endless worker wrote is kept in part only. */
+static void cut_file(const Worker *worker, const char *name)
+{
+	g_autofree char *path = g_build_filename(worker->dir, name, NULL);
+	GStatBuf st;
+
+	if (g_stat(path, &st) == 0 && st.st_size > OUTPUT_MAX_BYTES &&
+	    truncate(path, OUTPUT_KEPT_BYTES) != 0)
+		g_warning("%s: %s", path, g_strerror(errno));
+}
+
 /* The worker is gone: read the rest, end stragglers of its group, write the outcome. */
 static bool worker_conclude(Worker *worker)
 {
@@ -89,12 +103,15 @@ static bool worker_conclude(Worker *worker)
 	g_autoptr(GError) error = NULL;
 
 	if (!xb_ingest_rest(worker->ingest, &error) ||
-	    !xb_outcome_conclude(self->daemon, worker->run_id, worker->ingest, &error)) {
+	    !xb_outcome_conclude(self->daemon, worker->run_id, worker->ingest, worker->how,
+				 &error)) {
 		/* disk full or locked: keep the worker and try again */
 		g_warning("run %lld: %s", (long long)worker->run_id, error->message);
 		worker->retry_ms = xb_now_ms() + RETRY_MS;
 		return false;
 	}
+	cut_file(worker, "events.jsonl");
+	cut_file(worker, "stderr");
 	return true;
 }
 
@@ -103,7 +120,14 @@ static bool stderr_is_endless(const Worker *worker)
 	g_autofree char *path = g_build_filename(worker->dir, "stderr", NULL);
 	GStatBuf st;
 
-	return g_stat(path, &st) == 0 && st.st_size > STDERR_MAX_BYTES;
+	return g_stat(path, &st) == 0 && st.st_size > OUTPUT_MAX_BYTES;
+}
+
+static void worker_kill(Worker *worker, int64_t now, const char *why)
+{
+	worker->kill_ms = now;
+	g_free(worker->how);
+	worker->how = g_strdup(why);
 }
 
 /* What a running worker has said, and whether it has to go. */
@@ -116,12 +140,14 @@ static void worker_watch(Worker *worker, int64_t now)
 		worker->retry_ms = now + RETRY_MS;
 	}
 	if (!worker->kill_ms) {
-		if (xb_ingest_broken(worker->ingest) || stderr_is_endless(worker))
-			worker->kill_ms = now;
+		if (xb_ingest_broken(worker->ingest))
+			worker_kill(worker, now, "killed for its output");
 		else if (xb_ingest_done(worker->ingest))
 			worker->kill_ms = now + STOP_GRACE_MS;
+		else if (stderr_is_endless(worker))
+			worker_kill(worker, now, "killed for its endless stderr");
 		else if (now > worker->deadline_ms + DEADLINE_MARGIN_MS)
-			worker->kill_ms = now;
+			worker_kill(worker, now, "killed after its deadline");
 	}
 	if (worker->kill_ms && now >= worker->kill_ms)
 		signal_group(worker->pid, SIGKILL);
@@ -165,6 +191,7 @@ static gboolean on_exit_seen(int fd, GIOCondition condition, gpointer data)
 {
 	Worker *worker = data;
 	XbExecutor *self = worker->executor;
+	int status;
 	(void)fd;
 	(void)condition;
 
@@ -173,7 +200,10 @@ static gboolean on_exit_seen(int fd, GIOCondition condition, gpointer data)
 	/* stragglers first: until it is reaped the worker's pid, and so its group's, is its own */
 	signal_group(worker->pid, SIGKILL);
 	/* an adopted worker is somebody else's child: nothing to reap then */
-	waitpid(worker->pid, NULL, WNOHANG);
+	if (waitpid(worker->pid, &status, WNOHANG) == worker->pid && !worker->how)
+		worker->how = WIFSIGNALED(status)
+				      ? g_strdup_printf("killed by signal %d", WTERMSIG(status))
+				      : g_strdup_printf("exit status %d", WEXITSTATUS(status));
 	if (worker_conclude(worker)) {
 		g_hash_table_remove(self->workers, &worker->run_id);
 		xb_daemon_poke(self->daemon);

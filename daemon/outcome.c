@@ -255,7 +255,8 @@ static bool finish(XbDaemon *daemon, const XbRun *run, XbOutcome outcome, char *
 	return true;
 }
 
-bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *ingest, GError **error)
+bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *ingest, const char *how,
+			 GError **error)
 {
 	g_autoptr(XbRun) run = xb_db_run_get(daemon->db, run_id, error);
 	XbOutcome outcome = XB_OUTCOME_HOST_TROUBLE;
@@ -273,7 +274,8 @@ bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *inges
 		detail = g_strdup(xb_ingest_detail(ingest));
 	} else {
 		g_autofree char *tail = stderr_tail(run->dir);
-		detail = g_strdup_printf("the worker ended without saying done%s", tail);
+		detail = g_strdup_printf("the worker ended without saying done%s%s%s%s",
+					 how ? " (" : "", how ? how : "", how ? ")" : "", tail);
 	}
 	return finish(daemon, run, outcome, &detail, error);
 }

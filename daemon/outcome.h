@@ -9,9 +9,11 @@
 #include "daemon.h"
 #include "ingest.h"
 
-/* The worker of this run is gone and its events are stored: write the outcome. Called again
- * after a failure (or a crash) it ends the same. */
-bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *ingest, GError **error);
+/* The worker of this run is gone and its events are stored: write the outcome. @how it ended,
+ * for people, or NULL when that is not known. Called again after a failure (or a crash) it ends
+ * the same. */
+bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *ingest, const char *how,
+			 GError **error);
 
 /* Finish a run whose worker could not be started, as host-trouble. */
 bool xb_outcome_trouble(XbDaemon *daemon, const XbRun *run, const char *detail, GError **error);

@@ -11,26 +11,33 @@
 
 static const char *const side_names[] = { "base", "test" };
 
+/* "base (COMMIT)", or only the commit where there is one side. */
+static char *side_name(const XbJobData *data, guint node)
+{
+	const XbJobCommit *commit = data->commits->pdata[node];
+
+	return data->commits->len == 1
+		       ? g_strdup_printf("%.40s", commit->label)
+		       : g_strdup_printf("%s (%.40s)", side_names[node], commit->label);
+}
+
 /* Why a side can't be measured, or NULL. */
 static char *side_failure(const XbJobData *data, GHashTable *tallies, guint node,
 			  bool deterministic)
 {
 	const XbVariant *variant = data->variants->pdata[node];
-	const XbJobCommit *commit = data->commits->pdata[node];
 	const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
+	g_autofree char *name = side_name(data, node);
 
 	if (variant->state == XB_VARIANT_BUILD_FAILED)
-		return g_strdup_printf("%s (%.40s) does not build: %s", side_names[node],
-				       commit->label, variant->detail);
+		return g_strdup_printf("%s does not build: %s", name, variant->detail);
 	if (xb_tally_unbootable(tally, deterministic))
-		return g_strdup_printf("%s (%.40s) cannot be measured: %s", side_names[node],
-				       commit->label,
+		return g_strdup_printf("%s cannot be measured: %s", name,
 				       tally->last_failure ? tally->last_failure : "host trouble");
 	if (tally && tally->build_trouble >= XB_TROUBLES_MAX && !tally->active_builds)
 		return g_strdup_printf("building %s failed %u times for reasons of this machine, "
 				       "the last time: %s",
-				       side_names[node], tally->build_trouble,
-				       tally->last_build_trouble);
+				       name, tally->build_trouble, tally->last_build_trouble);
 	return NULL;
 }
 
@@ -120,12 +127,11 @@ static bool same_image(const XbJobData *data)
 bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
 		    XbPlanned *out, GError **error)
 {
-	g_autoptr(GHashTable) tallies = xb_tally_runs(data);
+	g_autoptr(GHashTable) tallies = xb_tally_runs(daemon, data);
 	g_autoptr(GArray) base = side_boots(data, 0, capacity->deterministic);
 	g_autoptr(GArray) test = side_boots(data, 1, capacity->deterministic);
 	guint in_flight[2] = { 0, 0 };
 	XbAbPlan plan = { 0 };
-	(void)daemon;
 	(void)error;
 
 	for (guint i = 0; i < 2; i++) {
@@ -175,14 +181,13 @@ bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *c
 bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
 			 XbPlanned *out, GError **error)
 {
-	g_autoptr(GHashTable) tallies = xb_tally_runs(data);
+	g_autoptr(GHashTable) tallies = xb_tally_runs(daemon, data);
 	g_autoptr(GArray) boots = side_boots(data, 0, capacity->deterministic);
 	const XbVariant *variant = data->variants->pdata[0];
 	const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
 	guint asked = (guint)xb_spec_number(data, "boots", capacity->deterministic ? 1 : 3);
 	guint running = tally ? tally->active_boots : 0;
 	XbAbPlan plan = { 0 };
-	(void)daemon;
 	(void)error;
 
 	out->failure = side_failure(data, tallies, 0, capacity->deterministic);

@@ -383,7 +383,7 @@ bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacit
 	g_autoptr(XbPlan) plan = NULL;
 	XbOptions options;
 
-	in.tallies = xb_tally_runs(data);
+	in.tallies = xb_tally_runs(daemon, data);
 	make_graph(&in);
 	make_nodes(&in);
 	xb_relevance_infer(daemon, data, in.nodes);

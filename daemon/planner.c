@@ -65,7 +65,15 @@ static void tally_build(XbTally *tally, const XbRun *run, const XbJobData *data)
 	}
 }
 
-static void tally_boot(XbTally *tally, const XbRun *run, const XbJobData *data)
+/* Some other boot went well on this host since its last trouble (the known-good kernel's, where
+ * it was in trouble three times). */
+static bool host_is_well(XbDaemon *daemon, const char *name)
+{
+	g_autoptr(XbHostRow) row = xb_db_host_get(daemon->db, name, NULL);
+	return row && row->online && row->troubles == 0;
+}
+
+static void tally_boot(XbDaemon *daemon, XbTally *tally, const XbRun *run, const XbJobData *data)
 {
 	if (run->state != XB_RUN_DONE) {
 		tally->active_boots++;
@@ -84,15 +92,17 @@ static void tally_boot(XbTally *tally, const XbRun *run, const XbJobData *data)
 		}
 		break;
 	case XB_OUTCOME_HOST_TROUBLE:
-		if (run->job_id == data->job->id)
+		if (run->job_id == data->job->id && host_is_well(daemon, run->place)) {
 			tally->trouble++;
+			tally->last_failure = run->detail;
+		}
 		break;
 	case XB_OUTCOME_BUILD_FAILED:
 		break;
 	}
 }
 
-GHashTable *xb_tally_runs(const XbJobData *data)
+GHashTable *xb_tally_runs(XbDaemon *daemon, const XbJobData *data)
 {
 	GHashTable *tallies = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 
@@ -105,7 +115,7 @@ GHashTable *xb_tally_runs(const XbJobData *data)
 		if (run->kind == XB_RUN_BUILD)
 			tally_build(tally, run, data);
 		else
-			tally_boot(tally, run, data);
+			tally_boot(daemon, tally, run, data);
 	}
 	return tallies;
 }
@@ -116,8 +126,7 @@ bool xb_tally_unbootable(const XbTally *tally, bool deterministic)
 
 	if (!tally)
 		return false;
-	/* Three host-troubles on one image while its host stayed online (the known-good kernel
-	 * passed in between, or other images did): it is this image. */
+	/* Three host-troubles on hosts that are well: it is this image. */
 	return (tally->failed >= enough && tally->failed >= tally->ok) ||
 	       (tally->ok == 0 && tally->trouble >= XB_TROUBLES_MAX);
 }

@@ -51,14 +51,15 @@ void xb_want_add(GArray *wants, XbRunKind kind, const XbVariant *variant, int no
 
 /* How a node's image stands on the job's class of hosts. */
 typedef struct {
-	guint ok, failed, trouble; /* boots that count; boot/workload failures; host troubles */
-	guint build_trouble;       /* builds that ended in host-trouble */
+	guint ok, failed;    /* boots that count; boot and workload failures */
+	guint trouble;       /* host-troubles on hosts that have proved well since */
+	guint build_trouble; /* builds that ended in host-trouble */
 	guint active_builds, active_boots;
 	const char *last_failure; /* detail of the last failed boot */
 	const char *last_build_trouble;
 } XbTally;
 /* variant id -> XbTally*, for variants with runs. Keys and values owned. */
-GHashTable *xb_tally_runs(const XbJobData *data);
+GHashTable *xb_tally_runs(XbDaemon *daemon, const XbJobData *data);
 
 /* Boots that failed so often that the image is unbootable. */
 bool xb_tally_unbootable(const XbTally *tally, bool deterministic);

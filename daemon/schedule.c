@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "control-server.h"
 #include "executor.h"
 #include "hosts.h"
 #include "outcome.h"
@@ -316,8 +317,10 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 	ok = ok && write_verdict(daemon, data, &planned, error) &&
 	     (planned.decided || planned.failure || round->no_room ||
 	      start_wants(round, data, planned.wants, hosts, error));
-	if (planned.decided || planned.failure)
+	if (planned.decided || planned.failure) {
 		xb_schedule_stop_job(daemon, job_id);
+		xb_control_server_job_ended(daemon->control, job_id);
+	}
 	xb_planned_clear(&planned);
 	return ok;
 }
