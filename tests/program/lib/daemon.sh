@@ -84,6 +84,7 @@ finish() {
 builder_options=
 host_options=
 host_keys=
+host_deadline=20s
 daemon_keys=
 builder_keys="deadline=20s"
 config() {
@@ -101,7 +102,7 @@ $builder_keys
 [host fake]
 driver=command
 command=$here/fake-host --log $flog $host_options
-deadline=20s
+deadline=$host_deadline
 $host_keys
 
 [workload map-unmap]

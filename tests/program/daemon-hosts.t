@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Hosts in trouble, killed workers, other hosts, and what is never done twice.
+# shellcheck source=tests/program/lib/daemon.sh
+. "$(dirname "$0")/lib/daemon.sh"
+
+# ---- a sick image is not a sick host ------------------------------------------------
+printf 'level 1.0\nid known good\n' >"$tmp/known-good"
+host_options="--trouble-while $tmp/no-power" \
+	host_keys="known_good=image:$tmp/known-good" config
+start_daemon
+linear sick 8 4 1.0 1.1 "5:boot=host-trouble_no_answer"
+x bisect --wait --json --repo "$tmp/sick" c0..c8
+is "known-good kernel: a kernel that troubles its host does not stop the search: exit 0" "$status" 0
+is "known-good kernel: found" "$(j '.verdict.commits[0].id')" "$(sha c4 sick)"
+x bisect --wait --json --repo "$tmp/sick" c4..c5
+is "known-good kernel: BAD that troubles its host: exit 5" "$status" 5
+json "known-good kernel: it is the image, not the host" '.reason | contains("BAD") and contains("no answer")'
+x hosts check fake
+has "hosts check: names the known-good kernel" out known-good
+touch "$tmp/no-power"
+linear sick2 4 2 1.0 1.7
+x bisect --wait --json --repo "$tmp/sick2" c0..c4
+is "known-good kernel in trouble too: exit 5" "$status" 5
+json "known-good kernel in trouble too: the host is offline" '.reason | contains("offline") and contains("no power")'
+rm "$tmp/no-power"
+x hosts online fake
+x retry --wait --json 3
+is "power is back, retry: exit 0" "$status" 0
+is "power is back, retry: found" "$(j '.verdict.commits[0].id')" "$(sha c2 sick2)"
+
+# ---- workers that are killed ------------------------------------------------------------
+fresh_state
+host_keys='' builder_options="--die-once $tmp/die-build" \
+	host_options="--delay 0.2 --die-once $tmp/die-boot" config
+touch "$tmp/die-build" "$tmp/die-boot"
+start_daemon
+linear repo 8 5
+"$bin/xbisect" bisect --wait --json --repo "$tmp/repo" c0..c8 >"$tmp/killed.json" 2>"$tmp/killed.err" &
+waiter=$!
+running_pid() { # of a run of that kind that is running
+	local dir
+	for dir in "$state"/runs/*/; do
+		grep -q "\"kind\": \"$1\"" "$dir/job.json" 2>/dev/null || continue
+		pid=$(cat "$dir/pid" 2>/dev/null)
+		[ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "${dir%/}" ] && return 0
+	done 2>/dev/null
+	return 1
+}
+for n in 4 9; do
+	several() { [ "$(logged_count '^boot end')" -ge $n ]; }
+	wait_until 20 several
+	wait_until 5 running_pid run && kill -9 "$pid"
+done
+wait $waiter
+is "workers killed: exit 0" $? 0
+is "workers killed: same verdict" "$(jq -r '.verdict.commits[0].id' "$tmp/killed.json")" "$(sha c5)"
+x log 1
+is "workers killed: all four were seen" "$([ "$(grep -c 'killed by signal 9' "$tmp/out")" -ge 3 ] && echo yes)" yes
+x hosts --json
+json "workers killed: the host is online" '(.hosts // .)[0].state == "online"'
+
+# ---- never twice ---------------------------------------------------------------------------
+fresh_state
+builder_options='' host_options='' config
+start_daemon
+{
+	echo "d0 - level=1.0 id=0 -- start"
+	for i in $(seq 1 9); do
+		echo "d$i d$((i - 1)) README.txt=$i $([ "$i" = 5 ] && echo level=1.2) -- text $i"
+	done
+	echo "d10 d9 id=x -- change"
+	echo "d11 d10 id=0 README.txt=9 -- and back"
+} | toy docs
+x bisect --wait --json --repo "$tmp/docs" d0..d9
+is "texts only but one: exit 0" "$status" 0
+is "texts only but one: found" "$(j '.verdict.commits[0].id')" "$(sha d5 docs)"
+json "texts only but one: a few builds" '.counts.builds <= 6 and .can_matter <= 3'
+before=$(logged_count '^build start')
+x measure --wait --json --repo "$tmp/docs" d11
+is "an identical tree is not built again" "$(logged_count '^build start')" "$before"
+json "and shares its measurements" '.counts.builds == 0 and .counts.builds_reused == 1'
+
+# ---- another host in the place of the old -----------------------------------------------------
+fresh_state
+host_options="--delay 0.1" raw_host
+start_daemon
+x bisect --json --repo "$tmp/repo" c0..c8
+wait_until 10 logged 'boot start .* 0'
+wait_until 10 logged 'boot end'
+stop_daemon
+host_options="--delay 0.1 --fingerprint 2" raw_host
+start_daemon
+x show --wait --json 1
+is "a new fingerprint in the middle: exit 0" "$status" 0
+is "a new fingerprint in the middle: found" "$(j '.verdict.commits[0].id')" "$(sha c5)"
+x log 1
+has "a new fingerprint in the middle: said so" out 'earlier boots are left aside'
+fresh_state
+host_options="--no-probe" raw_host
+start_daemon
+x bisect --wait --json --repo "$tmp/repo" c0..c8
+is "a host that tells its fingerprint only when it runs: exit 0" "$status" 0
+
+finish
