@@ -229,11 +229,14 @@ $(foreach f,$(sort $(foreach s,$(FUZZ_SRC),$(word 3,$(subst /, ,$(s))))),$(eval 
 
 .PHONY: fuzz run-fuzzers
 fuzz:               ## libFuzzer on what reads hostile bytes, FUZZ_S=30 seconds each
-	$(SUBMAKE) -j$(JOBS) BUILD=build/fuzz CC=clang SANFLAGS='-fsanitize=address,undefined,fuzzer-no-link' run-fuzzers
+	$(SUBMAKE) -j$(JOBS) BUILD=build/fuzz CC=clang SANFLAGS='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined' run-fuzzers
+# tests/fuzz/FOLDER/fuzz-x.seeds/ holds inputs to start from.
 run-fuzzers: $(FUZZ_BIN)
-	@set -e; for f in $^; do mkdir -p $(BUILD)/corpus/$$(basename $$f); \
-	  echo "  RUN     $$f"; $$f -max_total_time=$(FUZZ_S) -rss_limit_mb=1024 -verbosity=0 \
-	  -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$$(basename $$f); done
+	@set -e; for f in $^; do \
+	  corpus=$(BUILD)/corpus/$$(basename $$f); seeds=tests/fuzz/$${f#$(BUILD)/fuzz/}.seeds; \
+	  mkdir -p $$corpus; [ -d $$seeds ] || seeds=; echo "  RUN     $$f"; \
+	  $$f -max_total_time=$(FUZZ_S) -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/ $$corpus $$seeds; done
 
 # ---- editors ---------------------------------------------------------------
 compile_commands.json: Makefile $(filter %.c,$(C_FILES)) ## for clangd and clang-tidy

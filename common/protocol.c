@@ -337,8 +337,10 @@ static bool only_space(const char *line, size_t length)
 static bool next_line(XbEventReader *self, const char **line, size_t *length)
 {
 	for (;;) {
-		const char *start = (const char *)self->pending->data + self->taken;
 		size_t left = self->pending->len - self->taken;
+		/* An array that never held a byte has no data to add an offset to. */
+		const char *start =
+			left > 0 ? (const char *)self->pending->data + self->taken : NULL;
 		const char *newline = left > 0 ? memchr(start, '\n', left) : NULL;
 
 		if (newline == NULL) {

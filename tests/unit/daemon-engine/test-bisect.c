@@ -254,10 +254,11 @@ static void test_planner_is_fast_on_20000_commits(void)
 		XbAction action = { .node = i % 2 ? world->n - 1 : 0, .perturb = i / 2 };
 		world_boot(world, &action);
 	}
-	gint64 start = g_get_monotonic_time();
+	/* Time of this process alone: the machine may be busy with other tests. */
+	clock_t start = clock();
 	XbPlan *plan = xb_plan_bisect(&graph, &options, world->nodes, (XbBoot *)world->boots->data,
 				      world->boots->len, NULL, 0);
-	gint64 taken_us = g_get_monotonic_time() - start;
+	gint64 taken_us = (gint64)(clock() - start) * 1000000 / CLOCKS_PER_SEC;
 	g_test_message("planner step on 20,000 commits: %.1f ms", taken_us / 1e3);
 	g_assert_cmpint(plan->kind, ==, XB_VERDICT_PENDING);
 	g_assert_cmpint(taken_us, <, 500000);
