@@ -204,11 +204,9 @@ lint-gcc:
 	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-gcc CC=gcc build-tests
 lint-clang:
 	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-clang CC=clang build-tests
-# No leaks: cppcheck does not know g_autofree. readdir() is safe for one directory stream each.
 lint-cppcheck:
 	cppcheck -q -j$(JOBS) --std=c11 --library=gtk,posix,gnu --enable=warning,performance,portability \
-	  --inline-suppr --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=varFuncNullUB --suppress=readdirCalled \
-	  --suppress=memleak --suppress=leakNoVarFunctionCall --error-exitcode=1 \
+	  --inline-suppr --suppressions-list=.cppcheck-suppressions --error-exitcode=1 \
 	  -Icommon -Idb -Idaemon -Idaemon/engine -Ibuilder -Irunner $(filter %.c,$(C_FILES))
 lint-tidy: compile_commands.json
 	printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_FILES))) | \
