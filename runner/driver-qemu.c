@@ -60,7 +60,7 @@ static bool choose_kernel(Boot *boot, GError **error)
 	const json_t *artifact = boot->run->job->artifact;
 	g_autofree char *dir = runner_setting(artifact, "dir", NULL);
 	g_autofree char *name = runner_setting(artifact, "kernel", NULL);
-	g_autofree char *elf = runner_setting(artifact, "elf", NULL);
+	g_autofree char *elf = runner_setting(artifact, "vmlinux", NULL);
 
 	if (elf && strcmp(boot->qemu->kernel, "elf") == 0) {
 		g_free(name);

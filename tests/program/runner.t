@@ -85,7 +85,7 @@ echo elf >vmlinux.elf
 # job HOST-MEMBERS WORKLOAD-MEMBERS JOB-MEMBERS [KIND]
 job()
 {
-	printf '{"protocol":1,"kind":"%s","id":"r1","boot":0,"artifact":{"dir":"%s","kernel":"bzImage","elf":"vmlinux.elf","variant":"v","commit":"0123456789012345678901234567890123456789"},"host":{"name":"h","driver":"qemu","xen":"%s/xen","qemu":"%s/fake-qemu","sandbox":"none"%s},"workload":{"name":"map-unmap","metrics":"unmap:s:lower;map:s:lower","iterations":"2","warmup":"0"%s}%s}' \
+	printf '{"protocol":1,"kind":"%s","id":"r1","boot":0,"artifact":{"dir":"%s","kernel":"bzImage","vmlinux":"vmlinux.elf","variant":"v","commit":"0123456789012345678901234567890123456789"},"host":{"name":"h","driver":"qemu","xen":"%s/xen","qemu":"%s/fake-qemu","sandbox":"none"%s},"workload":{"name":"map-unmap","metrics":"unmap:s:lower;map:s:lower","iterations":"2","warmup":"0"%s}%s}' \
 		"${4:-run}" "$work" "$work" "$work" "${1:+,$1}" "${2:+,$2}" "${3:+,$3}"
 }
 # alive PID: zombies that nobody reaped yet are not.
