@@ -32,8 +32,8 @@
  *   hosts                                             -> hosts[{"name","driver","state",
  *                                                        "reason","fingerprint","boot_s",
  *                                                        "running"}]
- *   host-check name  (one boot of known_good when set, else what can be
- *             checked without)                        -> steps[{"name","ok","detail"}]
+ *   host-check name, run (0)  -> steps[{"name","ok","detail"}], run: while it is
+ *             not 0 the known-good kernel is being booted: ask again with it
  *   host-online name, host-offline name, reason       -> hosts[]
  *
  * JOB is the object of --json (architecture: id, kind, state, verdict,

@@ -116,8 +116,8 @@ static int64_t known_good_variant(XbDaemon *daemon, const XbHostConfig *host, GE
 	return xb_variant_of_image(daemon, parts[0], parts[0] ? parts[1] : NULL, error);
 }
 
-static bool start_health(XbDaemon *daemon, const XbHostConfig *host, GHashTable *busy,
-			 GError **error)
+static int64_t start_health(XbDaemon *daemon, const XbHostConfig *host, const char *why,
+			    GError **error)
 {
 	const XbWorkloadConfig *workload = xb_config_workload(daemon->config, NULL);
 	g_autoptr(XbVariant) variant = NULL;
@@ -128,20 +128,18 @@ static bool start_health(XbDaemon *daemon, const XbHostConfig *host, GHashTable 
 		      .place = host->name,
 		      .workload = workload->name,
 		      .purpose = (char *)"health",
-		      .why = (char *)"known-good kernel after trouble",
+		      .why = (char *)why,
 		      .phase = (char *)"",
 		      .started_ms = now,
 		      .deadline_ms = now + (int64_t)(host->deadline_s * 1000) };
 
 	run.variant_id = known_good_variant(daemon, host, error);
 	if (run.variant_id < 0 || !(variant = xb_db_variant_get(daemon->db, run.variant_id, error)))
-		return false;
+		return -1;
 	job = xb_workjob_boot(variant, host, workload->settings, 0, 0);
-	g_hash_table_add(busy, g_strdup(host->name));
-	xb_journal(daemon, 0, "%s: booting the known-good kernel after %d troubles", host->name,
-		   XB_TROUBLES_MAX);
+	xb_journal(daemon, 0, "%s: booting the known-good kernel: %s", host->name, why);
 	return xb_executor_start(daemon->executor, &run, daemon->config->runner_command, job,
-				 error) >= 0;
+				 error);
 }
 
 static bool take_offline(XbDaemon *daemon, XbHostRow *row, const char *reason, GError **error)
@@ -167,8 +165,10 @@ static bool care_for(XbDaemon *daemon, const XbHostConfig *host, GHashTable *bus
 		return true;
 	last = xb_db_run_last(daemon->db, XB_RUN_BOOT, host->name, NULL);
 	if (host->known_good && !(last && strcmp(last->purpose, "health") == 0)) {
-		if (start_health(daemon, host, busy, &local))
+		if (start_health(daemon, host, "after three troubles in a row", &local) >= 0) {
+			g_hash_table_add(busy, g_strdup(host->name));
 			return true;
+		}
 		reason = g_strdup_printf("its known-good kernel can't be used: %s", local->message);
 	} else {
 		reason = g_strdup_printf("%d troubles in a row, the last: %s", row->troubles,
@@ -191,7 +191,47 @@ static void add_step(json_t *steps, const char *name, bool ok, const char *detai
 			      json_pack("{s:s,s:b,s:s}", "name", name, "ok", ok, "detail", detail));
 }
 
-json_t *xb_hosts_check(XbDaemon *daemon, const XbHostConfig *host, GError **error)
+/* Is a boot under way on the host? */
+static bool is_busy(XbDaemon *daemon, const char *name)
+{
+	g_autoptr(GPtrArray) active = xb_db_runs_active(daemon->db, NULL);
+
+	for (guint i = 0; active && i < active->len; i++) {
+		const XbRun *run = active->pdata[i];
+		if (run->kind == XB_RUN_BOOT && strcmp(run->place, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Start the boot of the known-good kernel, or look what came of it. */
+static void check_known_good(XbDaemon *daemon, const XbHostConfig *host, int64_t *run_id,
+			     json_t *steps)
+{
+	const char *name = "known-good kernel";
+	g_autoptr(GError) error = NULL;
+	g_autoptr(XbRun) run = NULL;
+
+	if (!host->known_good) {
+		add_step(steps, name, true,
+			 "none configured, so three troubles in a row take the host offline");
+	} else if (*run_id == 0 && is_busy(daemon, host->name)) {
+		add_step(steps, name, true, "not booted now: the host is at work");
+	} else {
+		if (*run_id == 0)
+			*run_id = start_health(daemon, host, "asked for", &error);
+		run = *run_id > 0 ? xb_db_run_get(daemon->db, *run_id, &error) : NULL;
+		if (run && run->state != XB_RUN_DONE)
+			return;
+		add_step(steps, name, run && run->outcome == XB_OUTCOME_OK,
+			 !run                            ? error->message
+			 : run->outcome == XB_OUTCOME_OK ? "boots and runs the workload"
+							 : run->detail);
+	}
+	*run_id = 0;
+}
+
+json_t *xb_hosts_check(XbDaemon *daemon, const XbHostConfig *host, int64_t *run_id, GError **error)
 {
 	g_autoptr(XbHostRow) row = xb_db_host_get(daemon->db, host->name, error);
 	const XbWorkloadConfig *workload = xb_config_workload(daemon->config, NULL);
@@ -209,14 +249,12 @@ json_t *xb_hosts_check(XbDaemon *daemon, const XbHostConfig *host, GError **erro
 				       workload_fp);
 		add_step(steps, "fingerprint", true, text);
 	} else {
-		add_step(steps, "fingerprint", false, "being asked for; call again");
+		add_step(steps, "fingerprint", true, "being asked for");
 	}
 	last = xb_db_run_last(daemon->db, XB_RUN_BOOT, host->name, NULL);
 	if (last)
 		add_step(steps, "last boot", last->outcome == XB_OUTCOME_OK,
 			 last->outcome == XB_OUTCOME_OK ? "ok" : last->detail);
-	add_step(steps, "known-good kernel", host->known_good != NULL,
-		 host->known_good ? host->known_good
-				  : "none configured: three troubles in a row take it offline");
+	check_known_good(daemon, host, run_id, steps);
 	return steps;
 }

@@ -25,7 +25,8 @@ GPtrArray *xb_hosts_of_job(XbDaemon *daemon, XbJobData **data, char **failure, G
 /* Start health boots, take sick hosts offline. Hosts it uses are added to @busy. */
 bool xb_hosts_care(XbDaemon *daemon, GHashTable *busy, GError **error);
 
-/* The steps of `hosts check`: what can be told at once. [{"name","ok","detail"}] */
-json_t *xb_hosts_check(XbDaemon *daemon, const XbHostConfig *host, GError **error);
+/* The steps of `hosts check`: [{"name","ok","detail"}]. With a known-good kernel configured it
+ * boots that: *@run_id is its run while the boot goes on (call again with it), 0 at the end. */
+json_t *xb_hosts_check(XbDaemon *daemon, const XbHostConfig *host, int64_t *run_id, GError **error);
 
 #endif

@@ -214,16 +214,49 @@ static bool judge(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbOutcom
 	return judge_boot(daemon, run, job, outcome, detail, error);
 }
 
+/* What a boot brought, for people: ", unmap 0.02226 s (5 samples)"; "" when it is not a job's. */
+static char *say_level(XbDaemon *daemon, const XbRun *run)
+{
+	g_autoptr(XbJob) job = run->job_id ? xb_db_job_get(daemon->db, run->job_id, NULL) : NULL;
+	g_autoptr(json_t) spec = job ? json_loads(job->spec, 0, NULL) : NULL;
+	const char *metric = json_string_value(json_object_get(spec, "metric"));
+	g_autoptr(GArray) samples =
+		metric ? xb_db_samples(daemon->db, run->id, metric, NULL) : NULL;
+	double mean = 0;
+
+	if (!samples || samples->len == 0)
+		return g_strdup("");
+	for (guint i = 0; i < samples->len; i++)
+		mean += g_array_index(samples, XbSample, i).value / samples->len;
+	return g_strdup_printf(", %s %.6g %s (%u samples)", metric, mean,
+			       g_array_index(samples, XbSample, 0).unit, samples->len);
+}
+
+/* Twelve digits of the commit, or the prebuilt kernel's name. */
+static char *say_variant(XbDaemon *daemon, const XbRun *run)
+{
+	g_autoptr(XbVariant) variant = xb_db_variant_get(daemon->db, run->variant_id, NULL);
+	g_autoptr(json_t) source = variant ? json_loads(variant->source, 0, NULL) : NULL;
+	const char *commit = json_string_value(json_object_get(source, "commit"));
+	const char *kernel = json_string_value(json_object_get(source, "kernel"));
+
+	return commit ? g_strndup(commit, 12) : g_path_get_basename(kernel ? kernel : "?");
+}
+
 static void say_outcome(XbDaemon *daemon, const XbRun *run, XbOutcome outcome, const char *detail)
 {
 	const char *what = run->kind == XB_RUN_BUILD ? "build b" : "boot r";
+	g_autofree char *of = say_variant(daemon, run);
+	g_autofree char *level = NULL;
 
-	if (outcome != XB_OUTCOME_OK)
-		xb_journal(daemon, run->job_id, "%s%lld: %s: %s", what, (long long)run->id,
-			   xb_outcome_name(outcome), detail);
-	else
-		xb_journal(daemon, run->job_id, "%s%lld: ok, %.1f s", what, (long long)run->id,
-			   (double)(xb_now_ms() - run->started_ms) / 1000);
+	if (outcome != XB_OUTCOME_OK) {
+		xb_journal(daemon, run->job_id, "%s%lld of %s: %s: %s", what, (long long)run->id,
+			   of, xb_outcome_name(outcome), detail);
+		return;
+	}
+	level = say_level(daemon, run);
+	xb_journal(daemon, run->job_id, "%s%lld of %s: ok, %.1f s%s", what, (long long)run->id, of,
+		   (double)(xb_now_ms() - run->started_ms) / 1000, level);
 }
 
 static bool finish(XbDaemon *daemon, const XbRun *run, XbOutcome outcome, char **detail,

@@ -203,11 +203,14 @@ static json_t *do_host_check(XbDaemon *daemon, const XbPeer *peer, json_t *reque
 			     GError **error)
 {
 	const XbHostConfig *host = named_host(daemon, request, error);
-	json_t *steps = host ? xb_hosts_check(daemon, host, error) : NULL;
+	int64_t run_id = json_integer_value(json_object_get(request, "run"));
+	json_t *steps = host ? xb_hosts_check(daemon, host, &run_id, error) : NULL;
 	(void)peer;
 	(void)hint;
 
-	return steps ? json_pack("{s:b,s:o}", "ok", 1, "steps", steps) : NULL;
+	return steps ? json_pack("{s:b,s:o,s:I}", "ok", 1, "steps", steps, "run",
+				 (json_int_t)run_id)
+		     : NULL;
 }
 
 static json_t *set_online(XbDaemon *daemon, const XbPeer *peer, json_t *request, bool online,

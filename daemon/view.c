@@ -134,6 +134,7 @@ static json_t *measurements(const XbJobData *data)
 		const XbRole *role = xb_jobdata_role(data, run);
 		const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
 		const XbVariant *variant = xb_jobdata_variant(data, run->variant_id);
+		const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
 		json_t *values;
 
 		if (run->kind != XB_RUN_BOOT || run->state != XB_RUN_DONE || !role ||
@@ -145,13 +146,13 @@ static json_t *measurements(const XbJobData *data)
 			json_array_append_new(values, json_real(g_array_index(samples, double, s)));
 		json_array_append_new(
 			list,
-			json_pack("{s:s,s:s,s:i,s:i,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:f}", "commit",
-				  ((XbJobCommit *)data->commits->pdata[role->node])->label,
-				  "variant", variant ? variant->key : "", "boot", run->boot,
-				  "perturb", run->perturb, "outcome", xb_outcome_name(run->outcome),
-				  "samples", values, "run", (json_int_t)run->id, "host", run->place,
-				  "image", image_word(role), "detail",
-				  run->detail ? run->detail : "", "node", role->node, "seconds",
+			json_pack("{s:s,s:s,s:s,s:i,s:i,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:f}", "commit",
+				  commit->label, "subject", commit->subject, "variant",
+				  variant ? variant->key : "", "boot", run->boot, "perturb",
+				  run->perturb, "outcome", xb_outcome_name(run->outcome), "samples",
+				  values, "run", (json_int_t)run->id, "host", run->place, "image",
+				  image_word(role), "detail", run->detail ? run->detail : "",
+				  "node", role->node, "seconds",
 				  (double)(run->finished_ms - run->started_ms) / 1000));
 	}
 	return list;

@@ -50,6 +50,26 @@ static int finish_hosts(XbClient *client, json_t *answer)
 	return XB_EXIT_OK;
 }
 
+/* The known-good kernel may be booting: ask again until it is done. */
+static json_t *await_check(XbClient *client, json_t *answer, const char *name, int *status)
+{
+	json_int_t run;
+	bool said = false;
+
+	while (answer != NULL && (run = json_integer_value(json_object_get(answer, "run"))) != 0) {
+		if (!said)
+			fprintf(stderr, "booting the known-good kernel on %s...\n", name);
+		said = true;
+		json_decref(answer);
+		g_usleep(G_USEC_PER_SEC / 2);
+		answer = xb_client_request(client,
+					   json_pack("{s:s, s:s, s:I}", "verb", "host-check",
+						     "name", name, "run", run),
+					   status);
+	}
+	return answer;
+}
+
 /* Each step and its outcome; XB_EXIT_FAILED when one failed. */
 static int finish_check(XbClient *client, json_t *answer)
 {
@@ -115,5 +135,7 @@ int xb_cmd_hosts(XbClient *client, const XbCommand *command, int argc, char **ar
 	if (actions[i].arguments > 1)
 		json_object_set_new(request, "reason", json_string(argv[3]));
 	answer = xb_client_request(client, request, &status);
+	if (actions[i].finish == finish_check)
+		answer = await_check(client, answer, argv[2], &status);
 	return answer != NULL ? actions[i].finish(client, answer) : status;
 }
