@@ -66,12 +66,24 @@ static bool do_checkout(Build *self, GError **error)
 	return xb_stop_check(self->compile.deadline_us, error);
 }
 
-/* After a failure of the variant itself the objects are as make left them,
- * which is sound; after any other end they are not trusted. */
+/*
+ * Which objects the next build may use. After a failure of the variant they
+ * are as make left them, which is sound. When make was cut off, what it had
+ * begun goes; when the configuration had changed in that run, what it had not
+ * come to is outdated in ways that make may not see, so all goes. After any
+ * other end nothing is trusted.
+ */
 static bool settle(Build *self, const GError *failure, GError **error)
 {
-	if (failure && xb_build_outcome(failure) != XB_OUTCOME_BUILD_FAILED)
+	bool stopped = g_error_matches(failure, XB_BUILD_ERROR, XB_BUILD_ERROR_STOPPED);
+
+	if (failure && !stopped && xb_build_outcome(failure) != XB_OUTCOME_BUILD_FAILED)
 		return true;
+	if (stopped && self->compile.config_changed)
+		return true;
+	if (stopped && self->compile.make_started &&
+	    !xb_slot_prune(self->slot, self->compile.make_started, error))
+		return false;
 	return xb_slot_settle(self->slot, self->toolchain->fingerprint, error);
 }
 

@@ -68,7 +68,7 @@ bool xb_stop_check(gint64 deadline_us, GError **error)
 		return false;
 	}
 	if (g_get_monotonic_time() >= deadline_us) {
-		g_set_error(error, XB_BUILD_ERROR, XB_BUILD_ERROR_HOST,
+		g_set_error(error, XB_BUILD_ERROR, XB_BUILD_ERROR_STOPPED,
 			    "the deadline of the build is over");
 		return false;
 	}
@@ -100,7 +100,8 @@ static G_NORETURN void exec_child(const XbChild *child, const int out[2], int fa
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	setpriority(PRIO_PROCESS, 0, NICENESS);
+	if (nice(NICENESS) == -1)
+		errno = 0; /* it may be the new value, and is no reason to stop */
 	syscall(SYS_ioprio_set, 1, 0, (IO_BEST_EFFORT << IO_CLASS_SHIFT) | 7);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, (rlim_t)8 << 30);

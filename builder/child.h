@@ -31,8 +31,8 @@ typedef struct {
 
 /*
  * True when the command ran and exited, with *@status as of waitpid(). False
- * with @error (host) when it could not be started, met the deadline, was
- * killed by a signal, or was stopped (code STOPPED).
+ * with @error when it could not be started or was killed by a signal (host), or
+ * was stopped or met the deadline (code STOPPED).
  */
 bool xb_child_run(const XbChild *child, int *status, GError **error);
 
@@ -43,8 +43,8 @@ bool xb_child_run(const XbChild *child, int *status, GError **error);
 bool xb_stop_setup(GError **error);
 bool xb_stop_requested(void);
 
-/* False with @error STOPPED or HOST when a stop was asked for or the deadline
- * is over: between two steps of a job. */
+/* False with @error STOPPED when a stop was asked for or the deadline is over:
+ * between two steps of a job. */
 bool xb_stop_check(gint64 deadline_us, GError **error);
 
 #endif

@@ -198,13 +198,15 @@ static bool install_config(XbCompile *self, const char *text, gsize length, GErr
 	int obj_fd = xb_beneath_open_dir(self->slot->obj, error);
 	g_autofree char *present = NULL;
 	gsize present_length = 0;
-	bool ok;
+	bool ok = true;
 
 	if (obj_fd < 0)
 		return false;
 	present = xb_beneath_read(obj_fd, ".config", CONFIG_MAX, &present_length, NULL);
-	ok = (present && present_length == length && memcmp(present, text, length) == 0) ||
-	     xb_beneath_replace(obj_fd, ".config", text, length, error);
+	if (!present || present_length != length || memcmp(present, text, length) != 0) {
+		self->config_changed = true;
+		ok = xb_beneath_replace(obj_fd, ".config", text, length, error);
+	}
 	close(obj_fd);
 	return ok;
 }
@@ -354,6 +356,7 @@ bool xb_compile_make(XbCompile *self, GError **error)
 	if (obj_fd < 0)
 		return false;
 	unlinkat(obj_fd, STATS_NAME, 0);
+	self->make_started = g_get_real_time() / G_USEC_PER_SEC;
 	self->src_prefix = g_strdup(src);
 	output = g_strdup_printf("O=%s", obj);
 	ok = run_step(self, "make", sandbox, src,

@@ -30,11 +30,13 @@ typedef struct {
 	const XbToolchain *toolchain;
 	XbLog *log;
 	gint64 deadline_us;
-	json_t *commands;   /* array of {"step","argv"} */
-	GPtrArray *kconfig; /* XbFileId of the fragments, filled by config */
-	char *src_prefix;   /* how commands saw the source tree; set by make */
-	guint objects;      /* compiled by make */
-	guint cache_hits;   /* of these, found in the compile cache */
+	json_t *commands;    /* array of {"step","argv"} */
+	GPtrArray *kconfig;  /* XbFileId of the fragments, filled by config */
+	bool config_changed; /* from that of the objects before */
+	gint64 make_started; /* Unix seconds; 0 before make */
+	char *src_prefix;    /* how commands saw the source tree; set by make */
+	guint objects;       /* compiled by make */
+	guint cache_hits;    /* of these, found in the compile cache */
 } XbCompile;
 
 /* Base and fragments to a verified obj/.config, which keeps its time when it

@@ -18,7 +18,7 @@ GQuark xb_build_error_quark(void);
 typedef enum {
 	XB_BUILD_ERROR_VARIANT, /* a diagnostic about what is being built */
 	XB_BUILD_ERROR_HOST,    /* this machine, its disk, tools or sandbox */
-	XB_BUILD_ERROR_STOPPED, /* somebody asked for the end */
+	XB_BUILD_ERROR_STOPPED, /* somebody asked for the end, or the deadline came */
 	XB_BUILD_ERROR_JOB,     /* the job itself is wrong */
 } XbBuildError;
 

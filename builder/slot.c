@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "failure.h"
 
 #define LOCK_TRIES    30 /* a predecessor that was killed may need a moment */
+#define ENTRIES_MAX   2000000
 #define LOCK_PAUSE_US 100000
 
 static bool take_lock(XbSlot *self, const char *work_dir, GError **error)
@@ -132,6 +134,34 @@ bool xb_slot_settle(XbSlot *self, const char *fingerprint, GError **error)
 	g_autofree char *text = state_text(fingerprint);
 
 	return self->clean || g_file_set_contents(self->obj_state, text, -1, error);
+}
+
+typedef struct {
+	int obj_fd;
+	gint64 since;
+} Prune;
+
+static bool prune_file(const char *path, void *data)
+{
+	const Prune *prune = data;
+	struct stat st;
+
+	if (fstatat(prune->obj_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_mtime >= prune->since)
+		unlinkat(prune->obj_fd, path, 0);
+	return true;
+}
+
+bool xb_slot_prune(XbSlot *self, gint64 since, GError **error)
+{
+	Prune prune = { xb_beneath_open_dir(self->obj, error), since };
+	bool ok;
+
+	if (prune.obj_fd < 0)
+		return false;
+	ok = xb_beneath_walk(prune.obj_fd, ENTRIES_MAX, prune_file, &prune, error);
+	close(prune.obj_fd);
+	return ok;
 }
 
 void xb_slot_doubt(XbSlot *self)

@@ -50,6 +50,10 @@ bool xb_slot_prepare(XbSlot *self, const char *fingerprint, GError **error);
 /* make came to its own end, well or badly: the objects can be built upon. */
 bool xb_slot_settle(XbSlot *self, const char *fingerprint, GError **error);
 
+/* make was cut off: remove every file that was written since @since (seconds of
+ * the Unix clock), as any of these may be half of one. */
+bool xb_slot_prune(XbSlot *self, gint64 since, GError **error);
+
 /* What make left turned out to be wrong: the next build starts afresh. */
 void xb_slot_doubt(XbSlot *self);
 

@@ -256,6 +256,7 @@ start_hanging() { # NAME: in the background, until its make runs
 	done
 	pid=$(pgrep -P $$ -f "^$build" | head -n 1)
 }
+sleep 1.1 # times are compared in whole seconds
 start_hanging term
 run busy "$first"
 done_is host-trouble 'another builder is working in'
@@ -267,6 +268,9 @@ done_is host-trouble 'ended on request'
 ok $? "SIGTERM ends it as host-trouble"
 ! alive >/dev/null
 ok $? "and its make with it"
+
+[ ! -e "$tmp/slot/obj/half.o" ] && [ -e "$tmp/slot/obj/kernel/b.o" ]
+ok $? "what was half made goes, older objects stay"
 
 start_hanging kill
 kill -KILL "$pid"
