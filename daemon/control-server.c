@@ -310,6 +310,7 @@ static GSocket *listen_on(const char *path, GError **error)
 	old = umask(0117);
 	ok = g_socket_bind(socket, address, FALSE, error);
 	umask(old);
+	g_socket_set_listen_backlog(socket, CLIENTS_MAX);
 	if (!ok || !g_socket_listen(socket, error))
 		return NULL;
 	return g_steal_pointer(&socket);

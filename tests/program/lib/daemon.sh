@@ -20,6 +20,7 @@ cd "$tmp" || exit 1
 cleanup() {
 	kill_daemon
 	end_workers
+	mountpoint -q "$state" && umount "$state"
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
