@@ -47,7 +47,6 @@ static bool make_out_dir(const char *path, GError **error)
 
 static bool do_checkout(Build *self, GError **error)
 {
-	g_autofree char *detail = NULL;
 	gsize changed = 0;
 
 	xb_emit_phase("checkout", NULL);
