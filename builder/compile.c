@@ -239,8 +239,11 @@ static char *make_config(XbCompile *self, GError **error)
 	gsize length;
 	int conf_fd;
 
-	if (!run_config(self, error))
+	if (!run_config(self, error)) {
+		/* It may have been cut off while it compiled its own tools. */
+		xb_remove_tree(self->slot->conf, NULL);
 		return NULL;
+	}
 	conf_fd = xb_beneath_open_dir(self->slot->conf, error);
 	if (conf_fd < 0)
 		return NULL;

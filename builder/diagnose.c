@@ -44,7 +44,7 @@ static const Rule rules[] = {
 	{ CLASS_LINK,
 	  "undefined reference to|multiple definition of|error: objtool|"
 	  "relocation truncated|^ERROR: |^\\S*\\bld(\\.\\w+)?: (?!warning|.*: in function )|"
-	  "internal compiler error" },
+	  "internal compiler error|^strip: " },
 	{ CLASS_WEAK, "^make(\\[\\d+\\])?: \\*\\*\\* |[Ee]rror: " },
 };
 
