@@ -16,7 +16,9 @@ typedef struct {
 	char *cpu, *memory, *dom0_mem;
 	char *xen_args, *kernel_args; /* appended; NULL: none */
 	char **qemu_args;             /* appended; may be NULL */
-	bool icount;
+	bool icount;        /* guest time is instructions executed, so boots repeat exactly */
+	guint icount_shift; /* an instruction takes 2^shift ns: 3 halves the time of a boot,
+			     * most of which waits for time to pass */
 	guint smp;
 	const char *kernel; /* "elf" or "bzimage" */
 	double silence_s, workload_silence_s;
