@@ -273,8 +273,10 @@ ok $? "and its make with it"
 ok $? "what was half made goes, older objects stay"
 
 start_hanging kill
-kill -KILL "$pid"
-wait 2>/dev/null
+{
+	kill -KILL "$pid"
+	wait
+} 2>/dev/null # the shell would say that it was killed
 for _ in $(seq 30); do alive >/dev/null || break; sleep 0.1; done
 ! alive >/dev/null
 ok $? "SIGKILL leaves no make behind"
