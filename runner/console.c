@@ -55,7 +55,7 @@ static const char *const telling_marks[] = {
 	"Unhandled",
 	"Could not",
 	"Unable to mount",
-	"Call Trace",
+
 	"not Xen-compatible",
 	"unable to",
 	"xbisect-dom0:",

@@ -58,7 +58,8 @@ static bool facts(const RunnerJob *job, json_t **host, json_t **workload, GError
 static bool choose_kernel(Boot *boot, GError **error)
 {
 	const json_t *artifact = boot->run->job->artifact;
-	g_autofree char *dir = runner_setting(artifact, "dir", NULL);
+	g_autofree char *given = runner_setting(artifact, "dir", NULL);
+	g_autofree char *dir = given ? g_canonicalize_filename(given, NULL) : NULL;
 	g_autofree char *name = runner_setting(artifact, "kernel", NULL);
 	g_autofree char *elf = runner_setting(artifact, "vmlinux", NULL);
 

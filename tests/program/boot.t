@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The one real boot of `make check`: Debian's Xen and Debian's kernel, as
+# their packages have them, run map-unmap under QEMU.
+set -u
+bin=$(cd "${XB_BIN:-build/bin}" && pwd)
+top=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+n=0
+ok()
+{
+	n=$((n + 1))
+	[ "$1" -eq 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
+}
+has()
+{
+	grep -q -e "$1" events.jsonl
+	ok $? "$2"
+}
+
+xen=$("$top/runner/fetch-debian.sh" xen 2>err) && [ -f "$xen" ]
+ok $? "Debian's Xen is fetched" || sed 's/^/# /' err
+{ read -r kernel && read -r modules; } < <("$top/runner/fetch-debian.sh" kernel 2>err)
+[ -f "${kernel:-}" ] && [ -d "${modules:-}" ]
+ok $? "Debian's kernel is fetched"
+sed 's/^/# /' err
+again=$("$top/runner/fetch-debian.sh" xen 2>err)
+[ "$again" = "$xen" ] && [ ! -s err ]
+ok $? "what is there is not fetched again"
+
+# icount_shift=3 takes half the time of the default.
+cat >job.json <<END
+{"protocol":1, "kind":"run", "id":"boot", "boot":0, "deadline_s":240,
+ "host":{"name":"qemu", "driver":"qemu", "xen":"$xen", "icount_shift":"3", "silence_s":"120"},
+ "artifact":{"variant":"debian", "dir":"${kernel%/*}", "kernel":"${kernel##*/}", "modules":"$modules"},
+ "workload":{"name":"map-unmap", "iterations":"3", "warmup":"1",
+	"metrics":"unmap:s:lower;map:s:lower;total:s:lower", "params":{"mib":"32", "batch":"1024"}}}
+END
+"$bin/xbisect-run" <job.json >events.jsonl 2>err
+ok $? "a boot of ${kernel##*/} ends well"
+has '"event":"fingerprint"' "it says what was measured on"
+for phase in prepare boot dom0 workload power-off; do
+	has "\"phase\":\"$phase\"" "phase $phase"
+done
+for metric in map unmap total; do
+	[ "$(grep -c "\"metric\":\"$metric\",\"value\":0\\.[0-9]*[1-9]" events.jsonl)" = 3 ]
+	ok $? "three samples of $metric"
+done
+has '"event":"done","outcome":"ok"' "done ok"
+grep -aq '(XEN) Xen version' console
+ok $? "the console is kept"
+grep -v '"sample"' events.jsonl | cut -c 1-400 | sed 's/^/# /'
+sed 's/^/# /' err
+[ -f console ] && tail -n 15 console | tr -cd '\11\12\40-\176' | sed 's/^/# /'
+echo "1..$n"
