@@ -39,6 +39,7 @@ typedef struct {
 	int64_t following; /* job id; 0 = none */
 	guint follow_source;
 	char *last_sent;
+	int64_t seen; /* xb_db_changes() at the last look */
 } Client;
 
 static void client_free(Client *client)
@@ -120,6 +121,10 @@ static gboolean on_follow_tick(gpointer data)
 
 	if (client->writing)
 		return G_SOURCE_CONTINUE; /* a slow reader gets fewer updates, not a queue */
+	/* reading a large job costs milliseconds; clocks go on at the client */
+	if (client->seen == xb_db_changes(client->server->daemon->db))
+		return G_SOURCE_CONTINUE;
+	client->seen = xb_db_changes(client->server->daemon->db);
 	job = xb_verbs_follow(client->server->daemon, client->following, &ended, &error);
 	if (!job || ended) {
 		client->follow_source = 0;
@@ -143,6 +148,7 @@ static void start_following(Client *client, int64_t id)
 {
 	client->following = id;
 	g_clear_pointer(&client->last_sent, g_free);
+	client->seen = -1;
 	if (on_follow_tick(client) == G_SOURCE_CONTINUE)
 		client->follow_source = g_timeout_add(FOLLOW_TICK_MS, on_follow_tick, client);
 }

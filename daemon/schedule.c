@@ -2,6 +2,7 @@
 /* schedule.c - read, plan, start. */
 #include "schedule.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -412,6 +413,9 @@ void xb_schedule_round(XbDaemon *daemon)
 	trim_space(daemon, round.keep);
 	if (round.no_room)
 		retry_later(daemon);
+	/* what a large job took is given back when the daemon has nothing to do */
+	if (xb_executor_running(daemon->executor) == 0)
+		malloc_trim(0);
 }
 
 void xb_schedule_stop_job(XbDaemon *daemon, int64_t job_id)

@@ -240,6 +240,11 @@ void xb_db_rollback(XbDb *db)
 		g_warning("%s", error->message);
 }
 
+int64_t xb_db_changes(const XbDb *db)
+{
+	return sqlite3_total_changes64(db->handle);
+}
+
 int64_t xb_db_data_version(XbDb *db)
 {
 	return xb_db_integer(db, XB_SQL_DATA_VERSION, NULL, 0, -1, NULL);

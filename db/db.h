@@ -47,6 +47,10 @@ void xb_db_rollback(XbDb *db);
 /* Changes whenever another connection has committed: for readers that poll. */
 int64_t xb_db_data_version(XbDb *db);
 
+/* Rows that this connection has changed so far: while it is the same, so is what the only writer
+ * reads. */
+int64_t xb_db_changes(const XbDb *db);
+
 /* ---- jobs ---------------------------------------------------------------- */
 typedef enum { XB_JOB_BISECT, XB_JOB_AB, XB_JOB_MEASURE } XbJobKind;
 typedef enum {
