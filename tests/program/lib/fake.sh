@@ -3,7 +3,7 @@
 # Sourced by fake-builder and fake-host: the worker's side of the protocol, with as
 # few processes as can be. Jobs are read by patterns, which is enough for those
 # that xbisectd writes.
-log='' delay=0 hang_while='' die_once='' err=/dev/null
+kind='' id='' log='' delay=0 hang_while='' die_once='' err=/dev/null
 LC_ALL=C
 
 option() { # option NAME VALUE
