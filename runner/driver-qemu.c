@@ -9,6 +9,7 @@
 #include "console.h"
 #include "qemu.h"
 #include "text.h"
+#include "usage.h"
 #include "workload.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define USAGE_US         (250 * 1000)
 #define POLL_MS          25
 #define GRACE_S          0.4            /* for the lines that follow a crash */
 #define CONSOLE_KEPT     (16u << 20)    /* head and tail, each half of it */
@@ -35,7 +37,8 @@ typedef struct {
 	pid_t pid;
 	int console_fd;
 	guint64 console_size;
-	gint64 grown_us; /* when the console last grew */
+	UsageClock clock; /* time that QEMU really had */
+	double grown_s;   /* of that clock, when the console last grew */
 	gint64 start_us;
 	gint64 failed_us; /* when the console showed that it is lost; 0: not */
 	bool reaped;
@@ -154,7 +157,8 @@ static bool start(Boot *boot, GError **error)
 		       : runner_qemu_argv(boot->qemu, boot->console_path);
 	boot->pid = runner_child_start(argv, boot->input_dir, -1, -1, err, CONSOLE_HARD_MAX, error);
 	close(err);
-	boot->start_us = boot->grown_us = g_get_monotonic_time();
+	boot->start_us = g_get_monotonic_time();
+	runner_usage_start(&boot->clock);
 	return boot->pid > 0;
 }
 
@@ -191,7 +195,7 @@ static void read_console(Boot *boot)
 	       (got = pread(boot->console_fd, buffer, sizeof(buffer), (off_t)boot->console_size)) >
 		       0) {
 		boot->console_size += (guint64)got;
-		boot->grown_us = g_get_monotonic_time();
+		boot->grown_s = boot->clock.seconds;
 		runner_console_feed(boot->console, buffer, (gsize)got);
 	}
 }
@@ -282,13 +286,27 @@ static void check_silence(Boot *boot)
 	ConsoleStage stage = runner_console_stage(boot->console);
 	double allowed =
 		stage == CONSOLE_WORKLOAD ? boot->qemu->workload_silence_s : boot->qemu->silence_s;
-	double silent = seconds_since(boot->grown_us);
+	double silent = boot->clock.seconds - boot->grown_s;
 	g_autofree char *what = NULL;
 
 	if (silent < allowed)
 		return;
 	what = g_strdup_printf("nothing on the console for %.0f s", silent);
 	end_failed(boot, what);
+}
+
+/* Too late: the kernel's fault only when it had its share of the processor. */
+static void end_late(Boot *boot)
+{
+	double allowed = boot->run->job->deadline_s;
+	g_autofree char *what = g_strdup_printf("not finished after %.0f s", allowed);
+
+	if (boot->clock.seconds < allowed / 2)
+		runner_run_end(boot->run, XB_OUTCOME_HOST_TROUBLE,
+			       "%s, of which the emulator had %.0f s: the machine is too busy",
+			       what, boot->clock.seconds);
+	else
+		end_failed(boot, what);
 }
 
 /* Of a boot whose emulator still runs. */
@@ -308,9 +326,7 @@ static void judge_progress(Boot *boot)
 		 * kernel that can't has still measured. */
 		judge_result(boot);
 	} else if (seconds_since(boot->start_us) > boot->run->job->deadline_s) {
-		g_autofree char *what =
-			g_strdup_printf("not finished after %.0f s", boot->run->job->deadline_s);
-		end_failed(boot, what);
+		end_late(boot);
 	} else {
 		check_silence(boot);
 	}
@@ -323,6 +339,8 @@ static gboolean on_poll(gpointer data)
 	/* Before the last read, so that nothing it wrote is missed. */
 	if (!boot->reaped && waitpid(boot->pid, &boot->wait_status, WNOHANG) == boot->pid)
 		boot->reaped = true;
+	if (!boot->reaped && g_get_monotonic_time() - boot->clock.then_us >= USAGE_US)
+		runner_usage_advance(&boot->clock, boot->pid);
 	read_console(boot);
 	if (boot->reaped)
 		judge_exit(boot);
