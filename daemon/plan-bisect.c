@@ -52,11 +52,17 @@ static void make_graph(Input *in)
 	in->parent_start[in->n] = in->parent->len;
 }
 
+/* Three troubles: set aside like one that does not build. */
+static bool build_is_given_up(const XbTally *tally)
+{
+	return tally && tally->build_trouble >= XB_TROUBLES_MAX && !tally->active_builds;
+}
+
 static XbStatus status_of(const Input *in, const XbVariant *variant)
 {
 	const XbTally *tally = g_hash_table_lookup(in->tallies, &variant->id);
 
-	if (variant->state == XB_VARIANT_BUILD_FAILED)
+	if (variant->state == XB_VARIANT_BUILD_FAILED || build_is_given_up(tally))
 		return XB_STATUS_UNBUILDABLE;
 	if (xb_tally_unbootable(tally, in->capacity->deterministic))
 		return XB_STATUS_UNBOOTABLE;
@@ -340,26 +346,47 @@ static json_t *verdict_json(const Input *in, const XbPlan *plan)
 	return verdict;
 }
 
+/* Troubles of this job's builds in a row, up to now: two variants three times each are not the
+ * variants' fault. @detail: of the last. */
+static bool builders_are_sick(const Input *in, const char **detail)
+{
+	guint row = 0;
+
+	for (guint i = in->data->runs->len; i-- > 0 && row < 2 * XB_TROUBLES_MAX;) {
+		const XbRun *run = in->data->runs->pdata[i];
+
+		if (run->kind != XB_RUN_BUILD || run->job_id != in->data->job->id ||
+		    run->state != XB_RUN_DONE || xb_run_is_lost(run))
+			continue;
+		if (run->outcome != XB_OUTCOME_HOST_TROUBLE)
+			return false;
+		if (row++ == 0)
+			*detail = run->detail;
+	}
+	return row >= 2 * XB_TROUBLES_MAX;
+}
+
 /* What ends a job: an endpoint that can't be measured, a machine that can't build. */
 static char *find_failure(const Input *in)
 {
 	static const char *const names[] = { "GOOD", "BAD" };
+	const char *detail = NULL;
 
-	for (guint i = 0; i < in->data->variants->len; i++) {
-		const XbVariant *variant = in->data->variants->pdata[i];
-		const XbTally *tally = g_hash_table_lookup(in->tallies, &variant->id);
-		if (tally && tally->build_trouble >= XB_TROUBLES_MAX && !tally->active_builds)
-			return g_strdup_printf("building %.12s failed %u times for reasons of "
-					       "this machine, the last time: %s",
-					       ((XbJobCommit *)in->data->commits->pdata[i])->label,
-					       tally->build_trouble, tally->last_build_trouble);
-	}
+	if (builders_are_sick(in, &detail))
+		return g_strdup_printf("builds failed %u times in a row for reasons of this "
+				       "machine, the last time: %s",
+				       2 * XB_TROUBLES_MAX, detail);
 	for (guint e = 0; e < 2; e++) {
 		guint node = e == 0 ? 0 : in->n - 1;
 		const XbVariant *variant = in->data->variants->pdata[node];
 		const XbJobCommit *commit = in->data->commits->pdata[node];
 		const XbTally *tally = g_hash_table_lookup(in->tallies, &variant->id);
 
+		if (build_is_given_up(tally) && variant->state == XB_VARIANT_UNBUILT)
+			return g_strdup_printf("building %s (%.12s) failed %u times for reasons of "
+					       "this machine, the last time: %s",
+					       names[e], commit->label, tally->build_trouble,
+					       tally->last_build_trouble);
 		if (in->nodes[node].status == XB_STATUS_UNBUILDABLE)
 			return g_strdup_printf("%s (%.12s) does not build, so there is nothing to "
 					       "compare with: %s",

@@ -127,6 +127,13 @@ static bool start_build(Round *round, const XbJobData *data, const XbWant *want,
 
 	if (!variant || slot < 0)
 		return variant != NULL;
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *other = data->runs->pdata[i];
+		/* an evicted image that is being built again still counts as built */
+		if (other->kind == XB_RUN_BUILD && other->variant_id == variant->id &&
+		    other->state != XB_RUN_DONE)
+			return true;
+	}
 	run.deadline_ms = run.started_ms + (int64_t)(daemon->config->build_deadline_s * 1000);
 	job = xb_workjob_build(daemon, variant, slot, error);
 	if (!job)
@@ -388,6 +395,7 @@ static void job_failed(XbDaemon *daemon, int64_t job_id, const GError *failure)
 	}
 	xb_journal(daemon, job_id, "failed: %s", why);
 	xb_schedule_stop_job(daemon, job_id);
+	xb_control_server_job_ended(daemon->control, job_id);
 }
 
 void xb_schedule_round(XbDaemon *daemon)

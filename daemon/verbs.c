@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control-server.h"
 #include "hosts.h"
 #include "schedule.h"
 #include "text.h"
@@ -154,6 +155,7 @@ static json_t *do_cancel(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 		return NULL;
 	xb_journal(daemon, job->id, "cancelled");
 	xb_schedule_stop_job(daemon, job->id);
+	xb_control_server_job_ended(daemon->control, job->id);
 	xb_daemon_poke(daemon);
 	return with_job(daemon, job->id, json_pack("{s:b}", "ok", 1), error);
 }
