@@ -81,6 +81,33 @@ x measure --wait --json --repo "$tmp/docs" d11
 is "an identical tree is not built again" "$(logged_count '^build start')" "$before"
 json "and shares its measurements" '.counts.builds == 0 and .counts.builds_reused == 1'
 
+# An artifact that was evicted is built again when a boot needs it, once.
+stop_daemon
+builder_keys="slots=2
+deadline=20s" daemon_keys="artifact_limit=1" config
+start_daemon
+x measure --wait --json --repo "$tmp/docs" d0
+x hosts online fake # one more planning round
+evicted() { [ -z "$(find "$state/artifacts" -name kernel)" ]; }
+wait_until 5 evicted
+ok $? "artifacts are bounded"
+before=$(logged_count '^build start')
+x measure --wait --json --boots 9 --repo "$tmp/docs" d0
+is "an evicted artifact is needed: exit 0" "$status" 0
+is "an evicted artifact is needed: built once more" $(($(logged_count '^build start') - before)) 1
+builder_keys="deadline=20s" daemon_keys=''
+
+# ---- a commit that kills its builder ----------------------------------------------------------
+linear killer 12 7 1.0 1.1 6:build=kill 3:build=kill
+x bisect --wait --json --repo "$tmp/killer" c0..c12
+is "commits whose build dies: the search goes round them: exit 4 or 0" "$([ "$status" = 4 ] || [ "$status" = 0 ]; echo $?)" 0
+json "commits whose build dies: the culprit is among those left" \
+	"[.verdict.commits[].id] | index(\"$(sha c7 killer)\") != null"
+linear allkiller 12 7 1.0 1.2 {1,2,3,4,5,6,7,8,9,10,11}:build=kill
+x bisect --wait --json --repo "$tmp/allkiller" c0..c12
+is "every build dies: exit 5" "$status" 5
+json "every build dies: said so" '.reason | contains("6 times in a row for reasons of this machine")'
+
 # ---- another host in the place of the old -----------------------------------------------------
 fresh_state
 host_options="--delay 0.1" raw_host
