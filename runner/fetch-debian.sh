@@ -35,6 +35,7 @@ apt()
 	shift
 	if [ "$lists" = private ]; then
 		"$apt_program" -qq -o "Dir::State=$private/state" -o "Dir::Cache=$private/cache" \
+			-o "Dir::State::lists=$private/state/lists" \
 			-o Dir::State::status=/var/lib/dpkg/status \
 			-o "APT::Sandbox::User=$(id -un)" "$@"
 	else
