@@ -227,10 +227,13 @@ static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **err
 		return false;
 	}
 	worker->pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
-	if (worker->pidfd >= 0)
+	if (worker->pidfd >= 0) {
 		worker->exit_source = g_unix_fd_add(worker->pidfd, G_IO_IN, on_exit_seen, worker);
-	else
+	} else {
+		/* a child of it may live on in its group and hold the lock */
+		signal_group(pid, SIGKILL);
 		worker->exited = true;
+	}
 	g_hash_table_replace(self->workers, &worker->run_id, worker);
 	start_ticking(self);
 	return true;

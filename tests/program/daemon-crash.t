@@ -122,6 +122,27 @@ is "a build that ended meanwhile is not repeated" \
 json "a boot that was killed meanwhile is host-trouble, and repeated" \
 	'[.measurements[] | select(.outcome == "host-trouble")] | length == 1'
 
+# A worker is killed meanwhile, but a child of it lives on and holds the run's lock.
+stop_daemon
+builder_options="--delay 30" config
+start_daemon
+linear orphan 3 2 1.03 1.5
+x bisect --json --repo "$tmp/orphan" c0..c3
+id=$(j .id)
+running() { logged "build start .* $(sha c0 orphan)" && pgrep -f 'sleep 30' >/dev/null; }
+wait_until 10 running
+kill_daemon
+worker=$(sql "SELECT pid FROM run WHERE state = 'running' AND kind = 'build'")
+kill -9 "$worker"
+pgrep -g "$worker" >/dev/null
+ok $? "a killed builder leaves a child"
+builder_options='' config
+start_daemon
+x show --wait --json "$id"
+is "a killed builder that left a child: exit 0" "$status" 0
+[ -z "$(pgrep -g "$worker")" ]
+ok $? "the child was ended"
+
 # ---- SIGTERM ------------------------------------------------------------------------------------
 kill "$daemon"
 wait "$daemon"
