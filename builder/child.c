@@ -18,6 +18,7 @@
 
 #define LINE_MAX_BYTES 4096
 #define GRACE_US       (2 * G_USEC_PER_SEC)
+#define REAP_US        (20 * G_USEC_PER_SEC)
 #define NICENESS       10
 #define IO_BEST_EFFORT 2 /* class of ioprio_set(2); 7 is its lowest level */
 #define IO_CLASS_SHIFT 13
@@ -45,10 +46,12 @@ bool xb_stop_setup(GError **error)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+	/* What a command leaves behind becomes a child of this process, so that it
+	 * can be seen to its end. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 && sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (stop_fd < 0)
-		xb_build_set_errno(error, "signalfd");
+		xb_build_set_errno(error, "signals cannot be set up");
 	return stop_fd >= 0;
 }
 
@@ -243,9 +246,48 @@ static void follow(Run *run)
 	}
 }
 
+static void kill_children(void)
+{
+	g_autofree char *list = NULL;
+	g_auto(GStrv) pids = NULL;
+
+	if (!g_file_get_contents("/proc/thread-self/children", &list, NULL, NULL))
+		return;
+	pids = g_strsplit(list, " ", -1);
+	for (char **pid = pids; *pid; pid++) {
+		if (g_ascii_strtoll(*pid, NULL, 10) > 0)
+			kill((pid_t)g_ascii_strtoll(*pid, NULL, 10), SIGKILL);
+	}
+}
+
+/*
+ * The command is gone, but the first process of its sandbox may need a moment
+ * more: that one ends when every process in the sandbox has, and only then
+ * nothing writes to the object directory any longer.
+ */
+static bool reap_rest(GError **error)
+{
+	gint64 give_up_us = g_get_monotonic_time() + REAP_US;
+
+	while (g_get_monotonic_time() < give_up_us) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG);
+
+		if (pid < 0 && errno == ECHILD)
+			return true;
+		if (pid == 0) {
+			kill_children();
+			g_usleep(2000);
+		}
+	}
+	g_set_error(error, XB_BUILD_ERROR, XB_BUILD_ERROR_HOST,
+		    "processes of the build do not end");
+	return false;
+}
+
 bool xb_child_run(const XbChild *child, int *status, GError **error)
 {
 	Run run = { .child = child };
+	bool gone;
 
 	if (!start(&run, error))
 		return false;
@@ -255,6 +297,7 @@ bool xb_child_run(const XbChild *child, int *status, GError **error)
 	kill(-run.pid, SIGKILL);
 	while (waitpid(run.pid, status, 0) < 0 && errno == EINTR)
 		;
+	gone = reap_rest(run.reason ? NULL : error);
 	drain(&run, 1024);
 	if (run.line_length > 0)
 		end_line(&run);
@@ -264,6 +307,8 @@ bool xb_child_run(const XbChild *child, int *status, GError **error)
 		g_propagate_error(error, run.reason);
 		return false;
 	}
+	if (!gone)
+		return false;
 	if (WIFSIGNALED(*status)) {
 		g_set_error(error, XB_BUILD_ERROR, XB_BUILD_ERROR_HOST, "%s was killed: %s",
 			    child->argv[0], strsignal(WTERMSIG(*status)));

@@ -96,6 +96,12 @@ noise:
 	@yes 'a line of noise' | head -c 20000000
 MK
 )
+leaving=$(variant leaving <<'MK'
+$(O)/vmlinux: | leave
+leave:
+	@setsid sleep 987654 >/dev/null 2>&1 &
+MK
+)
 hostile=$(variant hostile <<MK
 \$(O)/vmlinux: | attack
 attack:
@@ -320,6 +326,10 @@ ok $? "without bubblewrap it refuses"
 SLOT=$tmp/slot-none run none "$first" ',"sandbox":"none"'
 done_is ok
 ok $? "unless sandbox=none is written down"
+
+SLOT=$tmp/slot-none run leaving "$leaving" ',"sandbox":"none"'
+done_is ok && ! alive >/dev/null
+ok $? "and what a command leaves in the background ends with it"
 
 # ---- compile cache ------------------------------------------------------------------
 if command -v ccache >/dev/null; then
