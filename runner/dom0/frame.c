@@ -45,7 +45,7 @@ void frame_send(int fd, const char *kind, const char *text)
 		if (body[i] < ' ' || body[i] > '~')
 			body[i] = '?';
 
-	uint32_t crc = crc32_of(body, (size_t)(head + length));
+	uint32_t crc = crc32_of(body, (size_t)head + (size_t)length);
 	int total = snprintf(line, sizeof(line), "@XB1 %u %d %08x %s\n", sequence, length, crc,
 			     body + head);
 

@@ -5,6 +5,7 @@
 #include "domain.h"
 #include "summary.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
@@ -127,8 +128,8 @@ static int measure_batch(Run *run, unsigned int batch)
 	Summary summary = { 0 };
 	double map_s = 0, unmap_s = 0;
 
-	snprintf(summary.suffix, sizeof(summary.suffix), options->n_batches > 1 ? ".b%u" : "%.0u",
-		 options->n_batches > 1 ? batch : 0);
+	if (options->n_batches > 1)
+		snprintf(summary.suffix, sizeof(summary.suffix), ".b%u", batch);
 	for (unsigned int i = 0; i < options->warmup + options->iterations; i++) {
 		int status = iterate(run, batch, &map_s, &unmap_s);
 
@@ -167,26 +168,35 @@ static int open_target(Run *run)
 	return EXIT_OK;
 }
 
+/* Room for the batches of the smallest size, and for one of the largest. */
+static int make_room(Run *run)
+{
+	const unsigned int *batches = run->options->batches;
+	unsigned int largest = batches[0], smallest = batches[0];
+
+	for (size_t i = 1; i < run->options->n_batches; i++) {
+		if (batches[i] > largest)
+			largest = batches[i];
+		if (batches[i] < smallest)
+			smallest = batches[i];
+	}
+	assert(smallest > 0); /* as parsed */
+	run->mappings = calloc(run->n_frames / smallest + 1, sizeof(*run->mappings));
+	run->errors = calloc(largest, sizeof(*run->errors));
+	if (run->mappings && run->errors)
+		return EXIT_OK;
+	fprintf(stderr, "xbisect-dom0: no memory\n");
+	return EXIT_MEMORY;
+}
+
 static int run_all(Run *run)
 {
-	unsigned int largest = 0, smallest = UINT32_MAX;
 	int status = open_target(run);
 
 	if (status)
 		return status;
 	run->frames = domain_frames(run->domain, &run->n_frames);
-	for (size_t i = 0; i < run->options->n_batches; i++) {
-		if (run->options->batches[i] > largest)
-			largest = run->options->batches[i];
-		if (run->options->batches[i] < smallest)
-			smallest = run->options->batches[i];
-	}
-	run->mappings = calloc(run->n_frames / smallest + 1, sizeof(*run->mappings));
-	run->errors = calloc(largest, sizeof(*run->errors));
-	if (!run->mappings || !run->errors) {
-		fprintf(stderr, "xbisect-dom0: no memory\n");
-		return EXIT_MEMORY;
-	}
+	status = make_room(run);
 	for (size_t i = 0; i < run->options->n_batches && !status; i++)
 		status = measure_batch(run, run->options->batches[i]);
 	return status;
