@@ -203,6 +203,7 @@ static void start(Sim *self, const XbAction *action)
 				 action->purpose == XB_PURPOSE_ENDPOINT;
 	} else {
 		trial->confirm_boots += action->purpose == XB_PURPOSE_CONFIRM;
+		trial->endpoint_boots += action->purpose == XB_PURPOSE_ENDPOINT;
 		trial->boots += action->purpose != XB_PURPOSE_CONFIRM;
 	}
 	g_array_append_val(self->running, work);
