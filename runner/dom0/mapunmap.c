@@ -26,6 +26,7 @@ typedef struct {
 	DomainKind kind;
 	bool own; /* a domain of ours, else @domid */
 	unsigned int domid;
+	bool silent;       /* print nothing, as the original */
 	bool metrics;      /* metric lines instead of the summary */
 	bool strict_pages; /* a page that can't be mapped is a failure */
 } Options;
@@ -140,8 +141,12 @@ static int measure_batch(Run *run, unsigned int batch)
 		summary_add(&summary, map_s, unmap_s, run->n_frames - run->failed,
 			    options->metrics);
 	}
+	if (options->silent)
+		return EXIT_OK;
 	if (!options->metrics)
 		summary_print(&summary, domain_id(run->domain), run->n_frames, batch);
+	if (run->failed && options->metrics)
+		printf("holes%s %zu pages\n", summary.suffix, run->failed);
 	if (run->failed)
 		fprintf(stderr, "xbisect-dom0: %zu of %zu pages of domain %u could not be mapped\n",
 			run->failed, run->n_frames, domain_id(run->domain));
@@ -318,7 +323,7 @@ int mapunmap_main(int argc, char **argv)
 
 int mapunmap_original(const char *domid, const char *batch)
 {
-	Options options = { .n_batches = 1, .iterations = 1, .metrics = false };
+	Options options = { .n_batches = 1, .iterations = 1, .silent = true };
 
 	if (!parse_number(domid, 0, 0x7fef, &options.domid) ||
 	    !parse_number(batch, 1, 1u << 20, &options.batches[0])) {
