@@ -95,4 +95,18 @@ is "BAD does not boot: exit 5" "$status" 5
 json "BAD does not boot: failed, with the console's line" '.state == "failed" and
 	(.reason | contains("BAD") and contains("Kernel panic"))'
 
+# ---- a host that is not deterministic -----------------------------------------------------
+fresh_state
+host_options="--noise 0.004" config
+start_daemon
+linear noisy 10 6 1.0 1.05
+x bisect --wait --json --repo "$tmp/noisy" c0..c10
+is "noise: exit 0" "$status" 0
+is "noise: found" "$(j '.verdict.commits[0].id')" "$(sha c6 noisy)"
+json "noise: the interval holds the truth" '.effect.ci_low < 1.05 and 1.05 < .effect.ci_high'
+linear flat 10 99 1.01 1.0
+x bisect --wait --json --repo "$tmp/flat" c0..c10
+is "noise and no step: exit 3" "$status" 3
+json "noise and no step: at most 60 boots" '.counts.boots <= 60'
+
 finish

@@ -49,7 +49,8 @@ is "killed: every boot of the job gave all its samples" "$(jq -r '.measurements[
 	select(.outcome == "ok") | .samples | length' "$tmp/killed.json" | sort -u)" 3
 x hosts --json
 json "killed: nothing counted against the host" '(.hosts // .)[0] | .state == "online"'
-is "killed: nothing is left active" "$(kill_daemon; sql "SELECT count(*) FROM run WHERE state <> 'done'")" 0
+kill_daemon
+is "killed: nothing is left active" "$(sql "SELECT count(*) FROM run WHERE state <> 'done'")" 0
 
 # ---- ended between the row and its worker ---------------------------------------------
 sql "INSERT INTO job (kind, state, uid, created_ms, spec) SELECT kind, 'running', uid, created_ms + 1, spec FROM job WHERE id = 1"

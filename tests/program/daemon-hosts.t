@@ -108,6 +108,25 @@ x bisect --wait --json --repo "$tmp/allkiller" c0..c12
 is "every build dies: exit 5" "$status" 5
 json "every build dies: said so" '.reason | contains("6 times in a row for reasons of this machine")'
 
+# ---- two hosts, two slots, two jobs ---------------------------------------------------------------
+fresh_state
+builder_keys="slots=2
+deadline=20s" host_options="--delay 0.1" raw_host "
+[host second]
+driver=null"
+start_daemon
+"$bin/xbisect" bisect --wait --json --repo "$tmp/repo" c0..c8 >"$tmp/first.json" 2>/dev/null &
+first=$!
+x bisect --wait --json --priority 5 --repo "$tmp/repo" c0..c8
+is "two jobs at once: the second: exit 0" "$status" 0
+wait $first
+is "two jobs at once: the first: exit 0" $? 0
+is "two jobs at once: one verdict" "$(jq -r '.verdict.commits[0].id' "$tmp/first.json")" "$(j '.verdict.commits[0].id')"
+is "two jobs at once: both hosts work" "$(j '[.measurements[].host] | unique | join(" ")')" "fake second"
+is "two jobs at once: nothing is built twice" \
+	"$(grep '^build start' "$flog" | cut -d' ' -f4,5 | sort | uniq -d)" ""
+builder_keys="deadline=20s"
+
 # ---- another host in the place of the old -----------------------------------------------------
 fresh_state
 host_options="--delay 0.1" raw_host
