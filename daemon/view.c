@@ -24,6 +24,15 @@ static json_t *seconds_or_null(int64_t ms)
 	return ms ? json_integer(ms / 1000) : json_null();
 }
 
+/* A revision as a title shows it: an id of 40 digits is cut to twelve. */
+static char *short_revision(json_t *spec, const char *name)
+{
+	const char *text = json_string_value(json_object_get(spec, name));
+	bool is_id = text && strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
+
+	return is_id ? g_strndup(text, 12) : g_strdup(text ? text : "");
+}
+
 /* What stands in the job's own row. */
 static json_t *base_object(const XbJob *job, json_t *spec)
 {
@@ -38,11 +47,10 @@ static json_t *base_object(const XbJob *job, json_t *spec)
 					      "min_effect",
 					      "first_parent",
 					      "resolve" };
-	const char *good = json_string_value(json_object_get(spec, "good"));
-	const char *bad = json_string_value(json_object_get(spec, "bad"));
+	g_autofree char *good = short_revision(spec, "good"), *bad = short_revision(spec, "bad");
 	g_autofree char *title = job->kind == XB_JOB_BISECT ? g_strdup_printf("%s..%s", good, bad)
 				 : job->kind == XB_JOB_AB   ? g_strdup_printf("%s vs %s", good, bad)
-							    : g_strdup(good ? good : "");
+							    : g_strdup(good);
 	json_t *object = json_pack(
 		"{s:I,s:s,s:s,s:s,s:i,s:o,s:o,s:o}", "id", (json_int_t)job->id, "kind",
 		xb_job_kind_name(job->kind), "state", xb_job_state_name(job->state), "title", title,
