@@ -111,7 +111,8 @@ endef
 $(foreach m,$(MAINS),$(eval $(call program_rules,$(m))))
 
 # xbisect-dom0 is static, runs as init of dom0 and knows libxen* only: no GLib,
-# and no sanitizers (they do not link statically).
+# and no sanitizers (they do not link statically). Stripped: its hash is part of
+# a measurement's identity, and debug paths differ between clones.
 DOM0_SRC := $(wildcard runner/dom0/*.c)
 DOM0_OBJ := $(DOM0_SRC:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/obj/runner/dom0/%.o: runner/dom0/%.c $(SETTINGS)
@@ -121,7 +122,7 @@ $(BUILD)/obj/runner/dom0/%.o: runner/dom0/%.c $(SETTINGS)
 $(BUILD)/bin/xbisect-dom0: $(DOM0_OBJ)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^ $(XEN_LIBS)
+	$(Q)$(CC) -static -s $(LDFLAGS) -o $@ $^ $(XEN_LIBS)
 PROGRAMS += $(BUILD)/bin/xbisect-dom0
 
 .PHONY: programs

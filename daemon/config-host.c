@@ -27,6 +27,8 @@ static const XbKeySpec qemu_keys[] = {
 	{ "xen_args", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "kernel_args", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "icount", XB_VALUE_WORD, 0, 0, 0, "yes|no" },
+	{ "icount_shift", XB_VALUE_INTEGER, 0, 0, 10, NULL },
+	{ "dom0", XB_VALUE_PROGRAM, 0, 0, 0, NULL },
 	{ "smp", XB_VALUE_INTEGER, 0, 1, 64, NULL },
 	{ "kernel", XB_VALUE_WORD, 0, 0, 0, "elf|bzimage" },
 	{ "silence", XB_VALUE_DURATION, 0, 0, 0, NULL },
