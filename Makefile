@@ -193,24 +193,27 @@ MAN_PAGES := $(sort $(foreach s,1 5 7 8,$(wildcard */*.$(s) */*/*.$(s))))
 SHELL_FILES = $(shell grep -lE '^\#!.*(bash|/sh)' -r tests .ci packaging runner builder daemon \
 	--include='*' 2>/dev/null)
 
-.PHONY: lint lint-format lint-tidy lint-cppcheck lint-man lint-shell lint-gcc lint-clang
-lint: lint-format lint-man lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy ## all linters and both compilers
+.PHONY: lint lint-steps lint-format lint-tidy lint-cppcheck lint-man lint-shell lint-gcc lint-clang
+lint:               ## clang-format, clang-tidy, cppcheck, mandoc, shellcheck; gcc and clang with -Werror
+	@$(SUBMAKE) deps deps-lint
+	@$(SUBMAKE) lint-steps
+lint-steps: lint-format lint-man lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy
 lint-format:
-	clang-format --dry-run -Werror $(C_FILES)
+	@echo "  FORMAT"; clang-format --dry-run -Werror $(C_FILES)
 lint-man:
-	$(if $(MAN_PAGES),mandoc -Tlint -Wwarning $(MAN_PAGES))
+	@echo "  MANDOC"; $(if $(MAN_PAGES),mandoc -Tlint -Wwarning $(MAN_PAGES))
 lint-shell:
-	shellcheck -x -S warning -e SC1010 $(SHELL_FILES)
+	@echo "  SHELLCHECK"; shellcheck -x -S warning -e SC1010 $(SHELL_FILES)
 lint-gcc:
 	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-gcc CC=gcc build-tests
 lint-clang:
 	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-clang CC=clang build-tests
 lint-cppcheck:
-	cppcheck -q -j$(JOBS) --std=c11 --library=gtk,posix,gnu --enable=warning,performance,portability \
+	@echo "  CPPCHECK"; cppcheck -q -j$(JOBS) --std=c11 --library=gtk,posix,gnu --enable=warning,performance,portability \
 	  --inline-suppr --suppressions-list=.cppcheck-suppressions --error-exitcode=1 \
 	  -Icommon -Idb -Idaemon -Idaemon/engine -Ibuilder -Irunner $(filter %.c,$(C_FILES))
 lint-tidy: compile_commands.json
-	printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_FILES))) | \
+	@echo "  TIDY"; printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_FILES))) | \
 	  xargs -n 4 -P $(JOBS) clang-tidy --quiet --warnings-as-errors='*' -p .
 
 # ---- fuzzing ---------------------------------------------------------------

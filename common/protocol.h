@@ -21,8 +21,8 @@
 #include <stdint.h>
 
 #define XB_PROTOCOL_VERSION 1
-#define XB_EVENT_LINE_MAX (64 * 1024) /* bytes in one line, newline excluded */
-#define XB_JOB_MAX (16 * 1024 * 1024) /* bytes of a job.json */
+#define XB_EVENT_LINE_MAX   (64 * 1024)        /* bytes in one line, newline excluded */
+#define XB_JOB_MAX          (16 * 1024 * 1024) /* bytes of a job.json */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 
