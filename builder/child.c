@@ -111,6 +111,8 @@ static G_NORETURN void exec_child(const XbChild *child, const int out[2], int fa
 	limit(RLIMIT_AS, (rlim_t)32 << 30);
 	limit(RLIMIT_NOFILE, 4096);
 	limit(RLIMIT_NPROC, 16384);
+	/* What we were given (the run's lock, a job server) is not for the tree under test. */
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (dup2(null, STDIN_FILENO) >= 0 && dup2(out[1], STDOUT_FILENO) >= 0 &&
 	    dup2(out[1], STDERR_FILENO) >= 0 && (!child->cwd || chdir(child->cwd) == 0))
 		execvpe(child->argv[0], (char *const *)child->argv,
