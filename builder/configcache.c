@@ -9,6 +9,8 @@
 
 #define HEADER "xbisect-config-1"
 
+/* Scripts in these are not the configuration's. */
+static const char *const elsewhere[] = { "tools/", "samples/" };
 static const char *const suffixes[] = { ".sh", ".pl", ".py", ".awk" };
 
 typedef struct {
@@ -30,6 +32,10 @@ static bool is_read(const Key *key, const char *root, const char *name)
 	if ((!*root || of_arch) &&
 	    (g_str_has_prefix(name, "Makefile") || g_str_equal(name, "Kbuild")))
 		return true;
+	for (gsize i = 0; i < G_N_ELEMENTS(elsewhere); i++) {
+		if (g_str_has_prefix(root, elsewhere[i]))
+			return false;
+	}
 	for (gsize i = 0; i < G_N_ELEMENTS(suffixes); i++) {
 		if (g_str_has_suffix(name, suffixes[i]))
 			return true;

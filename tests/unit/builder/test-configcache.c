@@ -66,6 +66,7 @@ static const Case cases[] = {
 	{ "include/linux/mm.h", false },
 	{ "kernel/Makefile", false },
 	{ "arch/arm/Kconfig", false },
+	{ "tools/perf/jevents.py", false },
 	{ "drivers/net/Kconfig.extra", true },
 	{ "arch/Kconfig", true },
 	{ "arch/x86/Kconfig.cpu", true },
