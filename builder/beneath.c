@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "removal.h"
 
 #define DEPTH_MAX 64
 
@@ -242,56 +243,14 @@ bool xb_beneath_walk(int dir_fd, guint limit, XbVisitFunc visit, void *data, GEr
 	return false;
 }
 
-static bool remove_at(int dir_fd, const char *name, int depth);
-
-/* Takes @fd. */
-static bool remove_content(int fd, int depth)
-{
-	DIR *dir = fdopendir(fd);
-	const struct dirent *entry;
-	bool ok = true;
-
-	if (!dir) {
-		close(fd);
-		return false;
-	}
-	while (ok && (entry = readdir(dir))) {
-		if (!g_str_equal(entry->d_name, ".") && !g_str_equal(entry->d_name, ".."))
-			ok = remove_at(fd, entry->d_name, depth + 1);
-	}
-	closedir(dir);
-	return ok;
-}
-
-static bool remove_at(int dir_fd, const char *name, int depth)
-{
-	int fd;
-
-	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
-		return true;
-	if (errno != EISDIR && errno != EPERM)
-		return false;
-	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && fchmodat(dir_fd, name, 0700, 0) == 0)
-		fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	fchmod(fd, 0700); /* a hostile build may have taken our write permission */
-	/* Nobody else runs here now, so the depth is bounded by PATH_MAX and what
-	 * a build can nest; refuse beyond any sane tree rather than overflow. */
-	if (depth > 4096 || !remove_content(fd, depth))
-		return false;
-	return unlinkat(dir_fd, name, AT_REMOVEDIR) == 0;
-}
-
 bool xb_beneath_remove(int dir_fd, const char *name)
 {
-	return remove_at(dir_fd, name, 0);
+	return xb_remove_at(dir_fd, name);
 }
 
 bool xb_remove_tree(const char *path, GError **error)
 {
-	if (remove_at(AT_FDCWD, path, 0))
+	if (xb_remove_at(AT_FDCWD, path))
 		return true;
 	xb_build_set_errno(error, "cannot remove %s", path);
 	return false;

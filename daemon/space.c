@@ -13,6 +13,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "removal.h"
+
 #define DEPTH_MAX 500        /* a hostile tree may be deep; each level holds a descriptor open */
 #define RUNS_ONCE 2000       /* runs looked at in one round */
 #define EVICTED   ".evicted" /* end of the name of what is being removed */
@@ -20,36 +22,9 @@
 /* What stays of an evicted run: its evidence in a few kilobytes. */
 static const char *const kept_files[] = { "job.json", "events.jsonl", "pid", "lock" };
 
-static bool remove_at(int parent, const char *name, int depth)
-{
-	int fd;
-	DIR *dir;
-	const struct dirent *entry;
-	bool ok = true;
-
-	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
-		return true;
-	if ((errno != EISDIR && errno != EPERM) || depth > DEPTH_MAX)
-		return false;
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return false;
-	}
-	/* cppcheck-suppress readdirCalled ; a stream of our own */
-	while ((entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			ok &= remove_at(dirfd(dir), entry->d_name, depth + 1);
-	closedir(dir);
-	return unlinkat(parent, name, AT_REMOVEDIR) == 0 && ok;
-}
-
 bool xb_remove_tree(const char *path)
 {
-	return remove_at(AT_FDCWD, path, 0);
+	return xb_remove_at(AT_FDCWD, path);
 }
 
 uint64_t xb_space_free_bytes(const char *path)
