@@ -336,8 +336,8 @@ static void judge(Bisect *self)
 		return;
 	}
 	plan->steps_left += xb_confirm_left(search, 0);
-	plan->seconds_left += xb_confirm_left(search, 0) * search->options->boot_s +
-			      confirm_build_s(self, 0);
+	plan->seconds_left += xb_confirm_left(search, 0) * search->options->boot_s;
+	plan->seconds_left += confirm_build_s(self, 0);
 	g_string_append_printf(plan->reason, "searching: likeliest culprit %.1f %%, none %.1f %%",
 			       100 * self->posterior->node[plan->culprit], 100 * none);
 }
