@@ -228,6 +228,29 @@ static char **find_worker(const char *name)
 	return argv;
 }
 
+/*
+ * A tinyconfig alone is no dom0: without a word about fragments it is the
+ * smallest that is, of the data that belong to this program: those installed
+ * with it, or those of the clone in which it was built.
+ */
+static char **default_kconfig(const char *base)
+{
+	static const char *const places[] = { "../share/xbisect", "../../configs", XB_DATADIR };
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *directory = g_path_get_dirname(self != NULL ? self : "/");
+	char **list = g_new0(char *, 2);
+
+	for (guint i = 0; i < G_N_ELEMENTS(places) && list[0] == NULL; i++) {
+		g_autofree char *data = g_canonicalize_filename(places[i], directory);
+		g_autofree char *path =
+			g_build_filename(data, "kernel", "dom0-minimal.config", NULL);
+
+		if (g_str_equal(base, "tinyconfig") && g_file_test(path, G_FILE_TEST_IS_REGULAR))
+			list[0] = g_steal_pointer(&path);
+	}
+	return list;
+}
+
 static char *default_socket(const char *state_dir)
 {
 	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
@@ -268,7 +291,7 @@ static void complete(XbConfig *config)
 	else if (g_str_equal(config->ccache_dir, "none"))
 		g_clear_pointer(&config->ccache_dir, g_free);
 	if (config->kconfig == NULL)
-		config->kconfig = g_new0(char *, 1);
+		config->kconfig = default_kconfig(config->kconfig_base);
 	if (config->builder_command == NULL)
 		config->builder_command = find_worker("xbisect-build");
 	if (config->runner_command == NULL)

@@ -41,6 +41,38 @@ installed() {
 		[ -f "$prefix/$file" ] || { echo "no $file"; return 1; }
 	done
 }
+# As a new user has it: the example copied elsewhere, and a first kernel, which is
+# configured to be a dom0 without a word about it.
+example_as_copied() {
+	mkdir -p "$tmp/home" && cp "$prefix/share/xbisect/xbisectd.conf.example" "$tmp/home/x.conf" &&
+		"$prefix/bin/xbisectd" --check --config "$tmp/home/x.conf"
+}
+first_kernel_is_dom0() {
+	local fakes=$top/tests/program pid status i socket=$tmp/control
+	printf 'c0 - level=1\n' | "$fakes/lib/toy-repo" "$tmp/toy" || return 1
+	cat >"$tmp/fake.conf" <<-END
+		[daemon]
+		state_dir=$tmp/state
+		socket=$socket
+		[builder]
+		command=$fakes/fake-builder
+		ccache_dir=none
+		repo=$tmp/toy
+		[host fake]
+		driver=command
+		command=$fakes/fake-host
+		deterministic=yes
+	END
+	"$prefix/bin/xbisectd" --config "$tmp/fake.conf" &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do [ -S "$socket" ] && break || sleep 0.1; done
+	"$prefix/bin/xbisect" --socket "$socket" measure --wait c0
+	status=$?
+	kill "$pid"
+	wait "$pid"
+	[ $status -eq 0 ] && cmp "$top/configs/kernel/dom0-minimal.config" \
+		"$(jq -er '.kconfig[0]' "$tmp/state/runs/1/job.json")"
+}
 nothing_left() {
 	[ -z "$(find "$tmp/root" -type f -print)" ] || { find "$tmp/root" -type f; return 1; }
 }
@@ -51,6 +83,8 @@ one_line_a_target() {
 check "make install puts its files below DESTDIR" make_it install DESTDIR="$tmp/root"
 check "programs, data, manual pages and completion are there" installed
 check "an installed program runs" "$prefix/bin/xbisect" --version
+check "a copy of the installed example is a good configuration" example_as_copied
+check "without kconfig= a kernel is built as dom0" first_kernel_is_dom0
 check "make uninstall" make_it uninstall DESTDIR="$tmp/root"
 check "make uninstall leaves no file" nothing_left
 check "make help lists the targets" one_line_a_target
