@@ -15,11 +15,14 @@
 
 #include "removal.h"
 
-#define DEPTH_MAX 500        /* a hostile tree may be deep; each level holds a descriptor open */
-#define RUNS_ONCE 2000       /* runs looked at in one round */
-#define EVICTED   ".evicted" /* end of the name of what is being removed */
+#define DEPTH_MAX 500  /* a hostile tree may be deep; each level holds a descriptor open */
+#define RUNS_ONCE 2000 /* runs looked at in one round */
+/* events and stderr 64 MiB each, console and build log 16 MiB each */
+#define RUN_MAX_BYTES ((uint64_t)160 << 20)
+#define EVICTED       ".evicted" /* end of the name of what is being removed */
 
-/* What stays of an evicted run: its evidence in a few kilobytes. */
+/* What stays of an evicted run, as far as it is small. */
+#define KEPT_BYTES (256 * 1024)
 static const char *const kept_files[] = { "job.json", "events.jsonl", "pid", "lock" };
 
 bool xb_remove_tree(const char *path)
@@ -143,7 +146,9 @@ static void strip_run(const char *path)
 
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *child = g_build_filename(path, name, NULL);
-		if (!is_kept(name))
+		GStatBuf st;
+		/* what an unruly worker wrote may be 64 MiB; its events are in the database */
+		if (!is_kept(name) || g_lstat(child, &st) != 0 || st.st_size > KEPT_BYTES)
 			xb_remove_tree(child);
 	}
 }
@@ -159,8 +164,7 @@ static int64_t trim_runs(XbDb *db, uint64_t limit, GError **error)
 
 	if (!runs)
 		return -1;
-	/* a console is bounded to 16 MiB and a build log as well */
-	if ((uint64_t)runs->len * (40 << 20) < limit)
+	if ((uint64_t)runs->len * RUN_MAX_BYTES < limit)
 		return 0;
 	sizes = g_new0(uint64_t, runs->len);
 	for (guint i = 0; i < runs->len; i++) {

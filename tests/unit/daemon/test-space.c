@@ -203,6 +203,7 @@ static void test_oldest_consoles_go_and_evidence_stays(Fixture *f, gconstpointer
 
 	(void)unused;
 	g_assert_cmpint(active, ==, 2);
+	write_file(f, "runs/1/stderr", 50 * KIB);
 	f->config.log_limit = 300 * KIB;
 	g_assert_cmpint(trim(f), >, 0);
 	g_assert_false(exists(f, "runs/1/console"));
@@ -216,6 +217,19 @@ static void test_oldest_consoles_go_and_evidence_stays(Fixture *f, gconstpointer
 	g_assert_true(evicted->evicted);
 	g_assert_false(kept->evicted);
 	g_assert_cmpint(trim(f), ==, 0);
+}
+
+static void test_evidence_that_is_large_goes_too(Fixture *f, gconstpointer unused)
+{
+	(void)unused;
+	add_run(f, true);
+	add_run(f, true);
+	write_file(f, "runs/1/events.jsonl", 2048 * KIB);
+	f->config.log_limit = 300 * KIB;
+	g_assert_cmpint(trim(f), >, 0);
+	g_assert_false(exists(f, "runs/1/events.jsonl"));
+	g_assert_true(exists(f, "runs/1/job.json"));
+	g_assert_true(exists(f, "runs/2/events.jsonl"));
 }
 
 /* ---- removing -------------------------------------------------------------------- */
@@ -267,6 +281,7 @@ int main(int argc, char **argv)
 	ADD("what-is-needed-stays-even-above-the-limit",
 	    test_what_is_needed_stays_even_above_the_limit);
 	ADD("oldest-consoles-go-and-evidence-stays", test_oldest_consoles_go_and_evidence_stays);
+	ADD("large-evidence-goes", test_evidence_that_is_large_goes_too);
 	ADD("links-are-not-followed", test_links_are_not_followed);
 	ADD("deep-trees-are-removed", test_deep_trees_are_removed);
 	ADD("free-bytes", test_free_bytes);
