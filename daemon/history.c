@@ -173,6 +173,9 @@ static char *resolve_expression(XbHistory *self, const char *revision, const cha
 		result = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
 	if (result == 0)
 		return g_strdup(git_oid_tostr(hex, sizeof(hex), git_object_id(commit)));
+	/* of fewer than four digits libgit2 says so without a look */
+	if (result == GIT_EAMBIGUOUS && strlen(name) < GIT_OID_MINPREFIXLEN)
+		return unknown_revision(self, revision, name, error);
 	if (result == GIT_EAMBIGUOUS)
 		return revision_error(error, revision, "is ambiguous: give more of its digits");
 	if (object != NULL)

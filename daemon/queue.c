@@ -435,11 +435,12 @@ typedef struct {
 	const char *verb;
 	XbJobKind kind;
 	bool (*take)(Request *r, GError **error);
+	const char *between; /* its two revisions, where people read them */
 } Kind;
 static const Kind kinds[] = {
-	{ "bisect", XB_JOB_BISECT, take_bisect },
-	{ "ab", XB_JOB_AB, take_ab },
-	{ "measure", XB_JOB_MEASURE, take_measure },
+	{ "bisect", XB_JOB_BISECT, take_bisect, ".." },
+	{ "ab", XB_JOB_AB, take_ab, " vs " },
+	{ "measure", XB_JOB_MEASURE, take_measure, "" },
 };
 
 static int64_t write_job(Request *r, GError **error)
@@ -491,8 +492,7 @@ int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 		return -1;
 	}
 	xb_journal(daemon, id, "queued: %s %s%s%s", verb,
-		   json_string_value(json_object_get(r.spec, "good")),
-		   kind->kind == XB_JOB_MEASURE ? "" : "..",
+		   json_string_value(json_object_get(r.spec, "good")), kind->between,
 		   kind->kind == XB_JOB_MEASURE
 			   ? ""
 			   : json_string_value(json_object_get(r.spec, "bad")));

@@ -137,6 +137,8 @@ static void test_revisions(Fixture *f, gconstpointer unused)
 		     XB_HISTORY_ERROR_REVISION, "did you mean topic/x?");
 	assert_fails(xb_history_resolve(history, "gone", &error), &error, XB_HISTORY_ERROR_REVISION,
 		     "unknown revision \"gone\"");
+	assert_fails(xb_history_resolve(history, "ab", &error), &error, XB_HISTORY_ERROR_REVISION,
+		     "unknown revision \"ab\"");
 	assert_fails(xb_history_resolve(history, "HEAD~50", &error), &error,
 		     XB_HISTORY_ERROR_REVISION, "leads beyond the history");
 	assert_fails(xb_history_resolve(history, "HEAD:a", &error), &error,
@@ -446,6 +448,39 @@ static void test_files_that_differ(Fixture *f, gconstpointer unused)
 	g_assert_cmpuint(none->len, ==, 0);
 }
 
+/* As git diff-tree -r has it: a mode, a file that becomes a directory, directories that come
+ * and go with all below them. */
+static void test_trees_that_differ(Fixture *f, gconstpointer unused)
+{
+	static const char *const expected[] = { "gone/deep/x", "gone/y", "new/deep/z",
+						"runs",        "turns",  "turns/into" };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(XbHistory) history = NULL;
+	g_autoptr(GPtrArray) files = NULL, back = NULL;
+	g_autofree char *a = NULL, *b = NULL;
+
+	(void)unused;
+	run(f,
+	    COMMIT "mkdir -p gone/deep same/deep; c same/deep/s 1 one; c gone/deep/x 1 two;"
+		   "c gone/y 1 three; c runs 1 four; c turns 1 five;"
+		   "git rm -q -r gone turns; mkdir -p new/deep turns; chmod +x runs; git add runs;"
+		   "echo 1 >new/deep/z; echo 1 >turns/into; git add new turns;"
+		   "git commit -q -m six");
+	history = open_repo(f);
+	a = id_of(f, "HEAD~1");
+	b = id_of(f, "HEAD");
+	files = xb_history_diff_files(history, a, b, &error);
+	g_assert_no_error(error);
+	back = xb_history_diff_files(history, b, a, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(files->len, ==, G_N_ELEMENTS(expected));
+	g_assert_cmpuint(back->len, ==, G_N_ELEMENTS(expected));
+	for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
+		g_assert_cmpstr(files->pdata[i], ==, expected[i]);
+		g_assert_cmpstr(back->pdata[i], ==, expected[i]);
+	}
+}
+
 static void test_revert(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -570,6 +605,7 @@ int main(int argc, char **argv)
 	ADD("damaged-repository", test_damaged_repository);
 	ADD("facts", test_facts);
 	ADD("files-that-differ", test_files_that_differ);
+	ADD("trees-that-differ", test_trees_that_differ);
 	ADD("revert", test_revert);
 	ADD("large-range", test_large_range);
 	return g_test_run();
