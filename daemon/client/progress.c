@@ -33,6 +33,12 @@ static char *heading(const json_t *job, double now)
 	return g_string_free(line, FALSE);
 }
 
+/* "1 boot", "2 boots" */
+static void append_count(GString *line, gint64 n, const char *what)
+{
+	g_string_append_printf(line, "%" G_GINT64_FORMAT " %s%s", n, what, n == 1 ? "" : "s");
+}
+
 static char *counts_line(const json_t *job)
 {
 	GString *line = g_string_new("  ");
@@ -42,17 +48,16 @@ static char *counts_line(const json_t *job)
 	gint64 skipped = xb_integer(job, "counts.skipped");
 
 	if (commits > 0)
-		g_string_append_printf(line, "%" G_GINT64_FORMAT " commits", commits);
+		append_count(line, commits, "commit");
 	if (commits > 0 && matter > 0)
 		g_string_append_printf(line, " (%" G_GINT64_FORMAT " can matter)", matter);
 	if (commits > 0)
 		g_string_append(line, " | ");
-	g_string_append_printf(line, "%" G_GINT64_FORMAT " builds",
-			       xb_integer(job, "counts.builds"));
+	append_count(line, xb_integer(job, "counts.builds"), "build");
 	if (reused > 0)
 		g_string_append_printf(line, " + %" G_GINT64_FORMAT " reused", reused);
-	g_string_append_printf(line, " | %" G_GINT64_FORMAT " boots",
-			       xb_integer(job, "counts.boots"));
+	g_string_append(line, " | ");
+	append_count(line, xb_integer(job, "counts.boots"), "boot");
 	if (skipped > 0)
 		g_string_append_printf(line, " | %" G_GINT64_FORMAT " skipped", skipped);
 	return g_string_free(line, FALSE);

@@ -250,15 +250,18 @@ static bool add_side(XbClient *client, json_t *request, const char *member, cons
 	return true;
 }
 
+#define BOOTS_FREE G_MININT /* as many as it takes */
+
 static bool add_boots(XbClient *client, json_t *request, int boots)
 {
-	if (boots < 0 || boots > 1000) {
+	if (boots == BOOTS_FREE)
+		return true;
+	if (boots < 1 || boots > 1000) {
 		xb_client_fail(client, XB_EXIT_REFUSED, NULL,
 			       "--boots %d: a number from 1 to 1000 is needed", boots);
 		return false;
 	}
-	if (boots > 0)
-		json_object_set_new(request, "boots", json_integer(boots));
+	json_object_set_new(request, "boots", json_integer(boots));
 	return true;
 }
 
@@ -268,7 +271,7 @@ int xb_cmd_ab(XbClient *client, const XbCommand *command, int argc, char **argv)
 	g_auto(SideOptions) base = { 0 };
 	g_auto(SideOptions) test = { 0 };
 	g_autofree char *resolve = NULL;
-	int boots = 0;
+	int boots = BOOTS_FREE;
 	const GOptionEntry own[] = {
 		{ "base-patch", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &base.patches,
 		  "apply to BASE (repeatable, in order)", "FILE" },
@@ -303,7 +306,7 @@ int xb_cmd_measure(XbClient *client, const XbCommand *command, int argc, char **
 {
 	g_auto(QueueOptions) o = { 0 };
 	g_auto(SideOptions) side = { 0 };
-	int boots = 0;
+	int boots = BOOTS_FREE;
 	const GOptionEntry own[] = {
 		{ "patch", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &side.patches,
 		  "apply to REV first (repeatable, in order)", "FILE" },

@@ -310,6 +310,16 @@ static void the_view_tells_what_runs(void)
 	assert_has(all->str, ". four\n");
 }
 
+static void one_is_not_many(void)
+{
+	g_autoptr(json_t) job = object("{\"id\":1,\"state\":\"running\",\"commits_in_range\":1,"
+				       "\"counts\":{\"builds\":1,\"boots\":1}}");
+	g_autoptr(GPtrArray) lines = xb_progress_view(job, 0, 0, 80, 24);
+
+	assert_has(((XbLine *)g_ptr_array_index(lines, 1))->text, "1 commit | 1 build | 1 boot");
+	g_assert_null(strstr(((XbLine *)g_ptr_array_index(lines, 1))->text, "boots"));
+}
+
 static void a_change_is_one_line(void)
 {
 	g_autoptr(json_t) before = object(running_job);
@@ -362,6 +372,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/odd-jobs-do-no-harm", odd_jobs_do_no_harm);
 	g_test_add_func("/progress/the-view-fits-any-terminal", the_view_fits_any_terminal);
 	g_test_add_func("/progress/the-view-tells-what-runs", the_view_tells_what_runs);
+	g_test_add_func("/progress/one-is-not-many", one_is_not_many);
 	g_test_add_func("/progress/a-change-is-one-line", a_change_is_one_line);
 	g_test_add_func("/term/a-frame-covers-the-wrapped-one", a_frame_covers_the_wrapped_one);
 	return g_test_run();
