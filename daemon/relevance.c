@@ -60,8 +60,9 @@ static void read_list(Inputs *inputs, const XbVariant *variant)
 	inputs->lists++;
 }
 
-/* Only a source, header or documentation file that no build read, and that is not called like
- * one that was read, can't matter. Makefiles, Kconfig files, scripts and tables always can. */
+/* A source, header or documentation file that no build read, and that is not called like one that
+ * was read, can't matter; nor can a makefile that no build visited, since what would lead there
+ * (a Kconfig file, the makefile above) is listed itself. All else can: scripts, tables. */
 static bool file_matters(const Inputs *inputs, const char *path)
 {
 	static const char *const harmless[] = { ".c",   ".h",   ".S",    ".rst",
@@ -73,7 +74,8 @@ static bool file_matters(const Inputs *inputs, const char *path)
 		return true;
 	if (g_str_has_suffix(path, ".h") && g_hash_table_contains(inputs->names, base))
 		return true;
-	if (strcmp(path, "MAINTAINERS") == 0 || strcmp(path, "CREDITS") == 0)
+	if (strcmp(path, "MAINTAINERS") == 0 || strcmp(path, "CREDITS") == 0 ||
+	    (slash && strcmp(base, "Makefile") == 0))
 		return false;
 	for (guint i = 0; i < G_N_ELEMENTS(harmless); i++)
 		if (g_str_has_suffix(path, harmless[i]))

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-relevance.c - which commits share their parent's image without a build. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "relevance.h"
+#include "space.h"
+
+/* A linear range; node 0 is built and has a list of inputs. */
+typedef struct {
+	char *dir;
+	XbJobData data;
+	XbNode *nodes;
+	guint n;
+} Range;
+
+static void add_node(Range *range, const char *files)
+{
+	XbJobCommit *commit = g_new0(XbJobCommit, 1);
+	XbVariant *variant = g_new0(XbVariant, 1);
+	int parent = (int)range->n - 1;
+
+	commit->node = (int)range->n;
+	commit->parents = g_array_new(FALSE, FALSE, sizeof(int));
+	if (range->n > 0)
+		g_array_append_val(commit->parents, parent);
+	commit->files = g_strdup(files);
+	variant->id = range->n + 1;
+	g_ptr_array_add(range->data.commits, commit);
+	g_ptr_array_add(range->data.variants, variant);
+	range->n++;
+}
+
+static void set_built(Range *range, guint node, const char *image)
+{
+	XbVariant *variant = range->data.variants->pdata[node];
+
+	variant->image_sha256 = g_strdup(image);
+	variant->state = XB_VARIANT_BUILT;
+}
+
+static void range_init(Range *range, const char *const *files, guint n)
+{
+	g_autofree char *inputs = NULL;
+	XbVariant *good;
+
+	memset(range, 0, sizeof(*range));
+	range->dir = g_dir_make_tmp("xbisect-relevance-XXXXXX", NULL);
+	range->data.commits = g_ptr_array_new_with_free_func((GDestroyNotify)xb_job_commit_free);
+	range->data.variants = g_ptr_array_new_with_free_func((GDestroyNotify)xb_variant_free);
+	for (guint i = 0; i < n; i++)
+		add_node(range, files[i]);
+	inputs = g_build_filename(range->dir, "inputs.txt", NULL);
+	g_file_set_contents(inputs,
+			    "mm/memory.c\ninclude/linux/mm.h\nmm/Makefile\nKconfig\nREADME.txt\n",
+			    -1, NULL);
+	good = range->data.variants->pdata[0];
+	good->dir = g_strdup(range->dir);
+	good->artifact = g_strdup("{\"inputs\":\"inputs.txt\"}");
+	set_built(range, 0, "good");
+}
+
+/* Infer with the classes that the caller of the real thing would give: one for each image. */
+static void infer(Range *range)
+{
+	g_free(range->nodes);
+	range->nodes = g_new0(XbNode, range->n);
+	for (guint i = 0; i < range->n; i++) {
+		const XbVariant *variant = range->data.variants->pdata[i];
+		XbNode *node = &range->nodes[i];
+		node->status = variant->image_sha256 ? XB_STATUS_BUILT : XB_STATUS_UNTRIED;
+		node->image_class =
+			variant->image_sha256 ? 1 + g_str_hash(variant->image_sha256) : 1000 + i;
+		node->build_s = variant->image_sha256 ? 0 : 100;
+	}
+	xb_relevance_infer(NULL, &range->data, range->nodes);
+}
+
+static void range_clear(Range *range)
+{
+	xb_remove_tree(range->dir);
+	g_free(range->dir);
+	g_ptr_array_unref(range->data.commits);
+	g_ptr_array_unref(range->data.variants);
+	g_free(range->nodes);
+}
+
+static void test_files_decide(void)
+{
+	static const struct {
+		const char *files;
+		bool shares;
+	} cases[] = {
+		{ "mm/memory.c", false },
+		{ "drivers/gpu/drm/drm.c", true },
+		{ "Documentation/mm.rst\ndrivers/a.c", true },
+		{ "drivers/a.c\nmm/memory.c", false },
+		{ "arch/arm/include/asm/mm.h", false }, /* shadows include/linux/mm.h by name */
+		{ "arch/arm/include/asm/other.h", true },
+		{ "README.txt", false }, /* the build reads it */
+		{ "MAINTAINERS", true },
+		{ "mm/Makefile", false },
+		{ "drivers/gpu/Makefile", true },
+		{ "Makefile", false },
+		{ "drivers/gpu/Kconfig", false },
+		{ "scripts/gen.sh", false },
+		{ "arch/x86/entry/syscalls/syscall_64.tbl", false },
+		{ NULL, false }, /* a merge: what it changed is not known */
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *files[] = { NULL, cases[i].files, "mm/memory.c" };
+		Range range;
+
+		range_init(&range, files, G_N_ELEMENTS(files));
+		infer(&range);
+		g_test_message("%s", cases[i].files ? cases[i].files : "(not known)");
+		g_assert_cmpint(range.nodes[1].image_inferred, ==, cases[i].shares);
+		g_assert_cmpint(range.nodes[1].image_class == range.nodes[0].image_class, ==,
+				cases[i].shares);
+		g_assert_false(range.nodes[2].image_inferred);
+		range_clear(&range);
+	}
+}
+
+static void test_group_without_a_built_member_has_one_representative(void)
+{
+	const char *files[] = { NULL, "mm/memory.c", "drivers/a.c", "drivers/b.c", "mm/memory.c" };
+	Range range;
+
+	range_init(&range, files, G_N_ELEMENTS(files));
+	infer(&range);
+	g_assert_false(range.nodes[1].image_inferred);
+	g_assert_true(range.nodes[2].image_inferred);
+	g_assert_cmpuint(range.nodes[2].image_class, ==, range.nodes[1].image_class);
+	g_assert_cmpuint(range.nodes[3].image_class, ==, range.nodes[1].image_class);
+	g_assert_cmpuint(range.nodes[4].image_class, !=, range.nodes[1].image_class);
+	range_clear(&range);
+}
+
+static void test_a_proof_against_the_guess_ends_guessing(void)
+{
+	const char *files[] = { NULL, "drivers/a.c", "drivers/b.c", "mm/memory.c" };
+	Range range;
+
+	range_init(&range, files, G_N_ELEMENTS(files));
+	set_built(&range, 2, "another");
+	infer(&range);
+	g_assert_false(range.nodes[1].image_inferred);
+	g_assert_false(range.nodes[2].image_inferred);
+	range_clear(&range);
+}
+
+static void test_nothing_is_inferred_without_a_list(void)
+{
+	const char *files[] = { NULL, "drivers/a.c", "mm/memory.c" };
+	Range range;
+
+	range_init(&range, files, G_N_ELEMENTS(files));
+	g_clear_pointer(&((XbVariant *)range.data.variants->pdata[0])->dir, g_free);
+	infer(&range);
+	g_assert_false(range.nodes[1].image_inferred);
+	range_clear(&range);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/relevance/files decide", test_files_decide);
+	g_test_add_func("/relevance/a group without a built member has one representative",
+			test_group_without_a_built_member_has_one_representative);
+	g_test_add_func("/relevance/a proof against the guess ends guessing",
+			test_a_proof_against_the_guess_ends_guessing);
+	g_test_add_func("/relevance/nothing is inferred without a list",
+			test_nothing_is_inferred_without_a_list);
+	return g_test_run();
+}
