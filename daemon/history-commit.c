@@ -65,9 +65,8 @@ GPtrArray *xb_history_diff_files(XbHistory *self, const char *a, const char *b, 
 	g_autoptr(git_commit) second = first ? xb_history_commit_of(self, b, error) : NULL;
 	g_autoptr(git_tree) from = second ? tree_of(self, first, error) : NULL;
 	g_autoptr(git_tree) to = from ? tree_of(self, second, error) : NULL;
-	g_autoptr(git_diff) diff = to ? diff_trees(self, from, to, error) : NULL;
 
-	return diff != NULL ? files_of(diff) : NULL;
+	return to != NULL ? xb_history_tree_files(self, from, to, error) : NULL;
 }
 
 /* ---- facts --------------------------------------------------------------------- */

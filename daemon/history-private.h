@@ -27,6 +27,10 @@ git_commit *xb_history_commit_of(XbHistory *self, const char *hex, GError **erro
 /* Set OBJECT with the sentence about what could not be read. False always. */
 bool xb_history_object_error(XbHistory *self, const char *what, int result, GError **error);
 
+/* Paths (char*), sorted, that differ between two trees; NULL with @error. */
+GPtrArray *xb_history_tree_files(XbHistory *self, const git_tree *a, const git_tree *b,
+				 GError **error);
+
 /* The commit's subject made safe to show. Caller frees. */
 char *xb_history_subject(git_commit *commit);
 
