@@ -172,6 +172,18 @@ static bool conclude_build(XbDaemon *daemon, const XbRun *run, XbOutcome *outcom
 	return xb_db_variant_update(daemon->db, variant, error);
 }
 
+/* The first sample of which no ratio can be made; NULL when there is none. */
+static const XbSample *find_unusable(const GArray *samples)
+{
+	for (guint i = 0; i < samples->len; i++) {
+		const XbSample *sample = &g_array_index(samples, XbSample, i);
+
+		if (!(sample->value > 0))
+			return sample;
+	}
+	return NULL;
+}
+
 /* A boot that went well, but whose numbers the job can't use. */
 static bool judge_boot(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbOutcome *outcome,
 		       char **detail, GError **error)
@@ -181,6 +193,7 @@ static bool judge_boot(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbO
 	const char *host_fp = json_string_value(json_object_get(spec, "host_fp"));
 	const char *workload_fp = json_string_value(json_object_get(spec, "workload_fp"));
 	g_autoptr(GArray) samples = NULL;
+	const XbSample *unusable;
 
 	if (*outcome != XB_OUTCOME_OK || !metric || is_unwanted(job))
 		return true;
@@ -200,6 +213,12 @@ static bool judge_boot(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbO
 		*outcome = XB_OUTCOME_WORKLOAD_FAILED;
 		g_free(*detail);
 		*detail = g_strdup_printf("the workload gave no sample of \"%s\"", metric);
+	} else if ((unusable = find_unusable(samples))) {
+		*outcome = XB_OUTCOME_WORKLOAD_FAILED;
+		g_free(*detail);
+		*detail = g_strdup_printf("the workload gave %g for \"%s\": only samples above "
+					  "zero can be compared",
+					  unusable->value, metric);
 	}
 	return true;
 }

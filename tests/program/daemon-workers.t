@@ -14,6 +14,8 @@ boots="garbage binary endless endless-stderr long-line half nothing after-done b
 	for word in $boots host-trouble build-failed no-metric hang; do
 		echo "boot-$word - level=1.0 id=$word boot=$word -- $word"
 	done
+	echo "level-0 - level=0 id=zero"
+	echo "level-1 - level=-1 id=below"
 } | toy misfits
 
 builder_keys="deadline=1s
@@ -34,10 +36,9 @@ is "a worker that behaves: exit 0" "$status" 0
 
 # ---- builders ------------------------------------------------------------------
 for word in $builds; do
-	before=$(logged_count '^build start')
 	measure "build-$word"
 	[ "$status" -eq 5 ] && [ "$(j .state)" = failed ] &&
-		[ $(($(logged_count '^build start') - before)) = 3 ] &&
+		[ "$(logged_count "^build start .* $(sha "build-$word" misfits)")" = 3 ] &&
 		j .reason | grep -q '3 times for reasons of this machine'
 	ok $? "builder: $word: host-trouble, three times, then the job fails"
 done
@@ -74,6 +75,12 @@ measure boot-host-trouble
 json "host-trouble by its own word: the detail is in the reason" '.reason | contains("Panic on CPU 0")'
 measure boot-build-failed
 is "host: a builder's word is host-trouble: exit 5" "$status" 5
+for word in 0 1; do
+	measure "level-$word"
+	json "a sample that is not above zero: workload-failed (level -$word)" \
+		'.state == "failed" and (.measurements | all(.outcome == "workload-failed")) and
+			(.reason | contains("above zero"))'
+done
 measure boot-no-metric
 json "host: ok without the metric is workload-failed, said so" \
 	'.state == "failed" and (.reason | contains("no sample of \"unmap\""))'
