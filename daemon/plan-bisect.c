@@ -373,7 +373,7 @@ static char *find_failure(const Input *in)
 	const char *detail = NULL;
 
 	if (builders_are_sick(in, &detail))
-		return g_strdup_printf("builds failed %u times in a row for reasons of this "
+		return g_strdup_printf("builds failed %d times in a row for reasons of this "
 				       "machine, the last time: %s",
 				       2 * XB_TROUBLES_MAX, detail);
 	for (guint e = 0; e < 2; e++) {
