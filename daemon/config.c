@@ -316,6 +316,13 @@ static XbConfig *config_from_groups(const GPtrArray *groups, GError **error)
 	return g_steal_pointer(&config);
 }
 
+XbConfig *xb_config_defaults(GError **error)
+{
+	g_autoptr(GPtrArray) groups = xb_config_groups_new();
+
+	return config_from_groups(groups, error);
+}
+
 XbConfig *xb_config_load(const char *path, GError **error)
 {
 	g_autoptr(GPtrArray) groups = xb_config_groups_new();

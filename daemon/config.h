@@ -65,6 +65,8 @@ GQuark xb_config_error_quark(void);
  * (iterations=5, warmup=1, metrics=unmap:s:lower;map:s:lower;total:s:lower,
  * param.mib=64, param.batch=1024, param.target=hvm). */
 XbConfig *xb_config_load(const char *path, GError **error);
+/* What holds where there is no file at all. */
+XbConfig *xb_config_defaults(GError **error);
 /* The same of one file's text, without drop-ins; @file: where it would stand. */
 XbConfig *xb_config_parse(const char *file, const char *text, gsize length, GError **error);
 void xb_config_free(XbConfig *config);

@@ -133,6 +133,7 @@ static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields,
 int main(int argc, char **argv)
 {
 	g_autofree char *config_option = NULL, *path = NULL;
+	const char *named = g_getenv("XBISECT_CONFIG");
 	gboolean check = FALSE, version = FALSE;
 	const GOptionEntry entries[] = {
 		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &config_option,
@@ -168,7 +169,13 @@ int main(int argc, char **argv)
 	}
 	g_log_set_writer_func(write_log, NULL, NULL);
 	path = xb_default_config_path(config_option);
-	config = xb_config_load(path, &error);
+	/* a file that somebody named must be there */
+	if (!config_option && !(named && *named) && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+		g_message("%s is not there: the defaults are used", path);
+		config = xb_config_defaults(&error);
+	} else {
+		config = xb_config_load(path, &error);
+	}
 	if (!config) {
 		fprintf(stderr, "xbisectd: %s\n", error->message);
 		return 1;

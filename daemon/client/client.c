@@ -68,7 +68,6 @@ int xb_client_refused(XbClient *self, const json_t *answer)
 int xb_client_no_daemon(XbClient *self, const GError *error)
 {
 	g_autofree char *path = xb_control_socket_path(self->socket_option);
-	g_autofree char *config = xb_default_config_path(NULL);
 	bool own_socket = self->socket_option != NULL || g_getenv("XBISECT_SOCKET") != NULL;
 	g_autofree char *hint = NULL;
 
@@ -80,9 +79,8 @@ int xb_client_no_daemon(XbClient *self, const GError *error)
 				       "socket=%s)",
 				       path);
 	else
-		hint = g_strdup_printf("start it with: xbisectd --config %s\n"
-				       "  or in the background: systemctl --user start xbisectd",
-				       config);
+		hint = g_strdup("start it with: xbisectd &\n"
+				"  or in the background: systemctl --user start xbisectd");
 	return xb_client_fail(self, XB_EXIT_NO_DAEMON, hint,
 			      "the daemon is not running: nothing answers on %s (%s)", path,
 			      error != NULL ? error->message : "it closed the connection");

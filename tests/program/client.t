@@ -107,7 +107,7 @@ is "unknown option: exit 1" "$status" 1
 has "unknown option: says where help is" err 'xbisect bisect --help'
 run list
 is "no daemon: exit 2" "$status" 2
-has "no daemon: names the command that starts it" err 'xbisectd --config'
+has "no daemon: names the command that starts it" err 'start it with: xbisectd'
 run list --json
 is "no daemon with --json: exit 2" "$status" 2
 one_object "no daemon with --json: still one object"

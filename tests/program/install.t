@@ -47,6 +47,10 @@ example_as_copied() {
 	mkdir -p "$tmp/home" && cp "$prefix/share/xbisect/xbisectd.conf.example" "$tmp/home/x.conf" &&
 		"$prefix/bin/xbisectd" --check --config "$tmp/home/x.conf"
 }
+starts_without_configuration() {
+	env -i HOME="$tmp/home" PATH="$prefix/bin:$PATH" xbisectd --check &&
+		! env -i HOME="$tmp/home" PATH="$prefix/bin:$PATH" xbisectd --config "$tmp/none" --check
+}
 first_kernel_is_dom0() {
 	local fakes=$top/tests/program pid status i socket=$tmp/control
 	printf 'c0 - level=1\n' | "$fakes/lib/toy-repo" "$tmp/toy" || return 1
@@ -84,6 +88,7 @@ check "make install puts its files below DESTDIR" make_it install DESTDIR="$tmp/
 check "programs, data, manual pages and completion are there" installed
 check "an installed program runs" "$prefix/bin/xbisect" --version
 check "a copy of the installed example is a good configuration" example_as_copied
+check "without any configuration file the defaults are used" starts_without_configuration
 check "without kconfig= a kernel is built as dom0" first_kernel_is_dom0
 check "make uninstall" make_it uninstall DESTDIR="$tmp/root"
 check "make uninstall leaves no file" nothing_left
