@@ -100,6 +100,17 @@ static bool take_numbers(Request *r, GError **error)
 	return true;
 }
 
+/* "WHAT: a, b"; all of the configuration's structs begin with their name. */
+static char *names_of(const GPtrArray *items, const char *what)
+{
+	GString *text = g_string_new(what);
+
+	for (guint i = 0; i < items->len; i++)
+		g_string_append_printf(text, "%s%s", i ? ", " : ": ",
+				       *(char *const *)items->pdata[i]);
+	return g_string_free(text, FALSE);
+}
+
 static bool take_workload(Request *r, GError **error)
 {
 	const XbConfig *config = r->daemon->config;
@@ -108,8 +119,10 @@ static bool take_workload(Request *r, GError **error)
 	const XbWorkloadConfig *workload = xb_config_workload(config, name);
 	const XbMetricConfig *metric;
 
-	if (!workload)
+	if (!workload) {
+		*r->hint = names_of(config->workloads, "workloads");
 		return refuse(error, "no workload \"%s\" is configured", name);
+	}
 	metric = xb_workload_metric(workload, metric_name);
 	if (!metric)
 		return refuse(error, "workload %s has no metric \"%s\"", workload->name,
@@ -128,8 +141,10 @@ static bool take_host(Request *r, GError **error)
 	const char *name = member(r->request, "host");
 	guint online = 0;
 
-	if (name && !xb_config_host(config, name))
+	if (name && !xb_config_host(config, name)) {
+		*r->hint = names_of(config->hosts, "hosts");
 		return refuse(error, "no host \"%s\" is configured", name);
+	}
 	for (guint i = 0; i < config->hosts->len; i++) {
 		const XbHostConfig *host = config->hosts->pdata[i];
 		g_autoptr(XbHostRow) row = xb_db_host_get(r->daemon->db, host->name, error);
@@ -510,6 +525,11 @@ int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError 
 
 	if (!old || !(commits = xb_db_job_commits(daemon->db, id, error)))
 		return -1;
+	/* its paths were named by its owner, who may name them */
+	if (!peer->may_name_paths && peer->uid != old->uid) {
+		refuse(error, "job %lld belongs to another user", (long long)id);
+		return -1;
+	}
 	if (old->state == XB_JOB_QUEUED || old->state == XB_JOB_RUNNING) {
 		refuse(error, "job %lld has not ended yet", (long long)id);
 		return -1;

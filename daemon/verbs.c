@@ -201,13 +201,23 @@ static const XbHostConfig *named_host(XbDaemon *daemon, json_t *request, GError 
 	return host;
 }
 
+/* A check boots a kernel; the rest decides what other people's jobs run on. */
+static bool may_change_hosts(const XbPeer *peer, GError **error)
+{
+	if (!peer->may_name_paths)
+		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST,
+			    "hosts are checked and changed by the daemon's own user only");
+	return peer->may_name_paths;
+}
+
 static json_t *do_host_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
 			     GError **error)
 {
 	const XbHostConfig *host = named_host(daemon, request, error);
 	int64_t run_id = json_integer_value(json_object_get(request, "run"));
-	json_t *steps = host ? xb_hosts_check(daemon, host, &run_id, error) : NULL;
-	(void)peer;
+	json_t *steps = host && may_change_hosts(peer, error)
+				? xb_hosts_check(daemon, host, &run_id, error)
+				: NULL;
 	(void)hint;
 
 	return steps ? json_pack("{s:b,s:o,s:I}", "ok", 1, "steps", steps, "run",
@@ -225,11 +235,8 @@ static json_t *set_online(XbDaemon *daemon, const XbPeer *peer, json_t *request,
 
 	if (!host)
 		return NULL;
-	if (!peer->may_name_paths) {
-		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST,
-			    "hosts are changed by the daemon's own user only");
+	if (!may_change_hosts(peer, error))
 		return NULL;
-	}
 	const XbHostRow row = { host->name, online, online ? (char *)"" : safe, 0 };
 	if (!xb_db_host_set(daemon->db, &row, error))
 		return NULL;
