@@ -19,10 +19,10 @@
 
 typedef struct {
 	guint node;
-	double gain;   /* bits now, by the full integral */
-	double alone;  /* bits now, by the channel */
+	double gain;  /* bits now, by the full integral */
+	double alone; /* bits now, by the channel */
 	double cost_s;
-	guint chosen;  /* boots of it in flight or in this plan */
+	guint chosen; /* boots of it in flight or in this plan */
 } Candidate;
 
 typedef struct {
@@ -140,8 +140,7 @@ static bool fits(const Chooser *self, guint node, Want want)
 
 	if (want == WANT_BOOT)
 		return image;
-	return want == WANT_ANY ||
-	       (!image && !xb_search_build_planned(self->search, node));
+	return want == WANT_ANY || (!image && !xb_search_build_planned(self->search, node));
 }
 
 /* What a boot of it will tell once everything chosen before has come in. */
@@ -198,15 +197,15 @@ static void act(Chooser *self, const Candidate *it, XbPurpose purpose)
 	bool endpoint = it->node == 0 || it->node == self->n - 1;
 
 	if (endpoint)
-		snprintf(why, sizeof(why), "measure %s again, %.2f bits",
-		         it->node ? "BAD" : "GOOD", it->gain);
+		snprintf(why, sizeof(why), "measure %s again, %.2f bits", it->node ? "BAD" : "GOOD",
+			 it->gain);
 	else
 		snprintf(why, sizeof(why), "%.2f bits, the culprit is at or before it with %.0f %%",
-		         it->gain, 100 * xb_scenarios_bad(self->scenarios, it->node));
+			 it->gain, 100 * xb_scenarios_bad(self->scenarios, it->node));
 	if (endpoint && purpose == XB_PURPOSE_SEARCH)
 		purpose = XB_PURPOSE_ENDPOINT;
 	xb_search_act(self->search, it->node, has_image(self, it->node), purpose, it->gain,
-	              it->cost_s, why);
+		      it->cost_s, why);
 }
 
 /*

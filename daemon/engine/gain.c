@@ -100,7 +100,7 @@ static void tabulate_channel(XbGain *self)
 		for (int side = 0; side < 2; side++) {
 			double y = mean[side] + sqrt(var[side]) * z;
 			ratio[side][j] = (normal_density(y, mean[0], var[0]) + 1e-12) /
-			                 (normal_density(y, mean[1], var[1]) + 1e-12);
+					 (normal_density(y, mean[1], var[1]) + 1e-12);
 		}
 	}
 	for (guint i = 0; i <= TABLE; i++) {
@@ -148,7 +148,7 @@ static void lay_points(XbGain *self)
 			continue;
 		for (int side = 0; side < 2; side++)
 			n = add_points(points, n, posterior->group[g].mean[side],
-			               posterior->group[g].var[side] + s2);
+				       posterior->group[g].var[side] + s2);
 	}
 	qsort(points, n, sizeof(*points), by_value);
 	self->y = g_new(double, n);
@@ -165,15 +165,14 @@ static void lay_points(XbGain *self)
 		double below = i > 0 ? points[i].y - points[i - 1].y : 2 * points[i].reach;
 		double above = i < kept ? points[i + 1].y - points[i].y : 2 * points[i].reach;
 		self->y[i] = points[i].y;
-		self->width[i] = fmin(below / 2, points[i].reach) +
-		                 fmin(above / 2, points[i].reach);
+		self->width[i] =
+			fmin(below / 2, points[i].reach) + fmin(above / 2, points[i].reach);
 	}
 }
 
 /* The prediction is normalised on the points, so that a boot whose side and
  * level are known to all hypotheses has no gain by rounding. */
-static void predict(const XbGain *self, double mean, double var, double **density,
-                    double *entropy)
+static void predict(const XbGain *self, double mean, double var, double **density, double *entropy)
 {
 	double sum = 0;
 
@@ -217,8 +216,8 @@ static void predict_all(XbGain *self)
 
 	lay_points(self);
 	self->flat.mass = posterior->none;
-	predict(self, posterior->flat.mean[0], posterior->flat.var[0] + s2,
-	        &self->flat.density[0], &self->flat.entropy[0]);
+	predict(self, posterior->flat.mean[0], posterior->flat.var[0] + s2, &self->flat.density[0],
+		&self->flat.entropy[0]);
 	for (guint g = 0; g < self->hypotheses->n_groups; g++) {
 		if (self->part_of[g] == 0)
 			continue;
@@ -226,13 +225,13 @@ static void predict_all(XbGain *self)
 		part->mass = posterior->group[g].mass;
 		for (int side = 0; side < 2; side++)
 			predict(self, posterior->group[g].mean[side],
-			        posterior->group[g].var[side] + s2, &part->density[side],
-			        &part->entropy[side]);
+				posterior->group[g].var[side] + s2, &part->density[side],
+				&part->entropy[side]);
 	}
 }
 
 XbGain *xb_gain_new(const XbSearch *search, const XbHypotheses *hypotheses,
-                    const XbPosterior *posterior)
+		    const XbPosterior *posterior)
 {
 	XbGain *self = g_new0(XbGain, 1);
 

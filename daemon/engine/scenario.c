@@ -72,7 +72,7 @@ static void prune(XbScenarios *self)
 }
 
 XbScenarios *xb_scenarios_new(const XbSearch *search, const XbPosterior *posterior,
-                              const XbGain *gain)
+			      const XbGain *gain)
 {
 	XbScenarios *self = g_new0(XbScenarios, 1);
 
@@ -155,7 +155,7 @@ double xb_scenarios_gain(const XbScenarios *self, guint node)
 
 	for (guint k = 0; k < self->n; k++)
 		gain += self->scenario[k].weight *
-		        xb_gain_channel(self->gain, self->scenario[k].bad[node]);
+			xb_gain_channel(self->gain, self->scenario[k].bad[node]);
 	return gain * self->some;
 }
 
