@@ -67,9 +67,9 @@ typedef struct {
 typedef struct {
 	guint node;
 	XbImage image;
-	guint perturb;   /* layout perturbation, 0, 1, 2, ... */
-	guint sequence;  /* order in time over the whole job; for drift */
-	guint n_samples; /* may be 0: the metric was missing; ignored then */
+	guint perturb;         /* layout perturbation, 0, 1, 2, ... */
+	guint sequence;        /* order in time over the whole job; for drift */
+	guint n_samples;       /* may be 0: the metric was missing; ignored then */
 	const double *samples; /* of the job's metric, in its unit; bad ones are ignored */
 } XbBoot;
 
