@@ -26,6 +26,8 @@ is "the first is not disturbed" "$status" 0
 linear repo 10 6
 "$bin/xbisect" bisect --wait --json --repo "$tmp/repo" c0..c10 >"$tmp/killed.json" 2>"$tmp/killed.err" &
 waiter=$!
+queued() { x list && grep -q bisect "$tmp/out"; }
+wait_until 20 queued
 RANDOM=${XB_SEED:-$$}
 echo "# seed ${XB_SEED:-$$}"
 kills=0
@@ -141,7 +143,10 @@ builder_options='' config
 start_daemon
 x show --wait --json "$id"
 is "a killed builder that left a child: exit 0" "$status" 0
-[ -z "$(pgrep -g "$worker")" ]
+gone() { # what is left of it is dead, whether or not somebody has reaped it
+	! ps -eo pgid=,stat= | awk -v group="$worker" '$1 == group && $2 !~ /^Z/' | grep -q .
+}
+wait_until 5 gone
 ok $? "the child was ended"
 
 # ---- SIGTERM ------------------------------------------------------------------------------------

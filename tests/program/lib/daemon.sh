@@ -174,8 +174,8 @@ j() { # j EXPRESSION: of the last output
 	jq -r "$1" "$tmp/out" 2>/dev/null
 }
 
-wait_until() { # wait_until SECONDS COMMAND...
-	local end=$(($(date +%s) + $1))
+wait_until() { # wait_until SECONDS COMMAND...: on a quiet machine; a busy one gets six times that
+	local end=$(($(date +%s) + 6 * $1))
 	shift
 	until "$@"; do
 		[ "$(date +%s)" -le "$end" ] || return 1
