@@ -2,6 +2,24 @@
 /*
  * ab.h - the A/B planner: which of two variants to boot next, or whether they
  * differ. Pure, as engine.h.
+ *
+ * The boot is the replicate: each counts with the log of its median sample.
+ * The question is asked after 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30 and 40
+ * boots a side (50, 65, 80, 100 when more are allowed), each time at the same
+ * nominal level, chosen so that all looks together err with probability
+ * 1 - confidence: Pocock's design (Biometrika 64 (1977)) for these looks. For
+ * 12 looks its nominal level is .194, .176, .149 and .125 times the whole at
+ * .1, .05, .01 and .001; we take 0.158 + 0.036 (log10(whole) + 1), a sixth
+ * less, and never under Bonferroni's share, because Student's t at the same
+ * nominal level takes the place of the normal, which errs a little more often
+ * at the first looks (Jennison and Turnbull, Group Sequential Methods, ch. 4). With fixed_boots there is one look, at the full level; with
+ * several metrics the level is divided by their number.
+ *
+ * The interval is that of Hodges and Lehmann, exact by the Mann-Whitney
+ * distribution and so safe from outlier boots, as soon as there are boots
+ * enough for the level; Student's with pooled variance before. "Different":
+ * it excludes 0 and the estimate is worth resolving. "Same": it lies within
+ * the resolution. "Unresolved": neither, and the boots are used up.
  */
 #ifndef XB_AB_H
 #define XB_AB_H
@@ -17,12 +35,12 @@ typedef struct {
 } XbAbBoot;
 
 typedef struct {
-	double confidence; /* e.g. 0.99 */
-	double resolve;    /* smallest relative difference worth finding, e.g. 0.01 */
-	guint fixed_boots; /* > 0: exactly this many boots a side, then decide */
-	guint max_boots;   /* bound a side; 0 = default 40 */
-	guint n_metrics;   /* for the correction; 1 when one is looked at */
-	uint64_t seed;     /* order of boots */
+	double confidence;  /* e.g. 0.99 */
+	double resolve;     /* smallest relative difference worth finding, e.g. 0.01 */
+	guint fixed_boots;  /* > 0: exactly this many boots a side, then decide */
+	guint max_boots;    /* bound a side; 0 = default 40 */
+	guint n_metrics;    /* for the correction; 1 when one is looked at */
+	uint64_t seed;      /* order of boots */
 } XbAbOptions;
 
 typedef enum { XB_AB_PENDING, XB_AB_DIFFERENT, XB_AB_SAME, XB_AB_UNRESOLVED } XbAbKind;
@@ -37,15 +55,13 @@ typedef struct {
 	 * perturbations; randomised in pairs from the seed, so that the sequence
 	 * is the same after a restart. */
 	guint n_next;
-	struct {
-		guint side, perturb;
-	} next[8];
+	struct { guint side, perturb; } next[8];
 	guint boots_left; /* estimate */
 	char reason[256];
 } XbAbPlan;
 
 /* @in_flight[side] boots of each side are running already and not asked for again. */
 void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
-		const XbAbBoot *test, guint n_test, const guint in_flight[2], XbAbPlan *plan);
+                const XbAbBoot *test, guint n_test, const guint in_flight[2], XbAbPlan *plan);
 
 #endif

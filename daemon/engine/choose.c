@@ -11,7 +11,7 @@
 #define BEST_BY_SCORE 8
 /* Of scores this close to the best, the channel's favourite: with little noise
  * it is the exact middle. */
-#define NEARLY_BEST 0.985
+#define NEARLY_BEST 0.95
 /* Boots that only fill an idle host have to tell at least so much. */
 #define FILL_BITS 0.05
 /* No score at all. */

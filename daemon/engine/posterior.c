@@ -9,11 +9,11 @@
 
 #define PRIOR_NONE      0.2
 #define PRIOR_STEP      0.05  /* scale of the Cauchy prior on b - a */
-#define PRIOR_S         0.006 /* median, and the sd of its logarithm */
-#define PRIOR_LOG_S_SD  1.2
-#define PRIOR_IMAGE     0.001 /* sqrt(phi) s: median, sd of the logarithm */
-#define PRIOR_LOG_IMAGE 1.0
-#define PRIOR_OUTLIERS  0.01
+#define PRIOR_S         0.008 /* median, and the sd of its logarithm */
+#define PRIOR_LOG_S_SD  0.8
+#define PRIOR_IMAGE     0.0005 /* sqrt(phi) s: median, sd of the logarithm */
+#define PRIOR_LOG_IMAGE 0.7
+#define PRIOR_OUTLIERS  0.005
 #define OUTLIER_WEIGHT  50
 #define OUTLIER_SCALE   0.03
 #define S_MIN           1e-4

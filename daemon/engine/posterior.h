@@ -18,9 +18,9 @@
  * bad side), or none is (one level). Priors: a flat; b - a Cauchy with median
  * 0 and scale 5 %, centred on where the readings of GOOD lie; "none" has 0.2,
  * the rest is shared by the commits by their prior weights; s log-normal
- * around 0.6 % with sd 1.2 (a factor of 3.3), or around history's value with
+ * around 0.8 % with sd 0.8 (a factor of 2.2), or around history's value with
  * the precision its number of boots gives; sqrt(phi) s log-normal around
- * 0.1 %; epsilon 1 % with the weight of 50 boots.
+ * 0.05 % with sd 0.7; epsilon 0.5 % with the weight of 50 boots.
  *
  * a, b, s, phi are integrated out, epsilon is put at its posterior mean. Given
  * s the integral factors into one over a and one over b, each a sum over a

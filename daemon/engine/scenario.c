@@ -9,6 +9,11 @@
 #define LONG_HISTORY   4096
 #define LONG_SCENARIOS 2
 
+/* A channel that errs less than this often, and the share of the likeliest
+ * commit's probability that is next to nothing. */
+#define LITTLE_NOISE 0.08
+#define UNLIKELY     0.2
+
 typedef struct {
 	double weight;
 	double *mass; /* node -> P(culprit, given that there is one) */
@@ -71,6 +76,28 @@ static void prune(XbScenarios *self)
 		self->scenario[k].weight /= sum;
 }
 
+/*
+ * The posterior without "none". With little noise what is nearly ruled out
+ * would only move the middle of the rest by a commit or two, which can cost a
+ * boot: it is left out.
+ */
+static double *likely_culprits(const XbPosterior *posterior, guint n, bool drop_unlikely)
+{
+	double *mass = g_new0(double, n);
+	double top = 0, sum = 0;
+
+	for (guint i = 1; i < n; i++)
+		top = fmax(top, posterior->node[i]);
+	for (guint i = 1; i < n; i++) {
+		if (!drop_unlikely || posterior->node[i] > UNLIKELY * top)
+			mass[i] = posterior->node[i];
+		sum += mass[i];
+	}
+	for (guint i = 1; i < n && sum > 0; i++)
+		mass[i] /= sum;
+	return mass;
+}
+
 XbScenarios *xb_scenarios_new(const XbSearch *search, const XbPosterior *posterior,
 			      const XbGain *gain)
 {
@@ -81,10 +108,8 @@ XbScenarios *xb_scenarios_new(const XbSearch *search, const XbPosterior *posteri
 	self->n_nodes = search->graph->n;
 	self->mark = g_new0(guint8, self->n_nodes);
 	self->some = fmax(1 - posterior->none, 1e-9);
-	g_autofree double *mass = g_memdup2(posterior->node, self->n_nodes * sizeof(double));
-	mass[0] = 0;
-	for (guint i = 1; i < self->n_nodes; i++)
-		mass[i] /= self->some;
+	g_autofree double *mass =
+		likely_culprits(posterior, self->n_nodes, xb_gain_error(gain) < LITTLE_NOISE);
 	add(self, 1, mass);
 	self->bad_now = g_memdup2(self->scenario[0].bad, self->n_nodes * sizeof(double));
 	return self;

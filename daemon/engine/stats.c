@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 /* The continued fraction of the incomplete beta function. */
 static double beta_fraction(double a, double b, double x)
@@ -74,4 +75,96 @@ double xb_t_quantile(double tail, double freedom)
 			high = middle;
 	}
 	return low + (high - low) / 2;
+}
+
+double xb_normal_tail(double z)
+{
+	return 0.5 * erfc(z / sqrt(2));
+}
+
+/* ---- ranks ------------------------------------------------------------------- */
+
+double xb_mann_whitney_u(const double *x, guint m, const double *y, guint n)
+{
+	double u = 0;
+
+	for (guint i = 0; i < m; i++)
+		for (guint j = 0; j < n; j++)
+			u += x[i] > y[j] ? 1 : x[i] == y[j] ? 0.5 : 0;
+	return u;
+}
+
+/*
+ * P(U = k) for k = 0 .. m n, by adding one element of the first sample at a
+ * time: prob[i][j][k], kept for one i, over all j <= n. Caller frees.
+ */
+static double *mann_whitney_distribution(guint m, guint n)
+{
+	guint size = m * n + 1;
+	double *prob = g_new0(double, (gsize)(n + 1) * size);
+
+	/* No x: U = 0. */
+	for (guint j = 0; j <= n; j++)
+		prob[(gsize)j * size] = 1;
+	for (guint i = 1; i <= m; i++) {
+		/* In place: prob[j] holds i - 1 until it is written; j = 0 stays 1.
+		 * The largest of the i + j elements is an x with chance i / (i + j),
+		 * and then beats all j. */
+		for (guint j = 1; j <= n; j++) {
+			double *here = &prob[(gsize)j * size];
+			const double *less = &prob[(gsize)(j - 1) * size];
+			double x_last = (double)i / (i + j);
+			for (guint k = i * j + 1; k-- > 0;)
+				here[k] = (k >= j ? x_last * here[k - j] : 0) +
+					  (k <= i * (j - 1) ? (1 - x_last) * less[k] : 0);
+		}
+	}
+	double *last = g_memdup2(&prob[(gsize)n * size], size * sizeof(*last));
+	g_free(prob);
+	return last;
+}
+
+double xb_mann_whitney_tail(double u, guint m, guint n)
+{
+	if (m == 0 || n == 0 || isnan(u))
+		return NAN;
+	g_autofree double *prob = mann_whitney_distribution(m, n);
+	double sum = 0;
+
+	for (guint k = 0; k <= m * n && k <= u; k++)
+		sum += prob[k];
+	return fmin(sum, 1);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+bool xb_hodges_lehmann(const double *x, guint m, const double *y, guint n, double alpha,
+		       double *shift, double *low, double *high)
+{
+	guint pairs = m * n;
+
+	if (m == 0 || n == 0)
+		return false;
+	g_autofree double *difference = g_new(double, pairs);
+	g_autofree double *prob = mann_whitney_distribution(m, n);
+	for (guint i = 0; i < m; i++)
+		for (guint j = 0; j < n; j++)
+			difference[i * n + j] = x[i] - y[j];
+	qsort(difference, pairs, sizeof(*difference), compare_doubles);
+	*shift = pairs % 2 ? difference[pairs / 2]
+			   : (difference[pairs / 2 - 1] + difference[pairs / 2]) / 2;
+	/* The most pairs that can be cut off at either end. */
+	double tail = 0;
+	guint cut = 0;
+	while (cut < pairs && tail + prob[cut] <= alpha / 2)
+		tail += prob[cut++];
+	if (cut == 0)
+		return false;
+	*low = difference[cut - 1];
+	*high = difference[pairs - cut];
+	return true;
 }

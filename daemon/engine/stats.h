@@ -19,4 +19,24 @@ double xb_t_tail(double t, double freedom);
 /* The t with P(T > t) = @tail, 0 < tail < 1. */
 double xb_t_quantile(double tail, double freedom);
 
+double xb_normal_tail(double z);
+
+/*
+ * The Mann-Whitney U of two samples: the number of pairs with x > y, ties
+ * counted half. And the exact P(U <= u) under exchangeability without ties,
+ * by counting: f(u; m, n) = f(u - n; m - 1, n) + f(u; m, n - 1) (Mann and
+ * Whitney, Annals of Mathematical Statistics 18 (1947)).
+ */
+double xb_mann_whitney_u(const double *x, guint m, const double *y, guint n);
+double xb_mann_whitney_tail(double u, guint m, guint n);
+
+/*
+ * The shift x - y by Hodges and Lehmann, the median of all differences, and
+ * its exact interval of confidence 1 - @alpha from the distribution of U
+ * (Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, 4.3).
+ * false when the samples are too small for that confidence.
+ */
+bool xb_hodges_lehmann(const double *x, guint m, const double *y, guint n, double alpha,
+                       double *shift, double *low, double *high);
+
 #endif
