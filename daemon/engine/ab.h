@@ -12,8 +12,8 @@
  * .1, .05, .01 and .001; we take 0.158 + 0.036 (log10(whole) + 1), a sixth
  * less, and never under Bonferroni's share, because Student's t at the same
  * nominal level takes the place of the normal, which errs a little more often
- * at the first looks (Jennison and Turnbull, Group Sequential Methods, ch. 4). With fixed_boots there is one look, at the full level; with
- * several metrics the level is divided by their number.
+ * at the first looks (Jennison and Turnbull, Group Sequential Methods, ch. 4). With fixed_boots
+ * there is one look, at the full level; with several metrics the level is divided by their number.
  *
  * The interval is that of Hodges and Lehmann, exact by the Mann-Whitney
  * distribution and so safe from outlier boots, as soon as there are boots
@@ -35,12 +35,12 @@ typedef struct {
 } XbAbBoot;
 
 typedef struct {
-	double confidence;  /* e.g. 0.99 */
-	double resolve;     /* smallest relative difference worth finding, e.g. 0.01 */
-	guint fixed_boots;  /* > 0: exactly this many boots a side, then decide */
-	guint max_boots;    /* bound a side; 0 = default 40 */
-	guint n_metrics;    /* for the correction; 1 when one is looked at */
-	uint64_t seed;      /* order of boots */
+	double confidence; /* e.g. 0.99 */
+	double resolve;    /* smallest relative difference worth finding, e.g. 0.01 */
+	guint fixed_boots; /* > 0: exactly this many boots a side, then decide */
+	guint max_boots;   /* bound a side; 0 = default 40 */
+	guint n_metrics;   /* for the correction; 1 when one is looked at */
+	uint64_t seed;     /* order of boots */
 } XbAbOptions;
 
 typedef enum { XB_AB_PENDING, XB_AB_DIFFERENT, XB_AB_SAME, XB_AB_UNRESOLVED } XbAbKind;
@@ -55,13 +55,15 @@ typedef struct {
 	 * perturbations; randomised in pairs from the seed, so that the sequence
 	 * is the same after a restart. */
 	guint n_next;
-	struct { guint side, perturb; } next[8];
+	struct {
+		guint side, perturb;
+	} next[8];
 	guint boots_left; /* estimate */
 	char reason[256];
 } XbAbPlan;
 
 /* @in_flight[side] boots of each side are running already and not asked for again. */
 void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
-                const XbAbBoot *test, guint n_test, const guint in_flight[2], XbAbPlan *plan);
+		const XbAbBoot *test, guint n_test, const guint in_flight[2], XbAbPlan *plan);
 
 #endif

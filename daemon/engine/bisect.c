@@ -30,6 +30,35 @@ static void finish(Bisect *self, XbVerdictKind kind, double confidence)
 	g_array_set_size(plan->actions, 0);
 }
 
+/* ---- estimates --------------------------------------------------------------- */
+
+/* What a build costs: the dearest of those that are still to be made. */
+static double typical_build_s(const Bisect *self)
+{
+	double most = 0;
+
+	for (guint i = 0; self->search.options->can_build && i < self->search.graph->n; i++)
+		most = fmax(most, self->search.nodes[i].build_s);
+	return most;
+}
+
+/* The builds of a confirmation that are still to be made: culprit and parent clean, and the
+ * revert. @culprit 0: none is known yet. */
+static double confirm_build_s(const Bisect *self, guint culprit)
+{
+	const XbNode *nodes = self->search.nodes;
+	const XbGraph *graph = self->search.graph;
+	guint builds = 3;
+
+	if (culprit != 0) {
+		guint parent = graph->parent[graph->parent_start[culprit]];
+		builds = (nodes[culprit].clean_status == XB_STATUS_UNTRIED) +
+			 (nodes[parent].clean_status == XB_STATUS_UNTRIED) +
+			 (nodes[culprit].revert_status == XB_STATUS_UNTRIED);
+	}
+	return builds * typical_build_s(self);
+}
+
 /* ---- endpoints
  * --------------------------------------------------------------- */
 
@@ -91,7 +120,9 @@ static bool plan_endpoints(Bisect *self)
 	spread_evenly(self);
 	search->plan->steps_left = (guint)ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2 +
 				   xb_confirm_left(search, 0);
-	search->plan->seconds_left = search->plan->steps_left * options->boot_s;
+	double builds = ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2;
+	search->plan->seconds_left = search->plan->steps_left * options->boot_s +
+				     builds * typical_build_s(self) + confirm_build_s(self, 0);
 	g_string_append(search->plan->reason, "measuring GOOD and BAD");
 	return true;
 }
@@ -254,7 +285,8 @@ static bool judge_culprit(Bisect *self)
 	switch (xb_confirm(search, plan->culprit, log_effect(self), self->posterior->s)) {
 	case XB_CONFIRM_RUNNING:
 		plan->steps_left = xb_confirm_left(search, plan->culprit);
-		plan->seconds_left = plan->steps_left * search->options->boot_s;
+		plan->seconds_left = plan->steps_left * search->options->boot_s +
+				     confirm_build_s(self, plan->culprit);
 		break;
 	case XB_CONFIRM_AGREES:
 		finish(self, XB_VERDICT_CULPRIT, p);
@@ -305,6 +337,7 @@ static void judge(Bisect *self)
 	}
 	plan->steps_left += xb_confirm_left(search, 0);
 	plan->seconds_left += xb_confirm_left(search, 0) * search->options->boot_s;
+	plan->seconds_left += confirm_build_s(self, 0);
 	g_string_append_printf(plan->reason, "searching: likeliest culprit %.1f %%, none %.1f %%",
 			       100 * self->posterior->node[plan->culprit], 100 * none);
 }

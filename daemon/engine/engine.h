@@ -39,8 +39,8 @@ typedef enum {
 } XbImage;
 
 typedef enum {
-	XB_STATUS_UNTRIED,    /* nothing known */
-	XB_STATUS_BUILT,      /* an image exists (or can be had at no cost) */
+	XB_STATUS_UNTRIED, /* nothing known */
+	XB_STATUS_BUILT,   /* an image exists (or can be had at no cost) */
 	XB_STATUS_UNBUILDABLE,
 	XB_STATUS_UNBOOTABLE, /* built, but does not come up or cannot run the workload */
 	XB_STATUS_IMPOSSIBLE, /* revert only: it does not apply */
@@ -48,7 +48,7 @@ typedef enum {
 
 /* What is known of a node. */
 typedef struct {
-	XbStatus status;      /* of the normal image */
+	XbStatus status; /* of the normal image */
 	/* Nodes with one and the same image have one image_class (a number of
 	 * the caller's, 0 = not known). Known by hash of the built image, or
 	 * inferred (image_inferred) from the build's list of inputs: an inferred
@@ -57,10 +57,10 @@ typedef struct {
 	guint image_class;
 	bool image_inferred;
 	XbStatus clean_status;
-	guint clean_class;    /* as image_class, of the clean image; same number space */
+	guint clean_class; /* as image_class, of the clean image; same number space */
 	XbStatus revert_status;
-	double build_s;       /* expected seconds to have the normal image; 0 when it exists */
-	double prior;         /* relative weight of "this is the culprit"; 1 when unknown; > 0 */
+	double build_s; /* expected seconds to have the normal image; 0 when it exists */
+	double prior;   /* relative weight of "this is the culprit"; 1 when unknown; > 0 */
 } XbNode;
 
 /* One finished boot with outcome ok. */
@@ -70,7 +70,7 @@ typedef struct {
 	guint perturb;         /* layout perturbation, 0, 1, 2, ... */
 	guint sequence;        /* order in time over the whole job; for drift */
 	guint n_samples;       /* may be 0: the metric was missing; ignored then */
-	const double *samples; /* of the job's metric, in its unit; any value: bad ones are ignored */
+	const double *samples; /* of the job's metric, in its unit; bad ones are ignored */
 } XbBoot;
 
 /* Work that is queued or running and will bring a boot or an image. */
@@ -82,20 +82,20 @@ typedef struct {
 } XbInFlight;
 
 typedef struct {
-	double confidence;      /* e.g. 0.99: posterior that a culprit needs */
-	double min_effect;      /* e.g. 0.01: |ratio - 1| below it is "none" */
+	double confidence; /* e.g. 0.99: posterior that a culprit needs */
+	double min_effect; /* e.g. 0.01: |ratio - 1| below it is "none" */
 	bool lower_is_better;
-	guint free_hosts;       /* boots that can start now */
-	guint free_builders;    /* builds that can start now */
-	guint hosts, builders;  /* in all; >= 1 (builders may be 0 for prebuilt images) */
-	double boot_s;          /* expected seconds of one boot */
-	double confirm_boots;   /* fresh boots a side in the confirmation; 0: default 3 */
-	bool can_build;         /* false: prebuilt images; no clean rebuild, no revert */
+	guint free_hosts;      /* boots that can start now */
+	guint free_builders;   /* builds that can start now */
+	guint hosts, builders; /* in all; >= 1 (builders may be 0 for prebuilt images) */
+	double boot_s;         /* expected seconds of one boot */
+	double confirm_boots;  /* fresh boots a side in the confirmation; 0: default 3 */
+	bool can_build;        /* false: prebuilt images; no clean rebuild, no revert */
 	/* Prior knowledge of the noise for this host, workload and metric, on the
 	 * log scale; 0 = none. history_n is how many boots it stands for. */
 	double history_boot_sd, history_run_sd;
 	guint history_n;
-	double history_level;   /* log of the level known for GOOD, NAN = none */
+	double history_level; /* log of the level known for GOOD, NAN = none */
 	uint64_t seed;
 } XbOptions;
 
@@ -130,7 +130,7 @@ typedef enum {
 } XbVerdictKind;
 
 typedef struct {
-	double base, test; /* levels in the metric's unit; NAN when unknown */
+	double base, test;             /* levels in the metric's unit; NAN when unknown */
 	double ratio, ci_low, ci_high; /* test / base and its interval at the job's confidence */
 } XbEffect;
 
@@ -146,12 +146,12 @@ typedef struct {
 	double seconds_left; /* estimate */
 	GString *reason;     /* for people: why this verdict, what the confirmation said, drift */
 	GArray *actions;     /* of XbAction; empty when nothing can start now or there is a verdict.
-	                      * At most free_builders builds and free_hosts boots. */
+			      * At most free_builders builds and free_hosts boots. */
 } XbPlan;
 
 XbPlan *xb_plan_bisect(const XbGraph *graph, const XbOptions *options, const XbNode *nodes,
-                       const XbBoot *boots, guint n_boots, const XbInFlight *in_flight,
-                       guint n_in_flight);
+		       const XbBoot *boots, guint n_boots, const XbInFlight *in_flight,
+		       guint n_in_flight);
 void xb_plan_free(XbPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbPlan, xb_plan_free)
 

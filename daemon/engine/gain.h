@@ -34,7 +34,7 @@
 typedef struct XbGain XbGain;
 
 XbGain *xb_gain_new(const XbSearch *search, const XbHypotheses *hypotheses,
-                    const XbPosterior *posterior);
+		    const XbPosterior *posterior);
 void xb_gain_free(XbGain *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbGain, xb_gain_free)
 

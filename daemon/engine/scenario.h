@@ -16,7 +16,7 @@ typedef struct XbScenarios XbScenarios;
 
 /* One scenario: what is believed now. */
 XbScenarios *xb_scenarios_new(const XbSearch *search, const XbPosterior *posterior,
-                              const XbGain *gain);
+			      const XbGain *gain);
 void xb_scenarios_free(XbScenarios *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbScenarios, xb_scenarios_free)
 

@@ -40,7 +40,7 @@ typedef struct {
 	bool stuck; /* ended without a verdict: a defect */
 	double confidence;
 	guint builds, prebuilds, boots; /* of the search */
-	guint endpoint_boots; /* of boots: GOOD and BAD */
+	guint endpoint_boots;           /* of boots: GOOD and BAD */
 	guint confirm_builds, confirm_boots;
 	double search_s, total_s; /* until the confirmation began; until the verdict */
 	double ratio;

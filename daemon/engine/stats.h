@@ -37,6 +37,6 @@ double xb_mann_whitney_tail(double u, guint m, guint n);
  * false when the samples are too small for that confidence.
  */
 bool xb_hodges_lehmann(const double *x, guint m, const double *y, guint n, double alpha,
-                       double *shift, double *low, double *high);
+		       double *shift, double *low, double *high);
 
 #endif
