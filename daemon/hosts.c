@@ -224,7 +224,8 @@ static void check_known_good(XbDaemon *daemon, const XbHostConfig *host, int64_t
 		if (run && run->state != XB_RUN_DONE)
 			return;
 		add_step(steps, name, run && run->outcome == XB_OUTCOME_OK,
-			 !run                            ? error->message
+			 !run && error                   ? error->message
+			 : !run                          ? "it could not be started"
 			 : run->outcome == XB_OUTCOME_OK ? "boots and runs the workload"
 							 : run->detail);
 	}

@@ -18,8 +18,10 @@ double xb_boot_level(const XbBoot *boot)
 	double *valid = small;
 	guint n = 0;
 
-	if (boot->n_samples > G_N_ELEMENTS(small))
-		valid = large = g_new(double, boot->n_samples);
+	if (boot->n_samples > G_N_ELEMENTS(small)) {
+		large = g_new(double, boot->n_samples);
+		valid = large;
+	}
 	for (guint i = 0; i < boot->n_samples; i++)
 		if (isfinite(boot->samples[i]) && boot->samples[i] > 0)
 			valid[n++] = boot->samples[i];
@@ -117,8 +119,8 @@ XbObservations *xb_observations_new(const XbGraph *graph, const XbNode *nodes, c
 	g_autoptr(GHashTable) by_class = g_hash_table_new(g_direct_hash, g_direct_equal);
 	g_autoptr(GHashTable) others = g_hash_table_new(g_direct_hash, g_direct_equal);
 
-	self->unit_of = g_new(guint, graph->n);
-	self->units = g_new(XbUnit, graph->n + n_boots);
+	self->unit_of = g_new0(guint, graph->n);
+	self->units = g_new0(XbUnit, graph->n + n_boots);
 	self->readings = g_array_sized_new(FALSE, FALSE, sizeof(XbReading), n_boots);
 	self->measured = g_array_new(FALSE, FALSE, sizeof(guint));
 	self->n_boots = n_boots;

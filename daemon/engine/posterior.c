@@ -463,13 +463,13 @@ static void cover_s(Model *self)
 	measure_scatter(self, &scatter);
 	double best = add_slice(self, &scatter, start, dead);
 	for (int direction = -1; direction <= 1; direction += 2) {
-		double s = start, last = best;
+		double s = start;
 		guint most = direction < 0 ? MAX_SLICES / 2 : MAX_SLICES;
 		while (self->n_slices < most) {
 			s *= exp(direction * step);
 			if (s < S_MIN || s > S_MAX)
 				break;
-			last = add_slice(self, &scatter, s, dead);
+			double last = add_slice(self, &scatter, s, dead);
 			best = fmax(best, last);
 			if (last < best - EVIDENCE_DROP)
 				break;

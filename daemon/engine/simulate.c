@@ -191,6 +191,7 @@ static void start(Sim *self, const XbAction *action)
 
 	if (action->kind == XB_ACTION_BUILD) {
 		work.slot = nearest_slot(self, action->node);
+		g_assert(work.slot != G_MAXUINT); /* the plan knows how many are free */
 		if (action->image == XB_IMAGE_NORMAL) {
 			work.end_s = self->now_s + build_cost(self, action->node, work.slot);
 			self->tree[work.slot] = action->node;
