@@ -85,7 +85,7 @@ stop_daemon() {
 	local id i
 	[ -n "$daemon_pid" ] || return 0
 	for id in $("$bin/xbisect" list --json 2>/dev/null |
-		jq -r '.jobs[] | select(.state == "running" or .state == "queued") | .id'); do
+		jq -r '.jobs[]? | select(.state == "running" or .state == "queued") | .id'); do
 		"$bin/xbisect" cancel "$id" >/dev/null 2>&1 || true
 	done
 	kill "$daemon_pid" 2>/dev/null || true
