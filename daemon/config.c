@@ -30,6 +30,7 @@ static const XbKeySpec daemon_keys[] = {
 	{ "log_limit", XB_VALUE_SIZE, AT(log_limit), 0, 0, NULL },
 	{ "ccache_limit", XB_VALUE_SIZE, AT(ccache_limit), 0, 0, NULL },
 	{ "object_limit", XB_VALUE_SIZE, AT(object_limit), 0, 0, NULL },
+	{ "blob_limit", XB_VALUE_SIZE, AT(blob_limit), 0, 0, NULL },
 	{ 0 },
 };
 
@@ -271,6 +272,7 @@ static XbConfig *config_new(void)
 	config->log_limit = (uint64_t)2 << 30;
 	config->ccache_limit = (uint64_t)5 << 30;
 	config->object_limit = (uint64_t)20 << 30;
+	config->blob_limit = (uint64_t)256 << 20;
 	config->slots = 1;
 	config->build_deadline_s = 2 * 3600;
 	config->arch = g_strdup("x86_64");

@@ -43,7 +43,7 @@ typedef struct {
 
 typedef struct {
 	char *state_dir, *socket;
-	uint64_t artifact_limit, log_limit, ccache_limit, object_limit; /* bytes */
+	uint64_t artifact_limit, log_limit, ccache_limit, object_limit, blob_limit; /* bytes */
 	/* builder */
 	char **builder_command; /* argv, NULL-terminated */
 	char **runner_command;

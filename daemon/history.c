@@ -5,7 +5,9 @@
  */
 #include "history.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "history-private.h"
 #include "text.h"
@@ -40,6 +42,8 @@ XbHistory *xb_history_open(const char *mirrors_dir, const char *repo_path, bool 
 				    problem->message);
 		return NULL;
 	}
+	/* the least recently used mirrors are removed some day (space.c) */
+	utimensat(AT_FDCWD, mirror_dir, NULL, 0);
 	self->refs = xb_refs_open(path);
 	if (self->refs == NULL) {
 		g_set_error(error, XB_HISTORY_ERROR, XB_HISTORY_ERROR_OPEN,

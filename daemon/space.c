@@ -15,15 +15,12 @@
 
 #include "removal.h"
 
-#define DEPTH_MAX 500  /* a hostile tree may be deep; each level holds a descriptor open */
-#define RUNS_ONCE 2000 /* runs looked at in one round */
+#define DEPTH_MAX   500  /* a hostile tree may be deep; each level holds a descriptor open */
+#define RUNS_ONCE   2000 /* runs looked at in one round */
+#define MIRRORS_MAX 200
 /* events and stderr 64 MiB each, console and build log 16 MiB each */
 #define RUN_MAX_BYTES ((uint64_t)160 << 20)
 #define EVICTED       ".evicted" /* end of the name of what is being removed */
-
-/* What stays of an evicted run, as far as it is small. */
-#define KEPT_BYTES (256 * 1024)
-static const char *const kept_files[] = { "job.json", "events.jsonl", "pid", "lock" };
 
 bool xb_remove_tree(const char *path)
 {
@@ -131,31 +128,10 @@ static int64_t trim_artifacts(XbDb *db, const XbConfig *config, GHashTable *keep
 
 /* ---- run directories -------------------------------------------------------- */
 
-static bool is_kept(const char *name)
-{
-	for (guint i = 0; i < G_N_ELEMENTS(kept_files); i++)
-		if (strcmp(name, kept_files[i]) == 0)
-			return true;
-	return false;
-}
-
-static void strip_run(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-		GStatBuf st;
-		/* what an unruly worker wrote may be 64 MiB; its events are in the database */
-		if (!is_kept(name) || g_lstat(child, &st) != 0 || st.st_size > KEPT_BYTES)
-			xb_remove_tree(child);
-	}
-}
-
 /* Oldest first. Sizes are asked of the file system: runs/ is walked once a round only when the
- * number of runs on disk could reach the limit at all. */
-static int64_t trim_runs(XbDb *db, uint64_t limit, GError **error)
+ * number of runs on disk could reach the limit at all. At most RUNS_ONCE stay, whatever their size.
+ */
+static int64_t trim_runs(XbDb *db, const char *directory, uint64_t limit, GError **error)
 {
 	g_autoptr(GPtrArray) runs = xb_db_runs_on_disk(db, RUNS_ONCE, error);
 	g_autofree uint64_t *sizes = NULL;
@@ -164,8 +140,9 @@ static int64_t trim_runs(XbDb *db, uint64_t limit, GError **error)
 
 	if (!runs)
 		return -1;
-	if ((uint64_t)runs->len * RUN_MAX_BYTES < limit)
+	if ((uint64_t)runs->len * RUN_MAX_BYTES < limit && runs->len < RUNS_ONCE)
 		return 0;
+	sweep(directory);
 	sizes = g_new0(uint64_t, runs->len);
 	for (guint i = 0; i < runs->len; i++) {
 		sizes[i] = tree_bytes_at(AT_FDCWD, ((XbRun *)runs->pdata[i])->dir, 0);
@@ -176,30 +153,60 @@ static int64_t trim_runs(XbDb *db, uint64_t limit, GError **error)
 
 		if (!xb_db_run_set_evicted(db, run->id, error))
 			return -1;
-		strip_run(run->dir);
+		remove_aside(run->dir);
 		sum -= sizes[i];
 		freed += (int64_t)sizes[i];
 	}
 	return freed;
 }
 
-/* ---- object directories ------------------------------------------------------ */
+/* ---- what is walked once an hour ---------------------------------------------- */
 
+/* A file or directory that can go as a whole. */
 typedef struct {
 	char *path;
-	int64_t used;
+	int64_t used; /* its time of modification, in seconds */
 	uint64_t size;
-} Slot;
+} Entry;
 
 static int by_use(gconstpointer a, gconstpointer b)
 {
-	const Slot *x = a, *y = b;
+	const Entry *x = a, *y = b;
 	return (x->used > y->used) - (x->used < y->used);
 }
 
-static void slot_clear(gpointer data)
+static void entry_clear(gpointer data)
 {
-	g_free(((Slot *)data)->path);
+	g_free(((Entry *)data)->path);
+}
+
+static GArray *entries_new(void)
+{
+	GArray *entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+
+	g_array_set_clear_func(entries, entry_clear);
+	return entries;
+}
+
+/* Add what lies in @directory to @entries; returns its bytes. */
+static uint64_t add_entries(GArray *entries, const char *directory)
+{
+	g_autoptr(GDir) dir = NULL;
+	uint64_t sum = 0;
+	const char *name;
+
+	sweep(directory);
+	dir = g_dir_open(directory, 0, NULL);
+	while (dir && (name = g_dir_read_name(dir))) {
+		Entry entry = { .path = g_build_filename(directory, name, NULL) };
+		GStatBuf st;
+
+		entry.used = g_lstat(entry.path, &st) == 0 ? st.st_mtime : 0;
+		entry.size = tree_bytes_at(AT_FDCWD, entry.path, 0);
+		sum += entry.size;
+		g_array_append_val(entries, entry);
+	}
+	return sum;
 }
 
 /* The builder holds this lock for as long as it works there. */
@@ -217,42 +224,23 @@ static bool slot_is_busy(const char *path)
 }
 
 /* slots/TRUST/N: work trees and object directories. One that is locked by a builder, or was used
- * last, stays. Walking a kernel's tree takes seconds, so it happens when a mark says that a slot
- * came or an hour went by. */
+ * last, stays. */
 static int64_t trim_slots(const XbConfig *config)
 {
-	static gint64 last_walk; /* only a rate limit */
-	g_autoptr(GArray) slots = g_array_new(FALSE, FALSE, sizeof(Slot));
+	g_autoptr(GArray) slots = entries_new();
 	g_autofree char *root = g_build_filename(config->state_dir, "slots", NULL);
-	g_autoptr(GDir) trusts = NULL;
+	g_autoptr(GDir) trusts = g_dir_open(root, 0, NULL);
 	uint64_t sum = 0;
 	int64_t freed = 0;
 	const char *trust;
 
-	if (last_walk && g_get_monotonic_time() - last_walk < G_GINT64_CONSTANT(3600000000))
-		return 0;
-	last_walk = g_get_monotonic_time();
-	g_array_set_clear_func(slots, slot_clear);
-	trusts = g_dir_open(root, 0, NULL);
 	while (trusts && (trust = g_dir_read_name(trusts))) {
 		g_autofree char *dir = g_build_filename(root, trust, NULL);
-		g_autoptr(GDir) numbers = NULL;
-		const char *number;
-
-		sweep(dir);
-		numbers = g_dir_open(dir, 0, NULL);
-		while (numbers && (number = g_dir_read_name(numbers))) {
-			Slot slot = { .path = g_build_filename(dir, number, NULL) };
-			GStatBuf st;
-			slot.used = g_stat(slot.path, &st) == 0 ? st.st_mtime : 0;
-			slot.size = tree_bytes_at(AT_FDCWD, slot.path, 0);
-			sum += slot.size;
-			g_array_append_val(slots, slot);
-		}
+		sum += add_entries(slots, dir);
 	}
 	g_array_sort(slots, by_use);
 	for (guint i = 0; i + 1 < slots->len && sum > config->object_limit; i++) {
-		const Slot *slot = &g_array_index(slots, Slot, i);
+		const Entry *slot = &g_array_index(slots, Entry, i);
 		if (slot_is_busy(slot->path))
 			continue;
 		sum -= slot->size;
@@ -262,10 +250,95 @@ static int64_t trim_slots(const XbConfig *config)
 	return freed;
 }
 
+static void add_paths(GHashTable *set, json_t *paths)
+{
+	size_t i;
+	json_t *path;
+
+	json_array_foreach(paths, i, path) if (json_is_string(path))
+		g_hash_table_add(set, g_strdup(json_string_value(path)));
+}
+
+/* The patches and fragments that the variants of open jobs are made with. */
+static GHashTable *needed_blobs(XbDb *db, GHashTable *keep, GError **error)
+{
+	g_autoptr(GHashTable) needed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GHashTableIter iter;
+	gpointer id;
+
+	g_hash_table_iter_init(&iter, keep);
+	while (g_hash_table_iter_next(&iter, &id, NULL)) {
+		g_autoptr(XbVariant) variant = xb_db_variant_get(db, *(int64_t *)id, error);
+		g_autoptr(json_t) source = NULL;
+
+		if (!variant)
+			return NULL;
+		source = json_loads(variant->source, 0, NULL);
+		add_paths(needed, json_object_get(source, "patches"));
+		add_paths(needed, json_object_get(source, "kconfig"));
+	}
+	return g_steal_pointer(&needed);
+}
+
+/* blobs/HASH: a job that is tried again later than its patch was kept says so (workjob.c). */
+static int64_t trim_blobs(XbDb *db, const XbConfig *config, GHashTable *keep, GError **error)
+{
+	g_autoptr(GArray) blobs = entries_new();
+	g_autofree char *dir = g_build_filename(config->state_dir, "blobs", NULL);
+	g_autoptr(GHashTable) needed = NULL;
+	uint64_t sum = add_entries(blobs, dir);
+	int64_t freed = 0;
+
+	if (sum <= config->blob_limit)
+		return 0;
+	needed = needed_blobs(db, keep, error);
+	if (!needed)
+		return -1;
+	g_array_sort(blobs, by_use);
+	for (guint i = 0; i < blobs->len && sum > config->blob_limit; i++) {
+		const Entry *blob = &g_array_index(blobs, Entry, i);
+		if (g_hash_table_contains(needed, blob->path))
+			continue;
+		sum -= blob->size;
+		freed += (int64_t)blob->size;
+		remove_aside(blob->path);
+	}
+	return freed;
+}
+
+/* mirrors/HASH hold references to other repositories' objects and none of their own: made again
+ * in no time, so only their number is bounded. */
+static void trim_mirrors(const XbConfig *config)
+{
+	g_autoptr(GArray) mirrors = entries_new();
+	g_autofree char *dir = g_build_filename(config->state_dir, "mirrors", NULL);
+
+	add_entries(mirrors, dir);
+	g_array_sort(mirrors, by_use);
+	for (guint i = 0; i + MIRRORS_MAX < mirrors->len; i++)
+		remove_aside(g_array_index(mirrors, Entry, i).path);
+}
+
+/* Walking a kernel's tree takes seconds, so this happens once an hour. */
+static int64_t trim_hourly(XbDb *db, const XbConfig *config, GHashTable *keep, GError **error)
+{
+	static gint64 last_walk; /* only a rate limit */
+	int64_t blobs;
+
+	if (last_walk && g_get_monotonic_time() - last_walk < G_GINT64_CONSTANT(3600000000))
+		return 0;
+	last_walk = g_get_monotonic_time();
+	trim_mirrors(config);
+	blobs = trim_blobs(db, config, keep, error);
+	return blobs < 0 ? -1 : blobs + trim_slots(config);
+}
+
 int64_t xb_space_trim(XbDb *db, const XbConfig *config, GHashTable *keep_variants, GError **error)
 {
+	g_autofree char *runs_dir = g_build_filename(config->state_dir, "runs", NULL);
 	int64_t artifacts = trim_artifacts(db, config, keep_variants, error);
-	int64_t runs = artifacts < 0 ? -1 : trim_runs(db, config->log_limit, error);
+	int64_t runs = artifacts < 0 ? -1 : trim_runs(db, runs_dir, config->log_limit, error);
+	int64_t hourly = runs < 0 ? -1 : trim_hourly(db, config, keep_variants, error);
 
-	return artifacts < 0 || runs < 0 ? -1 : artifacts + runs + trim_slots(config);
+	return hourly < 0 ? -1 : artifacts + runs + hourly;
 }

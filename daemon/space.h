@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * space.h - disk use stays bounded: artifacts, run directories, object
- * directories of builder slots. Least recently used first, never what an open
- * job needs. ccache bounds itself (ccache_max_size in the builder's job).
+ * directories of builder slots, patches, mirrors. Least recently used first,
+ * never what an open job needs. ccache bounds itself (ccache_max_size in the
+ * builder's job). The database is the history and is not trimmed.
  */
 #ifndef XB_SPACE_H
 #define XB_SPACE_H
@@ -12,10 +13,10 @@
 
 /*
  * Evict until each kind is within its limit. @keep_variants: set of int64_t
- * (g_int64_hash keys) that must stay. Rows stay, files go (the run's small
- * events.jsonl and job.json stay as well, consoles and logs go). Files are
- * renamed away before they are removed, so that a crash leaves no half
- * artifact. Returns the bytes freed, -1 with @error.
+ * (g_int64_hash keys) that must stay. Rows stay, files go; they are renamed
+ * away before they are removed, so that a crash leaves no half artifact.
+ * Object directories, patches and mirrors are looked at once an hour.
+ * Returns the bytes freed, -1 with @error.
  */
 int64_t xb_space_trim(XbDb *db, const XbConfig *config, GHashTable *keep_variants, GError **error);
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Part of every key: a change of meaning of a recipe is a new number. */
@@ -39,7 +40,7 @@ char *xb_blob_store(XbDaemon *daemon, const char *content, gsize length, GError 
 	g_autofree char *dir = xb_state_path(daemon, "blobs", NULL);
 	char *path = g_build_filename(dir, sha, NULL);
 
-	if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+	if (g_file_test(path, G_FILE_TEST_IS_REGULAR) && utimensat(AT_FDCWD, path, NULL, 0) == 0)
 		return path;
 	if (g_mkdir_with_parents(dir, 0755) != 0) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir,

@@ -6,6 +6,23 @@
 
 #include "variants.h"
 
+/* A job may be tried again long after what came with its request was removed for room. */
+static bool blobs_are_there(json_t *paths, GError **error)
+{
+	size_t i;
+	json_t *path;
+
+	json_array_foreach(paths, i,
+			   path) if (!g_file_test(json_string_value(path), G_FILE_TEST_IS_REGULAR))
+	{
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+			    "a patch or configuration fragment of this job was removed to "
+			    "make room (blob_limit): queue it again");
+		return false;
+	}
+	return true;
+}
+
 json_t *xb_workjob_build(XbDaemon *daemon, const XbVariant *variant, int slot, GError **error)
 {
 	const XbConfig *config = daemon->config;
@@ -20,6 +37,8 @@ json_t *xb_workjob_build(XbDaemon *daemon, const XbVariant *variant, int slot, G
 			    (long long)variant->id);
 		return NULL;
 	}
+	if (!blobs_are_there(recipe.patches, error) || !blobs_are_there(recipe.kconfig, error))
+		return NULL;
 	/* a work tree and a cache belong to a trust label: what one label compiled is never
 	 * linked into another's kernel */
 	work_dir = xb_state_path(daemon, "slots", recipe.trust, number, NULL);

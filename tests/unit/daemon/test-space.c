@@ -56,6 +56,7 @@ static void set_up(Fixture *f, gconstpointer unused)
 	g_assert_no_error(error);
 	f->config.state_dir = f->dir;
 	f->config.artifact_limit = f->config.log_limit = f->config.object_limit = 1 << 30;
+	f->config.blob_limit = 1 << 30;
 	f->keep = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
@@ -77,7 +78,7 @@ static int64_t trim(Fixture *f)
 	return freed;
 }
 
-/* ---- slots: first, because they are walked once an hour only -------------------- */
+/* ---- what is walked once an hour only, and so in one test that comes first ------ */
 
 static void set_age(const Fixture *f, const char *name, int hours)
 {
@@ -88,12 +89,34 @@ static void set_age(const Fixture *f, const char *name, int hours)
 	g_assert_cmpint(utimes(path, times), ==, 0);
 }
 
-static void test_oldest_idle_slot_goes(Fixture *f, gconstpointer unused)
+static void keep_variant_with_patch(Fixture *f, const char *patch)
+{
+	g_autofree char *path = in_dir(f, patch);
+	g_autofree char *source = g_strdup_printf("{\"patches\":[\"%s\"],\"kconfig\":[]}", path);
+	int64_t id = xb_db_variant_ensure(f->db, "patched", source, false, NULL);
+
+	g_hash_table_add(f->keep, g_memdup2(&id, sizeof(id)));
+}
+
+static void test_what_is_trimmed_hourly(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *lock = in_dir(f, "slots/a/0/lock");
 	int fd;
 
 	(void)unused;
+	write_file(f, "blobs/needed", 100 * KIB);
+	write_file(f, "blobs/old", 100 * KIB);
+	write_file(f, "blobs/new", 100 * KIB);
+	set_age(f, "blobs/needed", 9);
+	set_age(f, "blobs/old", 8);
+	keep_variant_with_patch(f, "blobs/needed");
+	f->config.blob_limit = 250 * KIB;
+	for (int i = 0; i < 210; i++) {
+		g_autofree char *name = g_strdup_printf("mirrors/%d/HEAD", i);
+		g_autofree char *dir = g_strdup_printf("mirrors/%d", i);
+		write_file(f, name, 1);
+		set_age(f, dir, 300 - i);
+	}
 	write_file(f, "slots/a/0/obj/busy", 100 * KIB);
 	write_file(f, "slots/a/0/lock", 0);
 	write_file(f, "slots/a/1/obj/old", 100 * KIB);
@@ -113,6 +136,11 @@ static void test_oldest_idle_slot_goes(Fixture *f, gconstpointer unused)
 	g_assert_true(exists(f, "slots/b/0/obj/new"));
 	g_assert_true(exists(f, "slots/b/1/obj/newest"));
 	g_assert_false(exists(f, "slots/b/7.evicted"));
+	g_assert_true(exists(f, "blobs/needed"));
+	g_assert_false(exists(f, "blobs/old"));
+	g_assert_true(exists(f, "blobs/new"));
+	g_assert_false(exists(f, "mirrors/9"));
+	g_assert_true(exists(f, "mirrors/10/HEAD"));
 }
 
 /* ---- artifacts ------------------------------------------------------------------ */
@@ -197,19 +225,16 @@ static int64_t add_run(Fixture *f, bool finished)
 	return id;
 }
 
-static void test_oldest_consoles_go_and_evidence_stays(Fixture *f, gconstpointer unused)
+static void test_oldest_runs_go(Fixture *f, gconstpointer unused)
 {
 	int64_t first = add_run(f, true), active = add_run(f, false), last = add_run(f, true);
 
 	(void)unused;
 	g_assert_cmpint(active, ==, 2);
-	write_file(f, "runs/1/stderr", 50 * KIB);
 	f->config.log_limit = 300 * KIB;
 	g_assert_cmpint(trim(f), >, 0);
-	g_assert_false(exists(f, "runs/1/console"));
-	g_assert_false(exists(f, "runs/1/out"));
-	g_assert_true(exists(f, "runs/1/job.json"));
-	g_assert_true(exists(f, "runs/1/events.jsonl"));
+	g_assert_false(exists(f, "runs/1"));
+	g_assert_false(exists(f, "runs/1.evicted"));
 	g_assert_true(exists(f, "runs/2/console"));
 	g_assert_true(exists(f, "runs/3/console"));
 	g_autoptr(XbRun) evicted = xb_db_run_get(f->db, first, NULL);
@@ -217,19 +242,6 @@ static void test_oldest_consoles_go_and_evidence_stays(Fixture *f, gconstpointer
 	g_assert_true(evicted->evicted);
 	g_assert_false(kept->evicted);
 	g_assert_cmpint(trim(f), ==, 0);
-}
-
-static void test_evidence_that_is_large_goes_too(Fixture *f, gconstpointer unused)
-{
-	(void)unused;
-	add_run(f, true);
-	add_run(f, true);
-	write_file(f, "runs/1/events.jsonl", 2048 * KIB);
-	f->config.log_limit = 300 * KIB;
-	g_assert_cmpint(trim(f), >, 0);
-	g_assert_false(exists(f, "runs/1/events.jsonl"));
-	g_assert_true(exists(f, "runs/1/job.json"));
-	g_assert_true(exists(f, "runs/2/events.jsonl"));
 }
 
 /* ---- removing -------------------------------------------------------------------- */
@@ -276,12 +288,11 @@ static void test_free_bytes(Fixture *f, gconstpointer unused)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	ADD("oldest-idle-slot-goes", test_oldest_idle_slot_goes);
+	ADD("what-is-trimmed-hourly", test_what_is_trimmed_hourly);
 	ADD("least-recently-used-artifacts-go", test_least_recently_used_artifacts_go);
 	ADD("what-is-needed-stays-even-above-the-limit",
 	    test_what_is_needed_stays_even_above_the_limit);
-	ADD("oldest-consoles-go-and-evidence-stays", test_oldest_consoles_go_and_evidence_stays);
-	ADD("large-evidence-goes", test_evidence_that_is_large_goes_too);
+	ADD("oldest-runs-go", test_oldest_runs_go);
 	ADD("links-are-not-followed", test_links_are_not_followed);
 	ADD("deep-trees-are-removed", test_deep_trees_are_removed);
 	ADD("free-bytes", test_free_bytes);
