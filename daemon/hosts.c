@@ -20,8 +20,15 @@ bool xb_host_is_deterministic(const XbHostConfig *host)
 	return strcmp(host->driver, "qemu") == 0 && g_strcmp0(icount, "no") != 0;
 }
 
+/* Why hosts that could be meant are no candidates. */
+typedef struct {
+	GString *reasons;
+	const char *offline; /* the name of one */
+	bool by_user;        /* one of them was taken offline by a user, not by trouble */
+} Missing;
+
 static bool host_is_candidate(XbDaemon *daemon, const XbHostConfig *host, const char *wanted,
-			      GString *reasons)
+			      Missing *missing)
 {
 	g_autoptr(XbHostRow) row = NULL;
 
@@ -29,11 +36,25 @@ static bool host_is_candidate(XbDaemon *daemon, const XbHostConfig *host, const 
 		return false;
 	row = xb_db_host_get(daemon->db, host->name, NULL);
 	if (row && !row->online) {
-		g_string_append_printf(reasons, "%s%s is offline: %s", reasons->len ? "; " : "",
-				       host->name, row->reason);
+		g_string_append_printf(missing->reasons, "%s%s is offline: %s",
+				       missing->reasons->len ? "; " : "", host->name, row->reason);
+		missing->offline = host->name;
+		missing->by_user |= row->troubles == 0;
 		return false;
 	}
 	return true;
+}
+
+char *xb_hosts_missing(XbDaemon *daemon, const char *wanted)
+{
+	g_autoptr(GString) reasons = g_string_new(NULL);
+	Missing missing = { .reasons = reasons };
+
+	for (guint i = 0; i < daemon->config->hosts->len; i++)
+		if (host_is_candidate(daemon, daemon->config->hosts->pdata[i], wanted, &missing))
+			return NULL;
+	return reasons->len ? g_strdup(reasons->str)
+			    : g_strdup("its host is not in the configuration any more");
 }
 
 /* Pin the job to a class; load its data anew, since what counts has changed. */
@@ -60,13 +81,14 @@ GPtrArray *xb_hosts_of_job(XbDaemon *daemon, XbJobData **data, char **failure, G
 	g_autoptr(GString) reasons = g_string_new(NULL);
 	json_t *workload = json_object_get((*data)->spec, "workload_settings");
 	const char *first_host = NULL, *first_workload = NULL;
+	Missing missing = { .reasons = reasons };
 	bool waiting = false;
 
 	for (guint i = 0; i < daemon->config->hosts->len; i++) {
 		XbHostConfig *host = daemon->config->hosts->pdata[i];
 		const char *host_fp, *workload_fp;
 
-		if (!host_is_candidate(daemon, host, xb_spec_string(*data, "host"), reasons))
+		if (!host_is_candidate(daemon, host, xb_spec_string(*data, "host"), &missing))
 			continue;
 		g_ptr_array_add(all, host);
 		if (!xb_probes_host(daemon->probes, host, workload, &host_fp, &workload_fp)) {
@@ -81,11 +103,17 @@ GPtrArray *xb_hosts_of_job(XbDaemon *daemon, XbJobData **data, char **failure, G
 		    strcmp(workload_fp, (*data)->workload_fp) == 0)
 			g_ptr_array_add(hosts, host);
 	}
+	/* what a user took away comes back, and a job that has not begun can wait; the one in
+	 * whose work the trouble was fails with it */
+	if (all->len == 0 && missing.offline &&
+	    (missing.by_user || (*data)->job->state == XB_JOB_QUEUED))
+		return NULL;
 	if (all->len == 0) {
-		*failure = reasons->len
+		*failure = missing.offline
 				   ? g_strdup_printf("%s; put it back with `xbisect hosts online "
-						     "NAME`, then `xbisect retry %lld`",
-						     reasons->str, (long long)(*data)->job->id)
+						     "%s`, then `xbisect retry %lld`",
+						     reasons->str, missing.offline,
+						     (long long)(*data)->job->id)
 				   : g_strdup("its host is not in the configuration any more");
 		return NULL;
 	}

@@ -14,13 +14,18 @@ bool xb_host_is_deterministic(const XbHostConfig *host);
 
 /*
  * The online hosts of the job's class (one fingerprint), XbHostConfig*, not
- * owned. NULL without @error when it has to wait for a fingerprint, or when
- * there is none left: then *@failure says why (caller frees). The class is
+ * owned. NULL without @error when it has to wait (for a fingerprint; for a
+ * host that a user took offline; before it has begun, for any host), or when
+ * trouble took its hosts away: then *@failure says why (caller frees). The class is
  * chosen when the job is planned first and kept; when the hosts have another
  * fingerprint now, the job moves to the new class, says so, and measures its
  * endpoints again (*@data is loaded anew then).
  */
 GPtrArray *xb_hosts_of_job(XbDaemon *daemon, XbJobData **data, char **failure, GError **error);
+
+/* Why no host is there for a job that wants @wanted ("" = any): for people, caller frees; NULL when
+ * one is. */
+char *xb_hosts_missing(XbDaemon *daemon, const char *wanted);
 
 /* Start health boots, take sick hosts offline. Hosts it uses are added to @busy. */
 bool xb_hosts_care(XbDaemon *daemon, GHashTable *busy, GError **error);

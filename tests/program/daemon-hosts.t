@@ -29,6 +29,22 @@ x retry --wait --json 3
 is "power is back, retry: exit 0" "$status" 0
 is "power is back, retry: found" "$(j '.verdict.commits[0].id')" "$(sha c2 sick2)"
 
+# ---- a host that a user takes away ------------------------------------------------------
+rm -f "$tmp/no-power"
+linear away 6 3 1.0 1.4
+x bisect --json --repo "$tmp/away" c0..c6
+away=$(j .id)
+x hosts offline fake "new disk"
+waits() { x show --json "$away"; [ "$(j .progress.phase)" = "waiting: fake is offline: new disk" ]; }
+wait_until 20 waits
+is "host taken offline: its job waits, and says for what" "$(j .progress.phase)" \
+	"waiting: fake is offline: new disk"
+x hosts online fake
+x show --json "$away"
+finished() { x show --json "$away"; [ "$(j .state)" = done ]; }
+wait_until 60 finished
+is "host is back: the job goes on to its verdict" "$(j '.verdict.commits[0].id')" "$(sha c3 away)"
+
 # ---- workers that are killed ------------------------------------------------------------
 fresh_state
 host_keys='' builder_options="--die-once $tmp/die-build" \
