@@ -3,19 +3,18 @@
 #include "executor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ingest.h"
 #include "outcome.h"
+#include "spawn.h"
 
 #define TICK_MS            250   /* how soon an event is seen while something runs */
 #define STOP_GRACE_MS      10000 /* from SIGTERM to SIGKILL */
@@ -23,7 +22,6 @@
 #define RETRY_MS           2000  /* between attempts to write an outcome (disk full) */
 #define OUTPUT_MAX_BYTES   (64 * 1024 * 1024) /* more than that is an endless worker */
 #define OUTPUT_KEPT_BYTES  (1024 * 1024)      /* of it */
-#define PID_WAIT_MS        500                /* from a worker's fork to its pid in the file */
 
 typedef struct {
 	XbExecutor *executor;
@@ -77,12 +75,6 @@ void xb_executor_free(XbExecutor *self)
 guint xb_executor_running(const XbExecutor *self)
 {
 	return g_hash_table_size(self->workers);
-}
-
-static void signal_group(int pid, int signal_number)
-{
-	if (pid > 1)
-		kill(-pid, signal_number);
 }
 
 /* What an endless worker wrote is kept in part only. */
@@ -150,7 +142,7 @@ static void worker_watch(Worker *worker, int64_t now)
 			worker_kill(worker, now, "killed after its deadline");
 	}
 	if (worker->kill_ms && now >= worker->kill_ms)
-		signal_group(worker->pid, SIGKILL);
+		xb_spawn_signal(worker->pid, SIGKILL);
 }
 
 static gboolean on_tick(gpointer data)
@@ -198,7 +190,7 @@ static gboolean on_exit_seen(int fd, GIOCondition condition, gpointer data)
 	worker->exited = true;
 	worker->exit_source = 0;
 	/* stragglers first: until it is reaped the worker's pid, and so its group's, is its own */
-	signal_group(worker->pid, SIGKILL);
+	xb_spawn_signal(worker->pid, SIGKILL);
 	/* an adopted worker is somebody else's child: nothing to reap then */
 	if (waitpid(worker->pid, &status, WNOHANG) == worker->pid && !worker->how)
 		worker->how = WIFSIGNALED(status)
@@ -231,7 +223,7 @@ static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **err
 		worker->exit_source = g_unix_fd_add(worker->pidfd, G_IO_IN, on_exit_seen, worker);
 	} else {
 		/* a child of it may live on in its group and hold the lock */
-		signal_group(pid, SIGKILL);
+		xb_spawn_signal(pid, SIGKILL);
 		worker->exited = true;
 	}
 	g_hash_table_replace(self->workers, &worker->run_id, worker);
@@ -239,49 +231,13 @@ static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **err
 	return true;
 }
 
-static int read_pid(const char *dir)
-{
-	g_autofree char *path = g_build_filename(dir, "pid", NULL);
-	g_autofree char *text = NULL;
-
-	return g_file_get_contents(path, &text, NULL, NULL) ? (int)g_ascii_strtoll(text, NULL, 10)
-							    : 0;
-}
-
-static bool lock_is_held(const char *dir)
-{
-	g_autofree char *path = g_build_filename(dir, "lock", NULL);
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	bool held;
-
-	if (fd < 0)
-		return false;
-	held = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-	close(fd);
-	return held;
-}
-
-/* The pid of the process that holds the run's lock, 0 when nobody does. */
-static int lock_holder(const char *dir)
-{
-	int pid = 0;
-
-	/* a worker that was forked a moment ago has the lock, but may not have written its pid */
-	for (int waited_ms = 0; lock_is_held(dir) && !(pid = read_pid(dir)); waited_ms += 10) {
-		if (waited_ms >= PID_WAIT_MS)
-			return 0;
-		g_usleep(10000);
-	}
-	return pid;
-}
-
 /* Follow @run's worker, or write the outcome when there is none any more. */
 static bool adopt(XbExecutor *self, const XbRun *run, GError **error)
 {
 	const char *what = run->kind == XB_RUN_BUILD ? "build" : "boot";
-	int pid = lock_holder(run->dir);
+	int pid = xb_spawn_lock_holder(run->dir);
 
-	if (!pid && run->state == XB_RUN_STARTING && !read_pid(run->dir)) {
+	if (!pid && run->state == XB_RUN_STARTING && !xb_spawn_read_pid(run->dir)) {
 		g_message("run %lld (%s on %s): never started", (long long)run->id, what,
 			  run->place);
 		return xb_outcome_lost(self->daemon, run, error);
@@ -306,73 +262,6 @@ bool xb_executor_adopt(XbExecutor *self, GError **error)
 	return true;
 }
 
-/* In the child, between fork and exec: only async-signal-safe calls. */
-typedef struct {
-	int pid_fd;
-} ChildSetup;
-
-static void child_setup(gpointer data)
-{
-	const ChildSetup *setup = data;
-	char digits[16];
-	int length = 0;
-	unsigned int pid = (unsigned int)getpid();
-
-	setsid();
-	do
-		digits[sizeof(digits) - 1 - (size_t)length++] = (char)('0' + pid % 10);
-	while ((pid /= 10) != 0);
-	if (write(setup->pid_fd, digits + sizeof(digits) - length, (size_t)length) < 0)
-		_exit(127);
-}
-
-static int open_in(const char *dir, const char *name, int flags)
-{
-	g_autofree char *path = g_build_filename(dir, name, NULL);
-	return open(path, flags | O_CLOEXEC, 0644);
-}
-
-static bool spawn(const char *dir, char *const *argv, int *pid, GError **error)
-{
-	int in = open_in(dir, "job.json", O_RDONLY);
-	int out = open_in(dir, "events.jsonl", O_WRONLY | O_CREAT | O_APPEND);
-	int err = open_in(dir, "stderr", O_WRONLY | O_CREAT | O_APPEND);
-	int lock = open_in(dir, "lock", O_RDWR | O_CREAT);
-	ChildSetup setup = { open_in(dir, "pid", O_WRONLY | O_CREAT | O_TRUNC) };
-	/* the worker's fourth descriptor keeps the lock; its children get only three */
-	const int lock_target = 3;
-	bool ok = false;
-
-	if (in < 0 || out < 0 || err < 0 || lock < 0 || setup.pid_fd < 0 ||
-	    flock(lock, LOCK_EX | LOCK_NB) != 0)
-		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir,
-			    g_strerror(errno));
-	else
-		ok = g_spawn_async_with_pipes_and_fds(
-			dir, (const char *const *)argv, NULL,
-			G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, child_setup, &setup, in,
-			out, err, &lock, &lock_target, 1, pid, NULL, NULL, NULL, error);
-	for (guint i = 0; i < 5; i++) {
-		int fd = (int[]){ in, out, err, lock, setup.pid_fd }[i];
-		if (fd >= 0)
-			close(fd);
-	}
-	return ok;
-}
-
-static bool write_job(const char *dir, json_t *job, GError **error)
-{
-	g_autofree char *path = g_build_filename(dir, "job.json", NULL);
-	g_autofree char *text = json_dumps(job, JSON_INDENT(2));
-
-	if (g_mkdir_with_parents(dir, 0755) != 0) {
-		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir,
-			    g_strerror(errno));
-		return false;
-	}
-	return g_file_set_contents(path, text, -1, error);
-}
-
 int64_t xb_executor_start(XbExecutor *self, const XbRun *template, char *const *argv, json_t *job,
 			  GError **error)
 {
@@ -392,7 +281,8 @@ int64_t xb_executor_start(XbExecutor *self, const XbRun *template, char *const *
 		out_dir = g_build_filename(run->dir, "out", NULL);
 		json_object_set_new(job, "out_dir", json_string(out_dir));
 	}
-	if (!write_job(run->dir, job, &trouble) || !spawn(run->dir, argv, &pid, &trouble)) {
+	if (!xb_spawn_write_job(run->dir, job, &trouble) ||
+	    !xb_spawn(run->dir, argv, &pid, &trouble)) {
 		g_autofree char *detail =
 			g_strdup_printf("%s could not be started: %s", argv[0], trouble->message);
 		/* nobody's exit will bring the next round */
@@ -412,6 +302,6 @@ void xb_executor_stop(XbExecutor *self, int64_t run_id)
 
 	if (!worker || worker->exited || worker->kill_ms)
 		return;
-	signal_group(worker->pid, SIGTERM);
+	xb_spawn_signal(worker->pid, SIGTERM);
 	worker->kill_ms = xb_now_ms() + STOP_GRACE_MS;
 }
