@@ -46,8 +46,14 @@ bool xb_outcome_parse(const char *name, XbOutcome *outcome)
 static json_t *parse_object(const char *data, size_t length, GError **error)
 {
 	json_error_t at;
-	json_t *value = json_loadb(data, length, JSON_REJECT_DUPLICATES, &at);
+	json_t *value;
 
+	if (length == 0) {
+		g_set_error(error, XB_PROTOCOL_ERROR, XB_PROTOCOL_ERROR_SYNTAX,
+			    "nothing to read: a JSON object is expected");
+		return NULL;
+	}
+	value = json_loadb(data, length, JSON_REJECT_DUPLICATES, &at);
 	if (value == NULL) {
 		g_set_error(error, XB_PROTOCOL_ERROR, XB_PROTOCOL_ERROR_SYNTAX,
 			    "not a JSON object: %s (byte %d)", at.text, at.position);

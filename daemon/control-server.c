@@ -15,6 +15,8 @@
 
 #define CLIENTS_MAX    256
 #define REQUEST_MAX    (64 * 1024 * 1024)
+#define ALL_MAX        (256 * 1024 * 1024) /* bytes of all clients' requests together */
+#define LARGE          (1024 * 1024)       /* a request below this is not counted */
 #define CHUNK          (64 * 1024)
 #define QUEUED_MAX     (256 * 1024) /* bytes that wait behind a whole request: no more is read */
 #define FOLLOW_TICK_MS 500
@@ -211,6 +213,21 @@ static bool find_line(Client *client, guint *length)
 	return true;
 }
 
+/* Large requests of many clients at once are refused, not kept. */
+static bool is_too_much(const Client *client)
+{
+	GHashTableIter iter;
+	gpointer other;
+	guint64 sum = 0;
+
+	if (client->input->len < LARGE)
+		return false;
+	g_hash_table_iter_init(&iter, client->server->clients);
+	while (g_hash_table_iter_next(&iter, &other, NULL))
+		sum += ((const Client *)other)->input->len;
+	return client->input->len > REQUEST_MAX || sum > ALL_MAX;
+}
+
 /* Serve the next whole line if nothing is being written or followed, and read on if that is
  * needed. May close the client: the last thing that a callback does. */
 static void client_serve(Client *client)
@@ -226,7 +243,7 @@ static void client_serve(Client *client)
 		whole = find_line(client, &length);
 	}
 	if (client->closing || (client->eof && !client->writing && !client->following && !whole) ||
-	    (!whole && client->input->len > REQUEST_MAX))
+	    (!whole && is_too_much(client)))
 		client_close(client);
 	else if (!client->reading && !client->eof && !(whole && client->input->len > QUEUED_MAX))
 		client_read(client);

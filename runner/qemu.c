@@ -287,11 +287,13 @@ char **runner_qemu_sandboxed(const Qemu *self, const char *kernel, const char *x
 static char *emulator_version(const Qemu *self, GError **error)
 {
 	g_autofree char *out = NULL;
-	char *argv[] = { self->program, (char *)"--version", NULL };
+	/* a program that hangs is trouble of this host, not a reason to wait */
+	char *argv[] = { (char *)"timeout", (char *)"-k1",       (char *)"10",
+			 self->program,     (char *)"--version", NULL };
 	int status;
 
-	if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &out, NULL,
-			  &status, error))
+	if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL,
+			  NULL, &out, NULL, &status, error))
 		return NULL;
 	if (!g_spawn_check_wait_status(status, error)) {
 		g_prefix_error(error, "%s --version: ", self->program);

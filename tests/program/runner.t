@@ -313,6 +313,8 @@ for bad in '' 'hello' '{}' '{"protocol":2,"kind":"run"}' '{"protocol":1,"kind":"
 	[ $status -eq 1 ]
 	ok $? "with exit status 1"
 done
+"$bin/xbisect-run" </dev/null >out.jsonl 2>err
+has 'nothing to read: a JSON object is expected' "an empty job is told in plain words"
 "$bin/xbisect-run" --help | grep -q 'driver' && "$bin/xbisect-run" --version | grep -q xbisect-run
 ok $? "--help and --version"
 ! "$bin/xbisect-run" --fast 2>err && grep -q "unexpected" err
