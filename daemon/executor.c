@@ -30,6 +30,7 @@ typedef struct {
 	int pidfd;
 	guint exit_source;
 	XbIngest *ingest;
+	/* by clock_ms() */
 	int64_t deadline_ms;
 	int64_t kill_ms;  /* SIGKILL when now is past it; 0 = nothing asked */
 	int64_t retry_ms; /* no attempt to write the outcome before */
@@ -43,6 +44,12 @@ struct XbExecutor {
 	GHashTable *workers; /* run id -> Worker */
 	guint tick_source;
 };
+
+/* Milliseconds of a clock that nobody sets: a jump of the wall clock ends no worker. */
+static int64_t clock_ms(void)
+{
+	return g_get_monotonic_time() / 1000;
+}
 
 static void worker_free(Worker *worker)
 {
@@ -99,7 +106,7 @@ static bool worker_conclude(Worker *worker)
 				 &error)) {
 		/* disk full or locked: keep the worker and try again */
 		g_warning("run %lld: %s", (long long)worker->run_id, error->message);
-		worker->retry_ms = xb_now_ms() + RETRY_MS;
+		worker->retry_ms = clock_ms() + RETRY_MS;
 		return false;
 	}
 	cut_file(worker, "events.jsonl");
@@ -148,7 +155,7 @@ static void worker_watch(Worker *worker, int64_t now)
 static gboolean on_tick(gpointer data)
 {
 	XbExecutor *self = data;
-	int64_t now = xb_now_ms();
+	int64_t now = clock_ms();
 	GHashTableIter iter;
 	gpointer value;
 	bool concluded = false;
@@ -210,7 +217,7 @@ static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **err
 	worker->executor = self;
 	worker->run_id = run->id;
 	worker->dir = g_strdup(run->dir);
-	worker->deadline_ms = run->deadline_ms;
+	worker->deadline_ms = clock_ms() + (run->deadline_ms - xb_now_ms());
 	worker->pid = pid;
 	worker->pidfd = -1;
 	worker->ingest = xb_ingest_new(self->daemon, run, error);
@@ -303,5 +310,5 @@ void xb_executor_stop(XbExecutor *self, int64_t run_id)
 	if (!worker || worker->exited || worker->kill_ms)
 		return;
 	xb_spawn_signal(worker->pid, SIGTERM);
-	worker->kill_ms = xb_now_ms() + STOP_GRACE_MS;
+	worker->kill_ms = clock_ms() + STOP_GRACE_MS;
 }
