@@ -169,7 +169,7 @@ JOBS ?= $(shell nproc)
 # A second make, because what pkg-config says is known only after `deps`.
 SUBMAKE = $(MAKE) --no-print-directory
 
-.PHONY: check check-full demo bench check-install build-tests
+.PHONY: check check-full demo bench bench-search check-install build-tests
 build-tests: programs unit-tests
 check:              ## packages, build, unit and program tests, one real boot; SANITIZE=1 with ASan+UBSan
 	@$(SUBMAKE) deps
@@ -183,6 +183,12 @@ demo:               ## the main job on a real kernel range (SEED=1 places the re
 	@tests/demo/run --bin $(BUILD)/bin --seed $(or $(SEED),1)
 bench: programs     ## the demo against `git bisect run`, as JSON lines
 	@tests/bench/demo-peer --bin $(BUILD)/bin --seed $(or $(SEED),1)
+bench-search: $(BUILD)/bench/search ## the search against oracle and reference, JSON lines; TRIALS=50 is the quick version
+	@$< --trials $(or $(TRIALS),1000) --jobs $(JOBS) $(if $(ONLY),--only '$(ONLY)')
+$(BUILD)/bench/search: $(sort $(wildcard tests/bench/*.c)) $(LIB_daemon/engine) $(SETTINGS) $(wildcard tests/bench/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) $(INC_daemon/engine) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_daemon/engine)
 check-install:      ## README's commands in a fresh Debian root (needs root, mmdebstrap)
 	@tests/install/clean-root $(CLEAN_ROOT_COMMANDS)
 

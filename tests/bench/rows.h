@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rows.h - many trials of one world, and rows that say what they came to: one
+ * JSON object a line, with "name", "goal", "figure" and "holds".
+ */
+#ifndef XB_BENCH_ROWS_H
+#define XB_BENCH_ROWS_H
+
+#include "reference.h"
+#include "simulate.h"
+
+typedef struct {
+	guint trials;     /* of a row that takes an average one */
+	guint jobs;       /* threads */
+	const char *only; /* rows whose name has this; NULL: all */
+	guint rows, failed;
+} Bench;
+
+/* Means over the trials of one world. Shares are of all trials. */
+typedef struct {
+	guint trials;
+	double boots, builds, endpoint_boots, minutes, search_minutes;
+	guint most_boots, fewest_boots;
+	double culprit, range, none, stuck; /* shares of the verdicts */
+	double right;                       /* the culprit itself; none when there is none */
+	double covered;                     /* right, or a range with the culprit in it */
+	double wrong;                       /* another commit named */
+	double stated;                      /* mean probability of what was said */
+	double ms;                          /* of processor time, a trial */
+} Summary;
+
+/* Seeds are 1, 2, ... after @seed: equal worlds meet equal noise. */
+void bench_worlds(const Bench *bench, const XbWorld *world, guint trials, uint64_t seed,
+		  Summary *summary);
+
+typedef void (*RefSearch)(const RefWorld *world, uint64_t seed, RefTrial *trial);
+void bench_reference(const Bench *bench, RefSearch search, const RefWorld *world, guint trials,
+		     uint64_t seed, Summary *summary);
+
+/* Is any row wanted whose name begins with @prefix? */
+bool bench_wants(const Bench *bench, const char *prefix);
+
+/* Prints a row: the figure has to be at most (or at least) the goal. @detail
+ * may be NULL or members of a JSON object, without the braces. */
+void row_at_most(Bench *bench, const char *name, double figure, double goal, const char *detail);
+void row_at_least(Bench *bench, const char *name, double figure, double goal, const char *detail);
+
+/* Members that describe a summary, for @detail; to g_free. */
+char *summary_detail(const Summary *summary);
+
+#endif

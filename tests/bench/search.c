@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * search.c - what the search is worth: `make bench-search`.
+ *
+ * The engine is driven over synthetic worlds (simulate.h) beside searches that
+ * know more (reference.h). Each row prints its goal, the figure and whether it
+ * holds; the exit status is 1 when one does not. Seeds are fixed: a run can be
+ * repeated to the last digit.
+ *
+ *     search [--trials N] [--jobs N] [--only WORDS]
+ */
+#include "rows.h"
+#include "worlds.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The step of the grid on the log scale, above the default --min-effect. */
+#define STEP 0.03
+
+static const guint grid_n[] = { 128, 1024 };
+static const double grid_d[] = { 1, 1.5, 2, 3, 5 };
+
+/* A line of @n commits that can be the culprit; images exist; one sample. */
+static XbWorld grid_world(guint n, double d, double confidence)
+{
+	XbWorld world = world_default();
+
+	world.graph = world_line(n + 1);
+	world.shift = expm1(STEP);
+	world.run_sd = STEP / d;
+	world.boot_sd = 0;
+	world.iterations = 1;
+	world.prebuilt = true;
+	world.skip_confirmation = true;
+	world.options.confidence = confidence;
+	return world;
+}
+
+typedef struct {
+	double stated, right, trials;
+} Pool;
+
+static void add_to_pool(Pool *pool, const Summary *it)
+{
+	pool->stated += it->stated * it->trials;
+	pool->right += it->right * it->trials;
+	pool->trials += it->trials;
+}
+
+static void print_pool(Bench *bench, const char *name, const Pool *pool)
+{
+	if (pool->trials == 0)
+		return;
+	double stated = pool->stated / pool->trials, right = pool->right / pool->trials;
+	g_autofree char *detail = g_strdup_printf(
+		"\"trials\": %.0f, \"stated\": %.4f, \"right\": %.4f", pool->trials, stated, right);
+	row_at_most(bench, name, fabs(stated - right), 0.01, detail);
+}
+
+static guint cell_trials(const Bench *bench, double d)
+{
+	return d < 2 ? MAX(bench->trials / 2, 1) : bench->trials;
+}
+
+/* One cell at 95 %: ours, the greedy reference, the oracle. */
+static void grid_cell(Bench *bench, guint n, double d, Pool *pool)
+{
+	g_autofree char *cell = g_strdup_printf("grid N=%u d=%g", n, d);
+	XbWorld world = grid_world(n, d, 0.95);
+	RefWorld ref = {
+		.n = n,
+		.shift = STEP,
+		.s = STEP / d,
+		.confidence = 0.95,
+		.prior_none = 0.2,
+		.most = 2000,
+	};
+	guint trials = cell_trials(bench, d);
+	Summary ours, greedy, oracle;
+
+	if (!bench_wants(bench, cell))
+		return;
+	bench_reference(bench, ref_oracle, &ref, 4 * trials, 1, &oracle);
+	bench_reference(bench, ref_greedy, &ref, trials, 1, &greedy);
+	bench_worlds(bench, &world, trials, 1, &ours);
+	add_to_pool(pool, &ours);
+	g_autofree char *detail = summary_detail(&ours);
+	g_autofree char *peers = g_strdup_printf(
+		"%s, \"oracle_boots\": %.2f, \"oracle_right\": %.4f, \"greedy_boots\": %.2f, "
+		"\"greedy_right\": %.4f",
+		detail, oracle.boots, oracle.right, greedy.boots, greedy.right);
+	g_autofree char *accuracy = g_strdup_printf("%s: accuracy at 95 %%", cell);
+	g_autofree char *over_greedy = g_strdup_printf("%s: boots over the greedy reference", cell);
+	g_autofree char *over_oracle = g_strdup_printf("%s: boots over the oracle", cell);
+	row_at_least(bench, accuracy, ours.right, 0.95, peers);
+	row_at_most(bench, over_greedy, ours.boots / greedy.boots, 1.15, NULL);
+	if (d >= 2)
+		row_at_most(bench, over_oracle, ours.boots / oracle.boots, 1.8, NULL);
+}
+
+static void grid(Bench *bench)
+{
+	Pool pool = { 0 };
+
+	for (guint i = 0; i < G_N_ELEMENTS(grid_n); i++)
+		for (guint k = 0; k < G_N_ELEMENTS(grid_d); k++)
+			grid_cell(bench, grid_n[i], grid_d[k], &pool);
+	print_pool(bench, "grid: calibration at 95 %", &pool);
+}
+
+/* 99 %: accuracy and calibration only. */
+static void grid_99(Bench *bench)
+{
+	Pool pool = { 0 };
+
+	for (guint k = 0; k < G_N_ELEMENTS(grid_d); k++) {
+		g_autofree char *name =
+			g_strdup_printf("grid N=128 d=%g: accuracy at 99 %%", grid_d[k]);
+		XbWorld world = grid_world(128, grid_d[k], 0.99);
+		Summary ours;
+		if (!bench_wants(bench, name) && !bench_wants(bench, "grid: calibration at 99 %"))
+			continue;
+		bench_worlds(bench, &world, cell_trials(bench, grid_d[k]), 1, &ours);
+		add_to_pool(&pool, &ours);
+		g_autofree char *detail = summary_detail(&ours);
+		row_at_least(bench, name, ours.right, 0.99, detail);
+	}
+	print_pool(bench, "grid: calibration at 99 %", &pool);
+}
+
+/* History knows the levels of both sides and the noise. */
+static void known_levels(Bench *bench)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(grid_n); i++) {
+		for (guint k = 0; k < G_N_ELEMENTS(grid_d); k++) {
+			double d = grid_d[k];
+			g_autofree char *name = g_strdup_printf(
+				"history N=%u d=%g: boots over the oracle", grid_n[i], d);
+			XbWorld world = grid_world(grid_n[i], d, 0.95);
+			RefWorld ref = { grid_n[i], STEP, STEP / d, 0.95, 0, 2000 };
+			guint trials = cell_trials(bench, d);
+			Summary ours, oracle;
+			if (!bench_wants(bench, name))
+				continue;
+			world_know(&world);
+			bench_reference(bench, ref_oracle, &ref, 4 * trials, 1, &oracle);
+			bench_worlds(bench, &world, trials, 1, &ours);
+			g_autofree char *detail = summary_detail(&ours);
+			g_autofree char *peers =
+				g_strdup_printf("%s, \"oracle_boots\": %.2f", detail, oracle.boots);
+			row_at_most(bench, name, ours.boots / oracle.boots, 1.3, peers);
+		}
+	}
+}
+
+/* Little or no noise: one boot a commit, as many as a plain bisection needs. */
+static void little_noise(Bench *bench)
+{
+	static const guint lines[] = { 100, 128, 166, 1024 };
+
+	for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+		for (guint k = 0; k < 3; k++) {
+			double d = k == 0 ? 10 : k == 1 ? 30 : INFINITY;
+			g_autofree char *name =
+				g_strdup_printf("little noise N=%u d=%s: most boots", lines[i],
+						k == 0   ? "10"
+						: k == 1 ? "30"
+							 : "inf");
+			XbWorld world = grid_world(lines[i], d, 0.99);
+			Summary ours;
+			if (!bench_wants(bench, name))
+				continue;
+			bench_worlds(bench, &world, bench->trials, 1, &ours);
+			g_autofree char *detail = summary_detail(&ours);
+			row_at_most(bench, name, ours.most_boots, ceil(log2(lines[i])) + 2, detail);
+		}
+	}
+}
+
+static guint number(const char *text)
+{
+	return (guint)MAX(1, strtol(text, NULL, 10));
+}
+
+int main(int argc, char **argv)
+{
+	Bench bench = { .trials = 1000, .jobs = g_get_num_processors() };
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (g_str_equal(argv[i], "--trials"))
+			bench.trials = number(argv[i + 1]);
+		else if (g_str_equal(argv[i], "--jobs"))
+			bench.jobs = number(argv[i + 1]);
+		else if (g_str_equal(argv[i], "--only"))
+			bench.only = argv[i + 1];
+		else
+			g_error("unknown option %s", argv[i]);
+	}
+	grid(&bench);
+	grid_99(&bench);
+	known_levels(&bench);
+	little_noise(&bench);
+	worlds(&bench);
+	printf("{\"rows\": %u, \"failed\": %u}\n", bench.rows, bench.failed);
+	return bench.failed > 0;
+}
