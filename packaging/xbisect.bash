@@ -36,7 +36,7 @@ _xbisect()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local command="" i
-	local commands="bisect ab measure list show report log cancel retry hosts"
+	local commands="bisect ab measure list show report log cancel retry hosts simulate"
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -60,6 +60,14 @@ _xbisect()
 		;;
 	--kconfig | -k | --images | --patch | --base-patch | --test-patch | --base-kconfig | --test-kconfig | --socket)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--range)
+		mapfile -t COMPREPLY < <(_xbisect_revisions "$cur")
+		return
+		;;
+	--culprit)
+		mapfile -t COMPREPLY < <(compgen -W "none" -- "$cur")
 		return
 		;;
 	--host | -H)

@@ -51,6 +51,11 @@ static const XbCommand commands[] = {
 	  "  xbisect hosts check qemu\n"
 	  "  xbisect hosts offline rack3 \"new power supply\"\n",
 	  xb_cmd_hosts },
+	{ "simulate", "", "Tell what a search would cost and how often it would be right.",
+	  "  xbisect simulate --commits 500 --shift 2% --boot-sd 1%\n"
+	  "  xbisect simulate --repo ~/linux --range v6.1..v6.2 --hosts 4\n"
+	  "  xbisect simulate --culprit none         how often is a commit blamed for nothing?\n",
+	  xb_cmd_simulate },
 };
 
 static void print_help(FILE *out)

@@ -417,6 +417,10 @@ void xb_simulate(const XbWorld *world, uint64_t seed, XbTrial *trial)
 			trial->stuck = true;
 			break;
 		}
+	if (trial->stuck)
+		trial->total_s = self.now_s;
+	if (trial->search_s < 0)
+		trial->search_s = trial->total_s;
 	g_free(self.nodes);
 	g_free(self.bad);
 	g_free(self.unbuildable);

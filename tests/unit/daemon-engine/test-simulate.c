@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Trials of synthetic worlds: equal seeds, equal results; and their description. */
+#include "trials.h"
+
+#include <math.h>
+#include <string.h>
+
+static XbWorld plain_world(const XbGraph *graph)
+{
+	return (XbWorld){
+		.graph = *graph,
+		.shift = 0.05,
+		.boot_sd = 0.005,
+		.run_sd = 0.002,
+		.iterations = 5,
+		.build_cold_s = 60,
+		.build_near_s = 60,
+		.boot_s = 30,
+		.options = { .confidence = 0.99,
+			     .min_effect = 0.01,
+			     .lower_is_better = true,
+			     .hosts = 1,
+			     .builders = 1,
+			     .history_level = NAN },
+	};
+}
+
+static void test_spread_of_known_numbers(void)
+{
+	double values[] = { 5, 1, 4, 2, 3 };
+	XbSpread s = xb_spread(values, G_N_ELEMENTS(values));
+
+	g_assert_cmpfloat(s.mean, ==, 3);
+	g_assert_cmpfloat(s.least, ==, 1);
+	g_assert_cmpfloat(s.most, ==, 5);
+	g_assert_cmpfloat(s.median, ==, 3);
+	g_assert_cmpfloat(s.p25, ==, 2);
+	g_assert_cmpfloat_with_epsilon(s.p5, 1.2, 1e-12);
+	g_assert_cmpfloat_with_epsilon(s.p95, 4.8, 1e-12);
+	s = xb_spread(values, 1);
+	g_assert_cmpfloat(s.p5, ==, 1);
+	g_assert_true(isnan(xb_spread(values, 0).mean));
+}
+
+static void test_share_has_wilsons_interval(void)
+{
+	/* 10 of 50, by the formula in closed form. */
+	XbShare s = xb_share(10, 50);
+
+	g_assert_cmpfloat_with_epsilon(s.low, 0.1124375, 1e-6);
+	g_assert_cmpfloat_with_epsilon(s.high, 0.3303711, 1e-6);
+	s = xb_share(30, 30);
+	g_assert_cmpfloat_with_epsilon(s.high, 1, 1e-12);
+	g_assert_cmpfloat_with_epsilon(s.low, 0.8864866, 1e-6);
+	g_assert_true(isnan(xb_share(0, 0).share));
+}
+
+static void test_equal_seeds_give_equal_results(void)
+{
+	g_autofree guint *start = NULL, *parent = NULL;
+	XbGraph graph = xb_graph_random(40, 0.2, 3, &start, &parent);
+	XbWorld world = plain_world(&graph);
+	XbTrials a, b, c;
+
+	world.outliers = world.unbuildable = world.unbootable = world.host_trouble = 0.05;
+	world.outlier_size = 0.1;
+	xb_trials_run(&world, 6, 7, NULL, NULL, &a);
+	xb_trials_run(&world, 6, 7, NULL, NULL, &b);
+	xb_trials_run(&world, 6, 8, NULL, NULL, &c);
+	g_assert_cmpmem(&a, sizeof(a), &b, sizeof(b));
+	g_assert_cmpint(memcmp(&a.boots, &c.boots, sizeof(a.boots)), !=, 0);
+	g_assert_cmpuint(a.right + a.wrong + a.range + a.none + a.unfinished, ==, 6);
+}
+
+static bool stop_after_three(guint done, void *data)
+{
+	guint *calls = data;
+
+	(*calls)++;
+	return done < 3;
+}
+
+static void test_a_run_that_is_ended_early_counts_what_it_did(void)
+{
+	g_autofree guint *start = NULL, *parent = NULL;
+	XbGraph graph = xb_graph_line(9, &start, &parent);
+	XbWorld world = plain_world(&graph);
+	XbTrials early, whole;
+	guint calls = 0;
+
+	xb_trials_run(&world, 50, 1, stop_after_three, &calls, &early);
+	xb_trials_run(&world, 3, 1, NULL, NULL, &whole);
+	g_assert_cmpuint(calls, ==, 3);
+	g_assert_cmpmem(&early, sizeof(early), &whole, sizeof(whole));
+}
+
+static void test_one_commit_is_a_range(void)
+{
+	g_autofree guint *start = NULL, *parent = NULL;
+	XbGraph graph = xb_graph_line(2, &start, &parent);
+	XbWorld world = plain_world(&graph);
+	XbTrials trials;
+
+	world.boot_sd = world.run_sd = 0;
+	xb_trials_run(&world, 4, 1, NULL, NULL, &trials);
+	g_assert_cmpuint(trials.right, ==, 4);
+	world.no_culprit = true;
+	xb_trials_run(&world, 4, 1, NULL, NULL, &trials);
+	g_assert_cmpuint(trials.right, ==, 4);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/simulate/spread of known numbers", test_spread_of_known_numbers);
+	g_test_add_func("/simulate/a share has Wilson's interval", test_share_has_wilsons_interval);
+	g_test_add_func("/simulate/equal seeds give equal results",
+			test_equal_seeds_give_equal_results);
+	g_test_add_func("/simulate/a run that is ended early counts what it did",
+			test_a_run_that_is_ended_early_counts_what_it_did);
+	g_test_add_func("/simulate/one commit is a range", test_one_commit_is_a_range);
+	return g_test_run();
+}
