@@ -145,6 +145,53 @@ XbCommitFacts *xb_history_facts(XbHistory *self, const char *commit_id, GError *
 	return g_steal_pointer(&facts);
 }
 
+/* Takes the lines of a diff until there are enough. */
+typedef struct {
+	GString *text;
+	gsize max;
+} PatchText;
+
+static int on_patch_line(const git_diff_delta *delta, const git_diff_hunk *hunk,
+			 const git_diff_line *line, void *data)
+{
+	PatchText *patch = data;
+	(void)delta;
+	(void)hunk;
+
+	if (strchr("+- ", line->origin) && line->origin != '\0')
+		g_string_append_c(patch->text, line->origin);
+	g_string_append_len(patch->text, line->content, (gssize)line->content_len);
+	return patch->text->len > patch->max ? GIT_EUSER : 0;
+}
+
+char *xb_history_patch(XbHistory *self, const char *commit_id, gsize max, GError **error)
+{
+	g_autoptr(git_commit) commit = xb_history_commit_of(self, commit_id, error);
+	g_autoptr(git_commit) parent = NULL;
+	g_autoptr(git_tree) tree = NULL, parent_tree = NULL;
+	g_autoptr(git_diff) diff = NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
+	PatchText patch = { text, max };
+	int result;
+
+	if (commit == NULL)
+		return NULL;
+	if (git_commit_parentcount(commit) == 0 ||
+	    g_hash_table_contains(self->shallow, git_commit_id(commit)))
+		return g_strdup("");
+	parent = xb_history_commit(self, git_commit_parent_id(commit, 0), error);
+	if (parent == NULL || (tree = tree_of(self, commit, error)) == NULL ||
+	    (parent_tree = tree_of(self, parent, error)) == NULL ||
+	    (diff = diff_trees(self, parent_tree, tree, error)) == NULL)
+		return NULL;
+	result = git_diff_print(diff, GIT_DIFF_FORMAT_PATCH, on_patch_line, &patch);
+	if (result != 0 && result != GIT_EUSER) {
+		xb_history_object_error(self, "a file", result, error);
+		return NULL;
+	}
+	return xb_text_safe(text->str, (gssize)text->len, (gssize)max, true);
+}
+
 /* ---- reverting ------------------------------------------------------------------ */
 
 /* "the revert of ID conflicts in a.c, b.c" */

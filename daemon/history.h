@@ -69,6 +69,10 @@ XbCommitFacts *xb_history_facts(XbHistory *self, const char *commit, GError **er
 /* Paths (char*) that differ between two commits' trees. */
 GPtrArray *xb_history_diff_files(XbHistory *self, const char *a, const char *b, GError **error);
 
+/* What @commit changed against its first parent, as unified diff text, safe to show, at most
+ * @max bytes; "" for a root. Caller frees. */
+char *xb_history_patch(XbHistory *self, const char *commit, gsize max, GError **error);
+
 /* The patch (unified diff text) that reverts @commit on top of @onto; for a merge against its
  * first parent. CONFLICT when it does not apply. Caller frees. */
 char *xb_history_revert_patch(XbHistory *self, const char *commit, const char *onto,

@@ -45,18 +45,6 @@ static bool host_is_candidate(XbDaemon *daemon, const XbHostConfig *host, const 
 	return true;
 }
 
-char *xb_hosts_missing(XbDaemon *daemon, const char *wanted)
-{
-	g_autoptr(GString) reasons = g_string_new(NULL);
-	Missing missing = { .reasons = reasons };
-
-	for (guint i = 0; i < daemon->config->hosts->len; i++)
-		if (host_is_candidate(daemon, daemon->config->hosts->pdata[i], wanted, &missing))
-			return NULL;
-	return reasons->len ? g_strdup(reasons->str)
-			    : g_strdup("its host is not in the configuration any more");
-}
-
 /* Pin the job to a class; load its data anew, since what counts has changed. */
 static bool pin(XbDaemon *daemon, XbJobData **data, const char *host_fp, const char *workload_fp,
 		GError **error)

@@ -7,6 +7,7 @@
 #ifndef XB_HOSTS_H
 #define XB_HOSTS_H
 
+#include "daemon.h"
 #include "jobdata.h"
 
 /* One boot of one image gives the same samples each time. */
@@ -22,10 +23,6 @@ bool xb_host_is_deterministic(const XbHostConfig *host);
  * endpoints again (*@data is loaded anew then).
  */
 GPtrArray *xb_hosts_of_job(XbDaemon *daemon, XbJobData **data, char **failure, GError **error);
-
-/* Why no host is there for a job that wants @wanted ("" = any): for people, caller frees; NULL when
- * one is. */
-char *xb_hosts_missing(XbDaemon *daemon, const char *wanted);
 
 /* Start health boots, take sick hosts offline. Hosts it uses are added to @busy. */
 bool xb_hosts_care(XbDaemon *daemon, GHashTable *busy, GError **error);

@@ -338,16 +338,9 @@ bool xb_outcome_trouble(XbDaemon *daemon, const XbRun *run, const char *text, GE
 	return finish(daemon, run, XB_OUTCOME_HOST_TROUBLE, &detail, error);
 }
 
-#define LOST_PHASE "lost"
-
 bool xb_outcome_lost(XbDaemon *daemon, const XbRun *run, GError **error)
 {
-	return xb_db_run_set_phase(daemon->db, run->id, LOST_PHASE, error) &&
+	return xb_db_run_set_phase(daemon->db, run->id, XB_RUN_PHASE_LOST, error) &&
 	       xb_db_run_finish(daemon->db, run->id, XB_OUTCOME_HOST_TROUBLE,
 				"never started: the daemon ended before", xb_now_ms(), error);
-}
-
-bool xb_run_is_lost(const XbRun *run)
-{
-	return run->state == XB_RUN_DONE && g_strcmp0(run->phase, LOST_PHASE) == 0;
 }

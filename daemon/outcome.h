@@ -18,11 +18,9 @@ bool xb_outcome_conclude(XbDaemon *daemon, int64_t run_id, const XbIngest *inges
 /* Finish a run whose worker could not be started, as host-trouble. */
 bool xb_outcome_trouble(XbDaemon *daemon, const XbRun *run, const char *detail, GError **error);
 
-/* Finish a run that was only a row when the daemon ended: it counts against nobody. */
+/* Finish a run that was only a row when the daemon ended: it counts against nobody
+ * (XB_RUN_PHASE_LOST). */
 bool xb_outcome_lost(XbDaemon *daemon, const XbRun *run, GError **error);
-
-/* True for a run that xb_outcome_lost() finished: nothing was done for it. */
-bool xb_run_is_lost(const XbRun *run);
 
 /* A host or a slot is set aside after this many host-troubles in a row. */
 #define XB_TROUBLES_MAX 3

@@ -322,6 +322,32 @@ static json_t *ranked_commits(const Input *in, const XbPlan *plan)
 	return list;
 }
 
+/* Runs of nodes, [first, last], whose image is their first parent's: they can't be the culprit.
+ * For people; a range of which every other commit is one would make a long list. */
+#define ALIKE_MAX 2000
+static json_t *alike_nodes(const Input *in)
+{
+	json_t *list = json_array();
+	guint first = 0;
+
+	for (guint i = 1; i <= in->n && json_array_size(list) < ALIKE_MAX; i++) {
+		const XbNode *node = &in->nodes[i];
+		bool alike = i < in->n && in->parent_start[i + 1] - in->parent_start[i] == 1 &&
+			     node->image_class ==
+				     in->nodes[g_array_index(in->parent, guint,
+							     in->parent_start[i])]
+					     .image_class;
+
+		if (alike && !first)
+			first = i;
+		if (!alike && first) {
+			json_array_append_new(list, json_pack("[i,i]", (int)first, (int)i - 1));
+			first = 0;
+		}
+	}
+	return list;
+}
+
 static const char *const verdict_names[] = {
 	[XB_VERDICT_PENDING] = "pending",
 	[XB_VERDICT_CULPRIT] = "culprit",
@@ -343,6 +369,7 @@ static json_t *verdict_json(const Input *in, const XbPlan *plan)
 		isfinite(plan->seconds_left) ? plan->seconds_left : 0.0, "reason",
 		plan->reason ? plan->reason->str : "");
 	g_assert(verdict);
+	json_object_set_new(verdict, "alike", alike_nodes(in));
 	return verdict;
 }
 

@@ -7,6 +7,7 @@
 #ifndef XB_PLANNER_H
 #define XB_PLANNER_H
 
+#include "daemon.h"
 #include "jobdata.h"
 
 /* One unit of work that a job wants now. */

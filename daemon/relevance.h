@@ -9,6 +9,7 @@
 #define XB_RELEVANCE_H
 
 #include "engine.h"
+#include "daemon.h"
 #include "jobdata.h"
 
 /* Set image_class and image_inferred of the nodes (data->commits->len of them). */

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "control-server.h"
+#include "culprit.h"
 #include "executor.h"
 #include "hosts.h"
 #include "outcome.h"
@@ -252,6 +253,9 @@ static bool write_verdict(XbDaemon *daemon, const XbJobData *data, const XbPlann
 	}
 	if (planned->decided) {
 		const char *kind = json_string_value(json_object_get(planned->verdict, "kind"));
+		if (g_strcmp0(kind, "culprit") == 0 &&
+		    !xb_culprit_keep(daemon, data, planned->verdict, error))
+			return false;
 		xb_journal(daemon, data->job->id, "verdict: %s", kind);
 		return xb_db_job_set_state(db, data->job->id, XB_JOB_DONE, NULL, xb_now_ms(),
 					   error);

@@ -10,6 +10,7 @@
 #include "schedule.h"
 #include "text.h"
 #include "view.h"
+#include "view-host.h"
 
 #define LIST_MAX 1000
 #define LOG_MAX  10000
@@ -31,7 +32,7 @@ static int64_t id_of(json_t *request)
 
 static json_t *with_job(XbDaemon *daemon, int64_t id, json_t *answer, GError **error)
 {
-	json_t *job = xb_view_job(daemon, id, XB_VIEW_FULL, error);
+	json_t *job = xb_view_job(daemon->db, id, XB_VIEW_FULL, xb_now_ms(), error);
 
 	if (!job) {
 		json_decref(answer);
@@ -87,12 +88,8 @@ static json_t *do_list(XbDaemon *daemon, const XbPeer *peer, json_t *request, ch
 	if (!jobs)
 		return NULL;
 	list = json_array();
-	for (guint i = 0; i < jobs->len; i++) {
-		json_t *job =
-			xb_view_job(daemon, ((XbJob *)jobs->pdata[i])->id, XB_VIEW_SUMMARY, NULL);
-		if (job)
-			json_array_append_new(list, job);
-	}
+	for (guint i = 0; i < jobs->len; i++)
+		json_array_append_new(list, xb_view_summary(jobs->pdata[i]));
 	return json_pack("{s:b,s:o}", "ok", 1, "jobs", list);
 }
 
@@ -308,5 +305,6 @@ json_t *xb_verbs_follow(XbDaemon *daemon, int64_t id, bool *ended, GError **erro
 	if (!job)
 		return NULL;
 	*ended = job->state != XB_JOB_QUEUED && job->state != XB_JOB_RUNNING;
-	return xb_view_job(daemon, id, *ended ? XB_VIEW_FULL : XB_VIEW_PROGRESS, error);
+	return xb_view_job(daemon->db, id, *ended ? XB_VIEW_FULL : XB_VIEW_PROGRESS, xb_now_ms(),
+			   error);
 }

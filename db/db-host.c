@@ -57,6 +57,16 @@ bool xb_db_host_set(XbDb *db, const XbHostRow *row, GError **error)
 	return xb_db_exec(db, XB_SQL_HOST_SET, binds, G_N_ELEMENTS(binds), error);
 }
 
+static void free_host(void *host)
+{
+	xb_host_row_free(host);
+}
+
+GPtrArray *xb_db_hosts(XbDb *db, GError **error)
+{
+	return xb_db_rows(db, XB_SQL_HOSTS, NULL, 0, read_host, free_host, error);
+}
+
 /* ---- journal --------------------------------------------------------------- */
 
 void xb_journal_line_free(XbJournalLine *line)

@@ -105,6 +105,14 @@ GPtrArray *xb_db_jobs_list(XbDb *db, const XbJobState *state, int limit, GError 
 			  state != NULL ? 2 : 1, read_job, (GDestroyNotify)xb_job_free, error);
 }
 
+GPtrArray *xb_db_jobs_before(XbDb *db, int64_t before, int limit, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":before", before), xb_bind_int(":limit", limit) };
+
+	return xb_db_rows(db, XB_SQL_JOBS_BEFORE, binds, 2, read_job, (GDestroyNotify)xb_job_free,
+			  error);
+}
+
 bool xb_db_job_set_state(XbDb *db, int64_t id, XbJobState state, const char *detail, int64_t now_ms,
 			 GError **error)
 {
@@ -260,4 +268,72 @@ GPtrArray *xb_db_job_images(XbDb *db, int64_t job_id, GError **error)
 
 	return xb_db_rows(db, XB_SQL_JOB_IMAGES, binds, G_N_ELEMENTS(binds), read_job_image,
 			  (GDestroyNotify)xb_job_image_free, error);
+}
+
+/* ---- the culprit ----------------------------------------------------------- */
+
+void xb_culprit_free(XbCulprit *culprit)
+{
+	if (culprit == NULL)
+		return;
+	g_free(culprit->facts);
+	g_free(culprit->patch);
+	g_free(culprit);
+}
+
+static void *read_culprit(sqlite3_stmt *row)
+{
+	XbCulprit *culprit = g_new0(XbCulprit, 1);
+
+	culprit->facts = xb_column_text(row, 0);
+	culprit->patch = xb_column_text(row, 1);
+	return culprit;
+}
+
+bool xb_db_culprit_set(XbDb *db, int64_t job_id, const XbCulprit *culprit, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":job", job_id),
+				 xb_bind_text(":facts", culprit->facts),
+				 xb_bind_text(":patch", culprit->patch) };
+
+	return xb_db_exec(db, XB_SQL_CULPRIT_SET, binds, G_N_ELEMENTS(binds), error);
+}
+
+XbCulprit *xb_db_culprit_get(XbDb *db, int64_t job_id, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":job", job_id) };
+
+	return xb_db_row(db, XB_SQL_CULPRIT_GET, binds, 1, read_culprit, error);
+}
+
+/* ---- counts ---------------------------------------------------------------- */
+
+static void free_tally(void *data)
+{
+	XbTallyRow *tally = data;
+
+	g_free(tally->kind);
+	g_free(tally->state);
+	g_free(tally);
+}
+
+static void *read_tally(sqlite3_stmt *row)
+{
+	XbTallyRow *tally = g_new0(XbTallyRow, 1);
+
+	tally->kind = xb_column_text(row, 0);
+	tally->state = xb_column_text(row, 1);
+	tally->count = sqlite3_column_int64(row, 2);
+	tally->seconds = sqlite3_column_double(row, 3);
+	return tally;
+}
+
+GPtrArray *xb_db_job_tally(XbDb *db, GError **error)
+{
+	return xb_db_rows(db, XB_SQL_JOB_TALLY, NULL, 0, read_tally, free_tally, error);
+}
+
+GPtrArray *xb_db_run_tally(XbDb *db, GError **error)
+{
+	return xb_db_rows(db, XB_SQL_RUN_TALLY, NULL, 0, read_tally, free_tally, error);
 }

@@ -107,3 +107,10 @@ GPtrArray *xb_db_events(XbDb *db, int64_t run_id, const char *name, GError **err
 
 	return xb_db_rows(db, XB_SQL_EVENTS, binds, G_N_ELEMENTS(binds), read_body, g_free, error);
 }
+
+GPtrArray *xb_db_events_all(XbDb *db, int64_t run_id, int limit, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":run", run_id), xb_bind_int(":limit", limit) };
+
+	return xb_db_rows(db, XB_SQL_EVENTS_ALL, binds, 2, read_body, g_free, error);
+}

@@ -249,3 +249,13 @@ int64_t xb_db_data_version(XbDb *db)
 {
 	return xb_db_integer(db, XB_SQL_DATA_VERSION, NULL, 0, -1, NULL);
 }
+
+bool xb_db_begin_read(XbDb *db, GError **error)
+{
+	return xb_db_exec(db, XB_SQL_BEGIN_READ, NULL, 0, error);
+}
+
+bool xb_db_is_current(XbDb *db)
+{
+	return xb_db_integer(db, XB_SQL_USER_VERSION, NULL, 0, -1, NULL) == XB_SCHEMA_VERSION;
+}

@@ -44,6 +44,12 @@ bool xb_db_begin(XbDb *db, GError **error);
 bool xb_db_commit(XbDb *db, GError **error);
 void xb_db_rollback(XbDb *db);
 
+/* A reader: all that is read until xb_db_rollback() is of one instant. */
+bool xb_db_begin_read(XbDb *db, GError **error);
+
+/* False when another program has migrated the database since it was opened: close it. */
+bool xb_db_is_current(XbDb *db);
+
 /* Changes whenever another connection has committed: for readers that poll. */
 int64_t xb_db_data_version(XbDb *db);
 
@@ -85,6 +91,8 @@ XbJob *xb_db_job_get(XbDb *db, int64_t id, GError **error); /* NOT_FOUND */
 GPtrArray *xb_db_jobs_open(XbDb *db, GError **error);
 /* Newest first; @state NULL = all. */
 GPtrArray *xb_db_jobs_list(XbDb *db, const XbJobState *state, int limit, GError **error);
+/* The next page of that list: those older than job @before. */
+GPtrArray *xb_db_jobs_before(XbDb *db, int64_t before, int limit, GError **error);
 /* Sets started_ms (first time RUNNING) or finished_ms (DONE, FAILED, CANCELLED) to @now_ms.
  * @detail NULL keeps what is there. */
 bool xb_db_job_set_state(XbDb *db, int64_t id, XbJobState state, const char *detail, int64_t now_ms,
@@ -116,6 +124,17 @@ void xb_job_image_free(XbJobImage *image);
 /* A repeated (node, revert) replaces. */
 bool xb_db_job_image_add(XbDb *db, int64_t job_id, const XbJobImage *image, GError **error);
 GPtrArray *xb_db_job_images(XbDb *db, int64_t job_id, GError **error); /* XbJobImage* */
+
+/* The commit that a verdict names, kept because its repository may go away. */
+typedef struct {
+	char *facts; /* JSON: commit, subject, author, email, date, message, diffstat */
+	char *patch; /* its diff, safe to show; cut when long */
+} XbCulprit;
+void xb_culprit_free(XbCulprit *culprit);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbCulprit, xb_culprit_free)
+bool xb_db_culprit_set(XbDb *db, int64_t job_id, const XbCulprit *culprit, GError **error);
+/* NULL without @error when nothing was kept. */
+XbCulprit *xb_db_culprit_get(XbDb *db, int64_t job_id, GError **error);
 
 /* ---- variants ------------------------------------------------------------ */
 typedef enum {
@@ -184,6 +203,10 @@ typedef struct {
 void xb_run_free(XbRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbRun, xb_run_free)
 
+/* The phase of a run that was only a row when the daemon ended: nothing was done for it. */
+#define XB_RUN_PHASE_LOST "lost"
+bool xb_run_is_lost(const XbRun *run);
+
 /* @dir may be a printf format with one %lld replaced by the new id ("runs/%lld"). State STARTING.
  */
 int64_t xb_db_run_add(XbDb *db, const XbRun *run, const char *dir_format, GError **error);
@@ -233,6 +256,18 @@ bool xb_db_event_add(XbDb *db, int64_t run_id, uint64_t seq, const char *name, c
 		     GError **error);
 /* JSON bodies (char*) of a run's events of that name, in order. */
 GPtrArray *xb_db_events(XbDb *db, int64_t run_id, const char *name, GError **error);
+/* The same of all names, at most @limit. */
+GPtrArray *xb_db_events_all(XbDb *db, int64_t run_id, int limit, GError **error);
+
+/* How many jobs, or runs, there are of each kind in each state (a run that has ended: of each
+ * outcome), and how many seconds those that ended took together. */
+typedef struct {
+	char *kind, *state;
+	int64_t count;
+	double seconds;
+} XbTallyRow;
+GPtrArray *xb_db_job_tally(XbDb *db, GError **error); /* XbTallyRow* */
+GPtrArray *xb_db_run_tally(XbDb *db, GError **error);
 
 /* ---- hosts --------------------------------------------------------------- */
 typedef struct {
@@ -246,6 +281,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbHostRow, xb_host_row_free)
 XbHostRow *xb_db_host_get(XbDb *db, const char *name,
 			  GError **error); /* made online when missing */
 bool xb_db_host_set(XbDb *db, const XbHostRow *row, GError **error);
+GPtrArray *xb_db_hosts(XbDb *db, GError **error); /* XbHostRow*, all that are known, by name */
 
 /* ---- journal ------------------------------------------------------------- */
 typedef struct {

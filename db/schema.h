@@ -141,6 +141,14 @@ static const char *const xb_migrations[] = {
 	"  text TEXT NOT NULL"
 	") STRICT;"
 	"CREATE INDEX journal_by_job ON journal (job_id, seq);",
+
+	/* 2: the commit that a verdict names, as it was when the verdict was reached: the
+	 * repository may be gone when somebody reads it. */
+	"CREATE TABLE job_culprit ("
+	"  job_id INTEGER PRIMARY KEY REFERENCES job (id) ON DELETE CASCADE,"
+	"  facts TEXT NOT NULL," /* JSON: commit, subject, author, email, date, message, diffstat */
+	"  patch TEXT NOT NULL"  /* its diff, made safe to show and cut */
+	") STRICT;",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

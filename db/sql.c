@@ -41,6 +41,8 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_COMMIT] = "COMMIT",
 	[XB_SQL_ROLLBACK] = "ROLLBACK",
 	[XB_SQL_DATA_VERSION] = "PRAGMA data_version",
+	[XB_SQL_USER_VERSION] = "PRAGMA user_version",
+	[XB_SQL_BEGIN_READ] = "BEGIN",
 
 	/* ---- jobs ---- */
 	[XB_SQL_JOB_ADD] =
@@ -52,6 +54,12 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_JOBS_ALL] = "SELECT " JOB_COLUMNS " FROM job ORDER BY id DESC LIMIT :limit",
 	[XB_SQL_JOBS_IN_STATE] = "SELECT " JOB_COLUMNS " FROM job WHERE state = :state "
 				 "ORDER BY id DESC LIMIT :limit",
+	[XB_SQL_JOBS_BEFORE] = "SELECT " JOB_COLUMNS " FROM job WHERE id < :before "
+			       "ORDER BY id DESC LIMIT :limit",
+	/* read_tally() */
+	[XB_SQL_JOB_TALLY] = "SELECT kind, state, count(*), "
+			     "coalesce(sum(finished_ms - started_ms), 0) / 1000.0 FROM job "
+			     "GROUP BY 1, 2 ORDER BY 1, 2",
 	[XB_SQL_JOB_SET_STATE] =
 		"UPDATE job SET state = :state, detail = coalesce(:detail, detail), "
 		"started_ms = CASE WHEN :state = 'running' THEN coalesce(started_ms, :now) "
@@ -76,6 +84,12 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	/* read_job_image() */
 	[XB_SQL_JOB_IMAGES] = "SELECT node, image, variant_id, detail FROM job_image "
 			      "WHERE job_id = :job ORDER BY node, image",
+	[XB_SQL_CULPRIT_SET] = "INSERT INTO job_culprit (job_id, facts, patch) "
+			       "VALUES (:job, :facts, :patch) "
+			       "ON CONFLICT (job_id) DO UPDATE SET facts = excluded.facts, "
+			       "patch = excluded.patch",
+	/* read_culprit() */
+	[XB_SQL_CULPRIT_GET] = "SELECT facts, patch FROM job_culprit WHERE job_id = :job",
 
 	/* ---- variants ---- */
 	[XB_SQL_VARIANT_ADD] = "INSERT INTO variant (key, source, clean, state) "
@@ -137,6 +151,10 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"SELECT avg(seconds) FROM (SELECT (finished_ms - started_ms) / 1000.0 AS seconds "
 		"FROM run WHERE kind = :kind AND place = :place AND outcome = 'ok' "
 		"ORDER BY id DESC LIMIT :limit)",
+	/* read_tally() */
+	[XB_SQL_RUN_TALLY] = "SELECT kind, coalesce(outcome, state), count(*), "
+			     "coalesce(sum(finished_ms - started_ms), 0) / 1000.0 FROM run "
+			     "GROUP BY 1, 2 ORDER BY 1, 2",
 
 	/* ---- samples and events ---- */
 	[XB_SQL_SAMPLE_ADD] = "INSERT INTO sample (run_id, metric, iteration, value, unit) "
@@ -155,6 +173,8 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_EVENT_ADD] = "INSERT INTO event (run_id, seq, name, body) "
 			     "VALUES (:run, :seq, :name, :body) "
 			     "ON CONFLICT (run_id, seq) DO NOTHING",
+	[XB_SQL_EVENTS_ALL] = "SELECT body FROM event WHERE run_id = :run ORDER BY seq "
+			      "LIMIT :limit",
 	[XB_SQL_EVENTS] =
 		"SELECT body FROM event WHERE run_id = :run AND name = :name ORDER BY seq",
 
@@ -166,6 +186,7 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 			    "VALUES (:name, :state, coalesce(:reason, ''), :troubles) "
 			    "ON CONFLICT (name) DO UPDATE SET state = excluded.state, "
 			    "reason = excluded.reason, troubles = excluded.troubles",
+	[XB_SQL_HOSTS] = "SELECT name, state, reason, troubles FROM host ORDER BY name",
 
 	/* ---- journal ---- */
 	[XB_SQL_JOURNAL_ADD] = "INSERT INTO journal (job_id, time_ms, text) "

@@ -419,6 +419,12 @@ static void test_facts(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(facts->diffstat, "2 files changed, 3 insertions(+), 1 deletion"));
 	g_assert_cmpuint(facts->files->len, ==, 2);
 	g_assert_cmpstr(facts->files->pdata[0], ==, "a");
+	g_autofree char *patch = xb_history_patch(history, id, 4096, &error);
+	g_assert_nonnull(strstr(patch, "\n-l2\n+l3\n+l4\n"));
+	g_autofree char *cut = xb_history_patch(history, id, 40, &error);
+	g_assert_cmpuint(strlen(cut), <=, 40);
+	g_autofree char *none = xb_history_patch(history, root_id, 4096, &error);
+	g_assert_cmpstr(none, ==, "");
 	root = xb_history_facts(history, root_id, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(root->files->len, ==, 0);

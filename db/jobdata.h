@@ -7,7 +7,8 @@
 #ifndef XB_JOBDATA_H
 #define XB_JOBDATA_H
 
-#include "daemon.h"
+#include <jansson.h>
+#include "db.h"
 
 /* Which image of which node a variant is in this job. */
 typedef struct {

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* view.c - rows into the objects of --json. */
+#include "view.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LAST_LINES 6
+
+static void copy_string(json_t *to, const char *name, json_t *from)
+{
+	json_t *value = json_object_get(from, name);
+	if (value)
+		json_object_set(to, name, value);
+}
+
+static json_t *seconds_or_null(int64_t ms)
+{
+	return ms ? json_integer(ms / 1000) : json_null();
+}
+
+/* A revision as a title shows it: an id of 40 digits is cut to twelve. */
+static char *short_revision(json_t *spec, const char *name)
+{
+	const char *text = json_string_value(json_object_get(spec, name));
+	bool is_id = text && strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
+
+	return is_id ? g_strndup(text, 12) : g_strdup(text ? text : "");
+}
+
+/* What stands in the job's own row. */
+static json_t *base_object(const XbJob *job, json_t *spec)
+{
+	static const char *const copied[] = { "repo",
+					      "good",
+					      "bad",
+					      "workload",
+					      "metric",
+					      "unit",
+					      "lower_is_better",
+					      "host",
+					      "min_effect",
+					      "first_parent",
+					      "resolve" };
+	g_autofree char *good = short_revision(spec, "good"), *bad = short_revision(spec, "bad");
+	g_autofree char *title = job->kind == XB_JOB_BISECT ? g_strdup_printf("%s..%s", good, bad)
+				 : job->kind == XB_JOB_AB   ? g_strdup_printf("%s vs %s", good, bad)
+							    : g_strdup(good);
+	json_t *object = json_pack(
+		"{s:I,s:s,s:s,s:s,s:i,s:o,s:o,s:o}", "id", (json_int_t)job->id, "kind",
+		xb_job_kind_name(job->kind), "state", xb_job_state_name(job->state), "title", title,
+		"priority", job->priority, "created", seconds_or_null(job->created_ms), "started",
+		seconds_or_null(job->started_ms), "finished", seconds_or_null(job->finished_ms));
+
+	g_assert(object);
+	for (guint i = 0; i < G_N_ELEMENTS(copied); i++)
+		copy_string(object, copied[i], spec);
+	json_object_set(object, "confidence_asked", json_object_get(spec, "confidence"));
+	if (job->detail)
+		json_object_set_new(object, "reason", json_string(job->detail));
+	return object;
+}
+
+/* verdict and effect, out of what the planner said last. */
+static void add_verdict(json_t *object, const XbJob *job, json_t *said, json_t *spec)
+{
+	const char *kind = json_string_value(json_object_get(said, "kind"));
+	json_t *effect = json_object_get(said, "effect");
+
+	if (said && !json_object_get(object, "reason"))
+		json_object_set(object, "reason", json_object_get(said, "reason"));
+	if (job->state == XB_JOB_DONE && g_strcmp0(kind, "measured") != 0)
+		json_object_set_new(object, "verdict",
+				    json_pack("{s:O,s:O,s:O}", "kind",
+					      json_object_get(said, "kind"), "confidence",
+					      json_object_get(said, "confidence"), "commits",
+					      json_object_get(said, "commits")));
+	else
+		json_object_set_new(object, "verdict", json_null());
+	if (effect) {
+		g_autoptr(json_t) copy = json_copy(effect);
+		json_object_set(copy, "metric", json_object_get(spec, "metric"));
+		json_object_set(copy, "unit", json_object_get(spec, "unit"));
+		json_object_set(object, "effect", copy);
+	} else {
+		json_object_set_new(object, "effect", json_null());
+	}
+	copy_string(object, "can_matter", said);
+	copy_string(object, "other_steps", said);
+	copy_string(object, "sides", said);
+}
+
+static json_t *counts(const XbJobData *data)
+{
+	int builds = 0, prebuilt = 0, boots = 0, skipped = 0, reused = 0;
+	g_autoptr(GHashTable) own = g_hash_table_new(g_int64_hash, g_int64_equal);
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		if (run->job_id != data->job->id || xb_run_is_lost(run))
+			continue;
+		if (run->kind == XB_RUN_BOOT) {
+			boots += run->state == XB_RUN_DONE;
+		} else {
+			bool speculative = strcmp(run->purpose, "prebuild") == 0;
+			prebuilt += speculative;
+			builds += !speculative;
+			g_hash_table_add(own, &((XbRun *)run)->variant_id);
+		}
+	}
+	for (guint i = 0; i < data->variants->len; i++) {
+		const XbVariant *variant = data->variants->pdata[i];
+		skipped += variant->state == XB_VARIANT_BUILD_FAILED;
+		reused += variant->state == XB_VARIANT_BUILT && variant->artifact &&
+			  !g_hash_table_contains(own, &variant->id);
+	}
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		skipped += run->has_outcome && (run->outcome == XB_OUTCOME_BOOT_FAILED ||
+						run->outcome == XB_OUTCOME_WORKLOAD_FAILED);
+	}
+	return json_pack("{s:i,s:i,s:i,s:i,s:i}", "builds", builds, "builds_reused", reused,
+			 "prebuilt", prebuilt, "boots", boots, "skipped", skipped);
+}
+
+static const char *image_word(const XbRole *role)
+{
+	return role->revert ? "revert" : role->clean ? "clean" : "normal";
+}
+
+static json_t *measurements(const XbJobData *data)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		const XbRole *role = xb_jobdata_role(data, run);
+		const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
+		const XbVariant *variant = xb_jobdata_variant(data, run->variant_id);
+		const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
+		json_t *values;
+
+		if (run->kind != XB_RUN_BOOT || run->state != XB_RUN_DONE || !role ||
+		    xb_run_is_lost(run) ||
+		    (*data->host_fp && !xb_jobdata_same_hosts(data, run) && run->host_fp))
+			continue;
+		values = json_array();
+		for (guint s = 0; samples && s < samples->len; s++)
+			json_array_append_new(values, json_real(g_array_index(samples, double, s)));
+		json_array_append_new(
+			list,
+			json_pack("{s:s,s:s,s:s,s:i,s:i,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:f}", "commit",
+				  commit->label, "subject", commit->subject, "variant",
+				  variant ? variant->key : "", "boot", run->boot, "perturb",
+				  run->perturb, "outcome", xb_outcome_name(run->outcome), "samples",
+				  values, "run", (json_int_t)run->id, "host", run->place, "image",
+				  image_word(role), "detail", run->detail ? run->detail : "",
+				  "node", role->node, "seconds",
+				  (double)(run->finished_ms - run->started_ms) / 1000));
+	}
+	return list;
+}
+
+/* Clean and reverted images: what each of them measured. */
+static json_t *confirmation(const XbJobData *data)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < data->images->len; i++) {
+		const XbJobImage *image = data->images->pdata[i];
+		const XbVariant *variant = data->image_variants->pdata[i];
+		double sum = 0;
+		int boots = 0;
+
+		for (guint r = 0; variant && r < data->runs->len; r++) {
+			const XbRun *run = data->runs->pdata[r];
+			const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
+			double mean = 0;
+			if (run->variant_id != variant->id || !xb_jobdata_run_counts(data, run) ||
+			    samples->len == 0)
+				continue;
+			for (guint s = 0; s < samples->len; s++)
+				mean += g_array_index(samples, double, s) / samples->len;
+			sum += mean;
+			boots++;
+		}
+		json_array_append_new(
+			list, json_pack("{s:s,s:s,s:i,s:o,s:s,s:s?}", "commit",
+					((XbJobCommit *)data->commits->pdata[image->node])->label,
+					"image", image->revert ? "revert" : "clean", "boots", boots,
+					"level", boots ? json_real(sum / boots) : json_null(),
+					"detail", variant ? "" : image->detail, "image_sha256",
+					variant ? variant->image_sha256 : NULL));
+	}
+	return list;
+}
+
+/* What the daemon kept of the culprit's commit: the repository may be gone by now. */
+static void add_culprit(json_t *object, XbDb *db, int64_t job_id)
+{
+	g_autoptr(XbCulprit) culprit = xb_db_culprit_get(db, job_id, NULL);
+	json_t *facts = culprit ? json_loads(culprit->facts, 0, NULL) : NULL;
+
+	if (facts)
+		json_object_set_new(object, "culprit", facts);
+}
+
+static json_t *running(XbDb *db, const XbJobData *data, int64_t now, const char **phase)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		const XbRole *role = xb_jobdata_role(data, run);
+		const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
+		double expected;
+
+		if (run->state == XB_RUN_DONE || !commit)
+			continue;
+		expected = xb_db_run_seconds(db, run->kind, NULL, 8, NULL);
+		if (strcmp(run->purpose, "prebuild") != 0 || !*phase)
+			*phase = strcmp(run->purpose, "confirm") == 0 ? "confirming"
+				 : run->kind == XB_RUN_BUILD          ? "building"
+								      : "booting";
+		json_array_append_new(
+			list,
+			json_pack("{s:s,s:s,s:s,s:s,s:f,s:o,s:s,s:s,s:s}", "kind",
+				  run->kind == XB_RUN_BUILD ? "build" : "boot", "commit",
+				  commit->label, "subject", commit->subject, "where", run->place,
+				  "seconds", (double)(now - run->started_ms) / 1000, "expected_s",
+				  isfinite(expected) ? json_real(expected) : json_null(), "detail",
+				  run->phase, "purpose", run->purpose, "image", image_word(role)));
+	}
+	return list;
+}
+
+/* Why no host that the job could run on is online; NULL when one is. Caller frees. */
+static char *hosts_missing(XbDb *db, const char *wanted)
+{
+	g_autoptr(GPtrArray) hosts = xb_db_hosts(db, NULL);
+	g_autoptr(GString) reasons = g_string_new(NULL);
+
+	for (guint i = 0; hosts && i < hosts->len; i++) {
+		const XbHostRow *host = hosts->pdata[i];
+
+		if (*wanted && strcmp(host->name, wanted) != 0)
+			continue;
+		if (host->online)
+			return NULL;
+		g_string_append_printf(reasons, "%s%s is offline: %s", reasons->len ? "; " : "",
+				       host->name, host->reason);
+	}
+	return reasons->len ? g_strdup(reasons->str) : NULL;
+}
+
+static json_t *progress(XbDb *db, const XbJobData *data, int64_t now, json_t *said)
+{
+	const char *phase = NULL;
+	g_autofree char *missing = NULL, *waiting = NULL;
+	json_t *run_list = running(db, data, now, &phase);
+	json_t *first = json_array_get(json_object_get(said, "commits"), 0);
+	json_t *last = json_array();
+	g_autoptr(GPtrArray) lines = xb_db_journal(db, data->job->id, 0, -LAST_LINES, NULL);
+	int done = 0;
+	json_t *object;
+
+	for (guint i = 0; lines && i < lines->len; i++)
+		json_array_append_new(last, json_string(((XbJournalLine *)lines->pdata[i])->text));
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		done += run->job_id == data->job->id && run->state == XB_RUN_DONE;
+	}
+	missing = phase ? NULL : hosts_missing(db, xb_spec_string(data, "host"));
+	if (missing)
+		phase = waiting = g_strdup_printf("waiting: %s", missing);
+	else if (!phase)
+		phase = data->job->state == XB_JOB_QUEUED ? "waiting for a host" : "planning";
+	object = json_pack("{s:s,s:o,s:i,s:o}", "phase", phase, "running", run_list, "steps_done",
+			   done, "last", last);
+	copy_string(object, "steps_left", said);
+	copy_string(object, "seconds_left", said);
+	if (first)
+		json_object_set_new(object, "leading",
+				    json_pack("{s:O,s:O,s:O}", "commit",
+					      json_object_get(first, "id"), "subject",
+					      json_object_get(first, "subject"), "probability",
+					      json_object_get(first, "probability")));
+	return object;
+}
+
+json_t *xb_view_summary(const XbJob *job)
+{
+	g_autoptr(json_t) spec = json_loads(job->spec, 0, NULL);
+	g_autoptr(json_t) said = job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
+	json_t *object = base_object(job, spec);
+
+	add_verdict(object, job, said, spec);
+	return object;
+}
+
+static void add_range(json_t *object, const XbJobData *data)
+{
+	const XbJobCommit *first = data->commits->pdata[0];
+	const XbJobCommit *last = data->commits->pdata[data->commits->len - 1];
+
+	json_object_set_new(object, "commits_in_range", json_integer(data->commits->len - 1));
+	json_object_set_new(object, "good_id", json_string(first->label));
+	json_object_set_new(object, "bad_id", json_string(last->label));
+}
+
+json_t *xb_view_data(XbDb *db, const XbJobData *data, XbViewDepth depth, int64_t now_ms)
+{
+	const XbJob *job = data->job;
+	json_t *spec = data->spec, *object = xb_view_summary(job);
+	g_autoptr(json_t) said = job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
+
+	add_range(object, data);
+	json_object_set_new(object, "counts", counts(data));
+	json_object_set_new(object, "confirmation", confirmation(data));
+	if (job->state == XB_JOB_QUEUED || job->state == XB_JOB_RUNNING)
+		json_object_set_new(object, "progress", progress(db, data, now_ms, said));
+	if (depth == XB_VIEW_FULL) {
+		json_object_set_new(object, "measurements", measurements(data));
+		json_object_set(object, "workload_settings",
+				json_object_get(spec, "workload_settings"));
+		copy_string(object, "host_fp", spec);
+		copy_string(object, "workload_fp", spec);
+		if (g_strcmp0(json_string_value(json_object_get(said, "kind")), "culprit") == 0)
+			add_culprit(object, db, job->id);
+	}
+	return object;
+}
+
+json_t *xb_view_job(XbDb *db, int64_t id, XbViewDepth depth, int64_t now_ms, GError **error)
+{
+	g_autoptr(XbJobData) data = NULL;
+
+	if (depth == XB_VIEW_SUMMARY) {
+		g_autoptr(XbJob) job = xb_db_job_get(db, id, error);
+
+		return job ? xb_view_summary(job) : NULL;
+	}
+	data = xb_jobdata_load(db, id, error);
+	return data ? xb_view_data(db, data, depth, now_ms) : NULL;
+}
