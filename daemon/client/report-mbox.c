@@ -5,51 +5,13 @@
  */
 #include "report.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "format.h"
 #include "job.h"
+#include "mail.h"
 
-#define WORD_BYTES 42 /* of text in one encoded word: at most 75 characters with its frame */
-
-/* RFC 2047: ASCII as it is, all else as encoded words, folded. */
-static void append_header_text(GString *out, const char *text)
-{
-	if (g_str_is_ascii(text)) {
-		g_string_append(out, text);
-		return;
-	}
-	for (const char *p = text; *p != '\0';) {
-		const char *end = p;
-		g_autofree char *encoded = NULL;
-
-		while (*end != '\0' && g_utf8_next_char(end) - p <= WORD_BYTES)
-			end = g_utf8_next_char(end);
-		encoded = g_base64_encode((const guchar *)p, (gsize)(end - p));
-		g_string_append_printf(out, "%s=?UTF-8?B?%s?=", p == text ? "" : "\n ", encoded);
-		p = end;
-	}
-}
-
-/* "Name <address>"; the name is quoted or encoded, an address that is none is left out. */
-static void append_address(GString *out, const char *name, const char *email)
-{
-	if (*email == '\0' || strpbrk(email, " \t<>,;:\"\\()[]") != NULL || !g_str_is_ascii(email))
-		return;
-	if (!g_str_is_ascii(name)) {
-		append_header_text(out, name);
-	} else if (*name != '\0') {
-		g_string_append_c(out, '"');
-		for (const char *p = name; *p != '\0'; p++) {
-			if (*p == '"' || *p == '\\')
-				g_string_append_c(out, '\\');
-			g_string_append_c(out, *p);
-		}
-		g_string_append_c(out, '"');
-	}
-	g_string_append_printf(out, " <%s>", email);
-}
+#define REGRESSIONS_LIST "regressions@lists.linux.dev"
 
 static void append_subject(GString *out, const json_t *job)
 {
@@ -67,28 +29,7 @@ static void append_subject(GString *out, const json_t *job)
 	else
 		text = g_strdup_printf("xbisect: %s", verdict);
 	fitted = xb_format_fit(text, 200, FALSE);
-	g_string_append(out, "Subject: ");
-	append_header_text(out, fitted);
-	g_string_append_c(out, '\n');
-}
-
-static void append_date(GString *out, double unix_s)
-{
-	/* RFC 5322 wants English names, whatever the locale. */
-	static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	g_autoptr(GDateTime) date =
-		isfinite(unix_s) ? g_date_time_new_from_unix_utc((gint64)unix_s) : NULL;
-
-	if (date == NULL)
-		return;
-	g_string_append_printf(out, "Date: %s, %d %s %d %02d:%02d:%02d +0000\n",
-			       days[g_date_time_get_day_of_week(date) - 1],
-			       g_date_time_get_day_of_month(date),
-			       months[g_date_time_get_month(date) - 1], g_date_time_get_year(date),
-			       g_date_time_get_hour(date), g_date_time_get_minute(date),
-			       g_date_time_get_second(date));
+	xb_mail_header(out, "Subject", fitted);
 }
 
 /* mboxrd: a line of the body that begins with "From ", however often quoted, gets one ">". */
@@ -114,23 +55,139 @@ static void append_tags(GString *body, const json_t *job)
 			       subject, commit);
 }
 
+/* The sender is the user's own setting; one that is no address is kept as it is said. */
+static void append_from(GString *out, const char *from)
+{
+	g_autofree char *name = NULL, *email = NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (xb_mail_parse_address(from, &name, &email)) {
+		xb_mail_address(text, name, email);
+		g_string_append_printf(out, "From: %s\n", text->str);
+	} else {
+		xb_mail_header(out, "From", from);
+	}
+}
+
+/* ---- recipients -------------------------------------------------------------------- */
+
+/* Addresses of one header, each once in the whole mail. */
+typedef struct {
+	GString *text;
+	GHashTable *seen; /* set of addresses in lower case, shared by To and Cc */
+} Recipients;
+
+static void add_recipient(Recipients *self, const char *name, const char *email)
+{
+	g_autofree char *key = g_ascii_strdown(email, -1);
+	g_autoptr(GString) address = g_string_new(NULL);
+
+	if (g_hash_table_contains(self->seen, key) || !xb_mail_address(address, name, email))
+		return;
+	g_hash_table_add(self->seen, g_steal_pointer(&key));
+	g_string_append_printf(self->text, "%s%s", self->text->len > 0 ? ",\n\t" : "",
+			       address->str);
+}
+
+static void add_address(Recipients *self, const char *text)
+{
+	g_autofree char *name = NULL, *email = NULL;
+
+	if (xb_mail_parse_address(text, &name, &email))
+		add_recipient(self, name, email);
+}
+
+/* The value of a line "NAME: VALUE" whose name is @name, or ends with it where it begins with
+ * '-'; NULL for other lines. */
+static const char *trailer_value(const char *line, const char *name)
+{
+	gsize length = strcspn(line, ": \t"), wanted = strlen(name);
+
+	if (line[length] != ':' || length < wanted ||
+	    g_ascii_strncasecmp(line + length - wanted, name, wanted) != 0 ||
+	    (*name != '-' && length != wanted))
+		return NULL;
+	return line + length + 1 + strspn(line + length + 1, " \t");
+}
+
+/* Those who signed, reviewed, tested, ... the culprit; *@reply is the mail it came with. */
+static void take_trailers(Recipients *cc, char **reply, const char *message)
+{
+	g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
+
+	for (char **line = lines; *line != NULL; line++) {
+		const char *person = trailer_value(*line, "-by");
+		const char *mail = trailer_value(*line, "Message-Id");
+
+		if (person == NULL)
+			person = trailer_value(*line, "Cc");
+		if (mail == NULL)
+			mail = trailer_value(*line, "Link");
+		if (person != NULL)
+			add_address(cc, person);
+		if (mail != NULL && *reply == NULL)
+			*reply = xb_mail_parse_id(mail);
+	}
+}
+
+/* What get_maintainer.pl printed, "ADDRESS (role)": maintainers are written to, all others get
+ * a copy. */
+static void take_maintainers(Recipients *to, Recipients *cc, const json_t *list)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		const char *text = json_string_value(item);
+		const char *role = text != NULL ? strrchr(text, '(') : NULL;
+
+		if (text == NULL)
+			continue;
+		if (role != NULL &&
+		    (g_str_has_prefix(role, "(maintainer") || g_str_has_prefix(role, "(supporter")))
+			add_address(to, text);
+		else
+			add_address(cc, text);
+	}
+}
+
+static void append_recipients(GString *out, const json_t *job)
+{
+	g_autofree char *author = xb_text(job, "culprit.author");
+	g_autofree char *email = xb_text(job, "culprit.email");
+	g_autofree char *message = xb_block(job, "culprit.message");
+	const json_t *maintainers = xb_member(job, "culprit.maintainers");
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GString) to_text = g_string_new(NULL), cc_text = g_string_new(NULL);
+	Recipients to = { to_text, seen }, cc = { cc_text, seen };
+	g_autofree char *reply = NULL;
+
+	add_recipient(&to, author, email);
+	take_maintainers(&to, &cc, maintainers);
+	take_trailers(&cc, &reply, message);
+	/* where a tree has a list of maintainers it is Linux, whose regressions are tracked there
+	 */
+	if (json_array_size(maintainers) > 0 && xb_job_is_regression(job))
+		add_recipient(&cc, "", REGRESSIONS_LIST);
+	if (to.text->len > 0)
+		g_string_append_printf(out, "To: %s\n", to.text->str);
+	if (cc.text->len > 0)
+		g_string_append_printf(out, "Cc: %s\n", cc.text->str);
+	if (reply != NULL)
+		g_string_append_printf(out, "In-Reply-To: %s\nReferences: %s\n", reply, reply);
+}
+
 char *xb_report_mbox(const json_t *job, const char *from)
 {
 	GString *out = g_string_new("From xbisect Mon Sep 17 00:00:00 2001\n");
-	g_autofree char *author = xb_text(job, "culprit.author");
-	g_autofree char *email = xb_text(job, "culprit.email");
 	g_autofree char *report = xb_report_text(job);
 	g_autoptr(GString) body = g_string_new(report);
-	g_autoptr(GString) to = g_string_new(NULL);
 
-	g_string_append(out, "From: ");
-	append_header_text(out, from);
-	g_string_append_c(out, '\n');
-	append_address(to, author, email);
-	if (to->len > 0)
-		g_string_append_printf(out, "To: %s\n", to->str);
+	append_from(out, from);
+	append_recipients(out, job);
 	append_subject(out, job);
-	append_date(out, xb_number(job, "finished"));
+	xb_mail_date(out, xb_number(job, "finished"));
 	g_string_append(out, "MIME-Version: 1.0\n"
 			     "Content-Type: text/plain; charset=UTF-8\n"
 			     "Content-Transfer-Encoding: 8bit\n\n");

@@ -199,6 +199,35 @@ static void mbox_headers_cannot_be_injected(void)
 	g_assert_null(strstr(hostile + 1, "\nFrom "));
 }
 
+static void a_mail_goes_to_those_who_signed_and_maintain(void)
+{
+	g_autoptr(json_t) job = object(culprit_job);
+	json_t *culprit = json_object_get(job, "culprit");
+	g_autofree char *mail = NULL;
+
+	json_object_set_new(
+		culprit, "message",
+		json_string("s\n\nBody.\n\nSigned-off-by: Jos\xc3\xa9 <jose@example.org>\n"
+			    "Reviewed-by: \"R., Eve\" <eve@example.org>\n"
+			    "cc: stable@vger.example.org # v6.1\n"
+			    "Reported-by: nobody\n"
+			    "Not-a-person: x@example.org\n"
+			    "Link: https://lore.kernel.org/r/2023.1-2-jose@example.org/\n"
+			    "Link: https://lore.kernel.org/all/later@example.org\n"));
+	json_object_set_new(culprit, "maintainers",
+			    json_pack("[s,s,s,i]",
+				      "Max Tainer <max@example.org> (maintainer:X86 MM)",
+				      "linux-mm@list.example.org (open list:MM)",
+				      "Eve <EVE@example.org> (reviewer:MM)", 7));
+	mail = xb_report_mbox(job, "t@example.org");
+	assert_has(mail, "\nFrom: <t@example.org>\nTo: =?UTF-8?B?Sm9zw6kgRXhhbXBsZQ==?= "
+			 "<jose@example.org>,\n\tMax Tainer <max@example.org>\n"
+			 "Cc: <linux-mm@list.example.org>,\n\tEve <EVE@example.org>,\n\t"
+			 "<stable@vger.example.org>,\n\t<regressions@lists.linux.dev>\n"
+			 "In-Reply-To: <2023.1-2-jose@example.org>\n"
+			 "References: <2023.1-2-jose@example.org>\nSubject: ");
+}
+
 static void a_range_lists_its_candidates(void)
 {
 	g_autoptr(json_t) job =
@@ -367,6 +396,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/a-fence-is-longer-than-what-it-holds",
 			a_fence_is_longer_than_what_it_holds);
 	g_test_add_func("/report/mbox-headers-cannot-be-injected", mbox_headers_cannot_be_injected);
+	g_test_add_func("/report/a-mail-goes-to-those-who-signed-and-maintain",
+			a_mail_goes_to_those_who_signed_and_maintain);
 	g_test_add_func("/report/a-range-lists-its-candidates", a_range_lists_its_candidates);
 	g_test_add_func("/report/sides-have-their-own-spread", sides_have_their_own_spread);
 	g_test_add_func("/report/odd-jobs-do-no-harm", odd_jobs_do_no_harm);
