@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -65,10 +66,14 @@ static void client_close(Client *client)
 	}
 	/* callbacks that are under way still hold the pointer: they free it when they end */
 	if (!client->reading && !client->writing) {
-		if (client->server)
-			g_hash_table_remove(client->server->clients, client);
+		XbControlServer *server = client->server;
+		if (server)
+			g_hash_table_remove(server->clients, client);
 		else
 			client_free(client);
+		/* showing a large job took memory: an idle daemon gives it back */
+		if (server && g_hash_table_size(server->clients) == 0)
+			malloc_trim(0);
 	}
 }
 
