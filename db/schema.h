@@ -149,6 +149,137 @@ static const char *const xb_migrations[] = {
 	"  facts TEXT NOT NULL," /* JSON: commit, subject, author, email, date, message, diffstat */
 	"  patch TEXT NOT NULL"  /* its diff, made safe to show and cut */
 	") STRICT;",
+
+	/* 3: alerts and watched branches.
+	 * What people are told of, once: found by any number of jobs, told to each target once. */
+	"CREATE TABLE alert ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  key TEXT NOT NULL UNIQUE," /* kind, commit, metric, workload and class of hosts */
+	"  kind TEXT NOT NULL CHECK (kind IN ('culprit','range'))," /* the verdict's */
+	"  job_id INTEGER REFERENCES job (id) ON DELETE SET NULL,"  /* the first that found it */
+	"  commit_id TEXT NOT NULL," /* of a range: the most probable */
+	"  subject TEXT NOT NULL,"   /* made safe to show */
+	"  workload TEXT NOT NULL,"
+	"  metric TEXT NOT NULL,"
+	"  unit TEXT NOT NULL,"
+	"  lower_is_better INTEGER NOT NULL,"
+	"  host_fp TEXT NOT NULL,"
+	"  workload_fp TEXT NOT NULL,"
+	"  base REAL NOT NULL," /* level before and after it; ratio = test / base */
+	"  test REAL NOT NULL,"
+	"  ratio REAL NOT NULL,"
+	"  confidence REAL NOT NULL,"
+	"  created_ms INTEGER NOT NULL,"
+	"  acknowledged_ms INTEGER," /* somebody cares for it: nothing more about its finding */
+	"  acknowledged_uid INTEGER,"
+	"  snoozed_ms INTEGER," /* nothing is sent before */
+	"  fixed_ms INTEGER,"   /* the level has returned, with this commit of a watched branch */
+	"  fixed_commit TEXT"
+	") STRICT;"
+
+	"CREATE TABLE alert_job ("
+	"  alert_id INTEGER NOT NULL REFERENCES alert (id) ON DELETE CASCADE,"
+	"  job_id INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,"
+	"  PRIMARY KEY (alert_id, job_id)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX alert_job_by_job ON alert_job (job_id);"
+
+	/* One event of an alert for one [alert NAME] of the configuration. */
+	"CREATE TABLE delivery ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  alert_id INTEGER NOT NULL REFERENCES alert (id) ON DELETE CASCADE,"
+	"  target TEXT NOT NULL,"
+	"  event TEXT NOT NULL CHECK (event IN ('found','fixed')),"
+	"  state TEXT NOT NULL CHECK (state IN ('waiting','sending','delivered','dropped')),"
+	"  batch INTEGER NOT NULL DEFAULT 0," /* the message that carries it: the id of its first
+					       * delivery. Chosen at the first attempt and kept: a
+					       * repeated message is the same; 0 = not yet */
+	"  attempts INTEGER NOT NULL DEFAULT 0,"
+	"  created_ms INTEGER NOT NULL,"
+	"  due_ms INTEGER NOT NULL,"
+	"  finished_ms INTEGER,"
+	"  detail TEXT NOT NULL DEFAULT ''," /* the last answer, or why it was dropped */
+	"  UNIQUE (alert_id, target, event)"
+	") STRICT;"
+	"CREATE INDEX delivery_open ON delivery (due_ms) WHERE state IN ('waiting','sending');"
+
+	/* A branch that is followed. */
+	"CREATE TABLE watch ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  name TEXT NOT NULL UNIQUE,"
+	"  repo TEXT NOT NULL," /* a URL, or an absolute path that is read where it is */
+	"  branch TEXT NOT NULL,"
+	"  uid INTEGER NOT NULL,"
+	"  spec TEXT NOT NULL," /* JSON: workloads, metric, host, pick, confidence, ... */
+	"  every_ms INTEGER NOT NULL,"
+	"  created_ms INTEGER NOT NULL,"
+	"  tip TEXT,"           /* the last that was seen */
+	"  fetched_ms INTEGER," /* the last time that the repository answered */
+	"  due_ms INTEGER NOT NULL,"
+	"  trouble TEXT NOT NULL DEFAULT ''," /* what is wrong with the repository now */
+	"  troubles INTEGER NOT NULL DEFAULT 0,"
+	"  picked_ms INTEGER," /* the last time that a tip was chosen to be measured */
+	"  budget INTEGER NOT NULL DEFAULT 0" /* boots left for the older range */
+	") STRICT;"
+
+	/* The branch by first parents; seq grows with it, and is below 0 in the older range. */
+	"CREATE TABLE watch_commit ("
+	"  watch_id INTEGER NOT NULL REFERENCES watch (id) ON DELETE CASCADE,"
+	"  seq INTEGER NOT NULL,"
+	"  commit_id TEXT NOT NULL,"
+	"  time_ms INTEGER NOT NULL,"        /* the committer's */
+	"  subject TEXT NOT NULL,"           /* made safe to show */
+	"  picked TEXT NOT NULL DEFAULT ''," /* why it is measured: tip, backfill; '' = it is not */
+	"  gone INTEGER NOT NULL DEFAULT 0," /* a forced push took it from the branch */
+	"  PRIMARY KEY (watch_id, seq),"
+	"  UNIQUE (watch_id, commit_id)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* A commit's measurement by one workload: the job, then its levels. */
+	"CREATE TABLE watch_point ("
+	"  watch_id INTEGER NOT NULL,"
+	"  seq INTEGER NOT NULL,"
+	"  workload TEXT NOT NULL,"
+	"  job_id INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,"
+	"  state TEXT NOT NULL CHECK (state IN ('measuring','measured','failed')),"
+	"  PRIMARY KEY (watch_id, seq, workload),"
+	"  FOREIGN KEY (watch_id, seq) REFERENCES watch_commit (watch_id, seq)"
+	"    ON DELETE CASCADE ON UPDATE CASCADE"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX watch_point_open ON watch_point (state) WHERE state = 'measuring';"
+	"CREATE INDEX watch_point_by_job ON watch_point (job_id);"
+
+	"CREATE TABLE watch_level ("
+	"  watch_id INTEGER NOT NULL,"
+	"  workload TEXT NOT NULL,"
+	"  metric TEXT NOT NULL,"
+	"  seq INTEGER NOT NULL,"
+	"  unit TEXT NOT NULL,"
+	"  level REAL NOT NULL," /* mean over boots */
+	"  sd REAL,"             /* of the boots' means, relative to level; NULL for one boot */
+	"  boots INTEGER NOT NULL,"
+	"  host_fp TEXT NOT NULL," /* levels of two classes of hosts are never compared */
+	"  workload_fp TEXT NOT NULL,"
+	"  PRIMARY KEY (watch_id, workload, metric, seq),"
+	"  FOREIGN KEY (watch_id, seq) REFERENCES watch_commit (watch_id, seq)"
+	"    ON DELETE CASCADE ON UPDATE CASCADE"
+	") STRICT, WITHOUT ROWID;"
+
+	/* The level changed between two measured commits of a branch. */
+	"CREATE TABLE watch_change ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  watch_id INTEGER NOT NULL REFERENCES watch (id) ON DELETE CASCADE,"
+	"  workload TEXT NOT NULL,"
+	"  metric TEXT NOT NULL,"
+	"  from_seq INTEGER NOT NULL," /* the last measured one with the old level */
+	"  to_seq INTEGER NOT NULL,"   /* the first with the new one */
+	"  before REAL NOT NULL,"
+	"  after REAL NOT NULL,"
+	"  created_ms INTEGER NOT NULL,"
+	"  job_id INTEGER REFERENCES job (id) ON DELETE SET NULL," /* the bisect between them */
+	"  detail TEXT NOT NULL DEFAULT '',"                       /* why there is none */
+	"  UNIQUE (watch_id, workload, metric, from_seq, to_seq)"
+	") STRICT;",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

@@ -23,6 +23,21 @@
 	"r.events_offset, r.pid, r.phase, r.started_ms, r.finished_ms, r.deadline_ms, " \
 	"r.host_fp, r.workload_fp, r.log_state"
 
+/* read_alert() and read_delivery() in db-alert.c */
+#define ALERT_COLUMNS                                                                       \
+	"a.id, a.key, a.kind, a.job_id, a.commit_id, a.subject, a.workload, a.metric, "     \
+	"a.unit, a.lower_is_better, a.host_fp, a.workload_fp, a.base, a.test, a.ratio, "    \
+	"a.confidence, a.created_ms, a.acknowledged_ms, a.acknowledged_uid, a.snoozed_ms, " \
+	"a.fixed_ms, a.fixed_commit"
+#define DELIVERY_COLUMNS                                                      \
+	"d.id, d.alert_id, d.target, d.event, d.state, d.batch, d.attempts, " \
+	"d.created_ms, d.due_ms, d.finished_ms, d.detail"
+
+/* read_watch() in db-watch.c */
+#define WATCH_COLUMNS                                                                        \
+	"id, name, repo, branch, uid, spec, every_ms, created_ms, tip, fetched_ms, due_ms, " \
+	"trouble, troubles, picked_ms, budget"
+
 /* The variants whose measurements a job can use: those of its nodes, those in
  * :extra (a JSON array of ids), and all that have one image with any of them
  * (found from the images that exist: most nodes of a large range have none). */
@@ -198,4 +213,131 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"SELECT seq, time_ms, text FROM (SELECT seq, time_ms, text FROM journal "
 		"WHERE job_id IS :job AND seq > :after ORDER BY seq DESC LIMIT :limit) "
 		"ORDER BY seq",
+
+	/* ---- alerts and deliveries ---- */
+	[XB_SQL_ALERT_FIND] = "SELECT id FROM alert WHERE key = :key",
+	[XB_SQL_ALERT_ADD] =
+		"INSERT INTO alert (key, kind, job_id, commit_id, subject, workload, metric, unit, "
+		"  lower_is_better, host_fp, workload_fp, base, test, ratio, confidence, "
+		"  created_ms) "
+		"VALUES (:key, :kind, :job, :commit, coalesce(:subject, ''), :workload, :metric, "
+		"  coalesce(:unit, ''), :lower, :host_fp, :workload_fp, :base, :test, :ratio, "
+		"  :confidence, :created)",
+	[XB_SQL_ALERT_ADD_JOB] = "INSERT INTO alert_job (alert_id, job_id) VALUES (:alert, :job) "
+				 "ON CONFLICT DO NOTHING",
+	[XB_SQL_ALERT_GET] = "SELECT " ALERT_COLUMNS " FROM alert AS a WHERE a.id = :id",
+	[XB_SQL_ALERTS] = "SELECT " ALERT_COLUMNS " FROM alert AS a ORDER BY a.id DESC "
+			  "LIMIT :limit",
+	[XB_SQL_ALERTS_OF_JOB] =
+		"SELECT " ALERT_COLUMNS " FROM alert_job AS j JOIN alert AS a ON a.id = j.alert_id "
+		"WHERE j.job_id = :job ORDER BY a.id",
+	[XB_SQL_ALERTS_UNFIXED] =
+		"SELECT " ALERT_COLUMNS " FROM alert AS a WHERE a.workload = :workload "
+		"AND a.metric = :metric AND a.fixed_ms IS NULL ORDER BY a.id",
+	[XB_SQL_ALERT_ACKNOWLEDGE] = "UPDATE alert SET acknowledged_ms = :now, "
+				     "acknowledged_uid = :uid WHERE id = :id",
+	[XB_SQL_ALERT_SNOOZE] = "UPDATE alert SET snoozed_ms = :until WHERE id = :id",
+	[XB_SQL_ALERT_SET_FIXED] =
+		"UPDATE alert SET fixed_ms = :now, fixed_commit = :commit WHERE id = :id",
+	[XB_SQL_DELIVERIES_DROP_FOUND] =
+		"UPDATE delivery SET state = 'dropped', finished_ms = :now, "
+		"detail = 'acknowledged before it was sent' "
+		"WHERE alert_id = :id AND event = 'found' AND state = 'waiting'",
+	[XB_SQL_DELIVERY_ADD] =
+		"INSERT INTO delivery (alert_id, target, event, state, created_ms, due_ms) "
+		"VALUES (:alert, :target, :event, 'waiting', :now, :due) ON CONFLICT DO NOTHING",
+	[XB_SQL_DELIVERIES_DUE] =
+		"SELECT " DELIVERY_COLUMNS " FROM delivery AS d JOIN alert AS a "
+		"ON a.id = d.alert_id WHERE d.state = 'waiting' AND d.due_ms <= :now "
+		"AND coalesce(a.snoozed_ms, 0) <= :now ORDER BY d.id",
+	[XB_SQL_DELIVERIES_NEXT] =
+		"SELECT min(max(d.due_ms, coalesce(a.snoozed_ms, 0))) FROM delivery AS d "
+		"JOIN alert AS a ON a.id = d.alert_id WHERE d.state = 'waiting'",
+	[XB_SQL_DELIVERIES_SENDING] =
+		"SELECT " DELIVERY_COLUMNS " FROM delivery AS d WHERE d.state = 'sending' "
+		"ORDER BY d.id",
+	[XB_SQL_DELIVERIES_OF_BATCH] =
+		"SELECT " DELIVERY_COLUMNS " FROM delivery AS d WHERE d.batch = :batch "
+		"ORDER BY d.id",
+	[XB_SQL_DELIVERIES_OF_ALERT] =
+		"SELECT " DELIVERY_COLUMNS " FROM delivery AS d WHERE d.alert_id = :alert "
+		"ORDER BY d.id",
+	[XB_SQL_DELIVERY_SEND] =
+		"UPDATE delivery SET state = 'sending', batch = :batch, attempts = attempts + 1 "
+		"WHERE id = :id AND state = 'waiting'",
+	[XB_SQL_BATCH_SETTLE] = "UPDATE delivery SET state = :state, due_ms = :due, "
+				"detail = coalesce(:detail, ''), finished_ms = CASE "
+				"  WHEN :state IN ('delivered','dropped') THEN :now END "
+				"WHERE batch = :batch AND state = 'sending'",
+
+	/* ---- watched branches ---- */
+	[XB_SQL_WATCH_ADD] =
+		"INSERT INTO watch (name, repo, branch, uid, spec, every_ms, created_ms, due_ms, "
+		"  budget) "
+		"VALUES (:name, :repo, :branch, :uid, :spec, :every, :created, :due, :budget)",
+	[XB_SQL_WATCH_FIND] = "SELECT " WATCH_COLUMNS " FROM watch WHERE name = :name",
+	[XB_SQL_WATCHES] = "SELECT " WATCH_COLUMNS " FROM watch ORDER BY name",
+	[XB_SQL_WATCH_UPDATE] =
+		"UPDATE watch SET tip = :tip, fetched_ms = :fetched, due_ms = :due, "
+		"trouble = coalesce(:trouble, ''), troubles = :troubles, picked_ms = :picked, "
+		"budget = :budget WHERE id = :id",
+	[XB_SQL_WATCH_REMOVE] = "DELETE FROM watch WHERE id = :id",
+	[XB_SQL_WATCH_COMMIT_ADD] =
+		"INSERT INTO watch_commit (watch_id, seq, commit_id, time_ms, subject) "
+		"VALUES (:watch, :seq, :commit, :time, coalesce(:subject, '')) "
+		"ON CONFLICT (watch_id, commit_id) DO UPDATE SET seq = excluded.seq, gone = 0",
+	[XB_SQL_WATCH_COMMITS] = "SELECT seq, commit_id, time_ms, subject, picked, gone "
+				 "FROM watch_commit WHERE watch_id = :watch ORDER BY seq",
+	[XB_SQL_WATCH_COMMIT_PICK] =
+		"UPDATE watch_commit SET picked = :why WHERE watch_id = :watch AND seq = :seq",
+	[XB_SQL_WATCH_COMMITS_GONE] =
+		"UPDATE watch_commit SET gone = 1 WHERE watch_id = :watch AND seq > :seq",
+	[XB_SQL_WATCH_POINT_ADD] =
+		"INSERT INTO watch_point (watch_id, seq, workload, job_id, state) "
+		"VALUES (:watch, :seq, :workload, :job, 'measuring') "
+		"ON CONFLICT (watch_id, seq, workload) "
+		"DO UPDATE SET job_id = excluded.job_id, state = excluded.state",
+	[XB_SQL_WATCH_POINT_SETTLE] = "UPDATE watch_point SET state = :state "
+				      "WHERE watch_id = :watch AND seq = :seq "
+				      "AND workload = :workload",
+	/* read_point() */
+	[XB_SQL_WATCH_POINTS] = "SELECT watch_id, seq, workload, job_id, state FROM watch_point "
+				"WHERE watch_id = :watch ORDER BY seq, workload",
+	[XB_SQL_WATCH_POINTS_OPEN] =
+		"SELECT watch_id, seq, workload, job_id, state FROM watch_point "
+		"WHERE state = 'measuring' ORDER BY watch_id, seq, workload",
+	[XB_SQL_WATCH_LEVEL_SET] =
+		"INSERT INTO watch_level (watch_id, workload, metric, seq, unit, level, sd, boots, "
+		"  host_fp, workload_fp) "
+		"VALUES (:watch, :workload, :metric, :seq, coalesce(:unit, ''), :level, :sd, "
+		"  :boots, :host_fp, :workload_fp) "
+		"ON CONFLICT (watch_id, workload, metric, seq) DO UPDATE SET "
+		"unit = excluded.unit, level = excluded.level, sd = excluded.sd, "
+		"boots = excluded.boots, host_fp = excluded.host_fp, "
+		"workload_fp = excluded.workload_fp",
+	/* read_level() */
+	[XB_SQL_WATCH_LEVELS] =
+		"SELECT l.seq, c.commit_id, c.subject, c.time_ms, p.job_id, l.unit, l.level, l.sd, "
+		"  l.boots, l.host_fp, l.workload_fp FROM watch_level AS l "
+		"JOIN watch_commit AS c ON c.watch_id = l.watch_id AND c.seq = l.seq "
+		"LEFT JOIN watch_point AS p ON p.watch_id = l.watch_id AND p.seq = l.seq "
+		"  AND p.workload = l.workload "
+		"WHERE l.watch_id = :watch AND l.workload = :workload AND l.metric = :metric "
+		"AND c.gone = 0 ORDER BY l.seq",
+	[XB_SQL_WATCH_SERIES] = "SELECT DISTINCT workload, metric FROM watch_level "
+				"WHERE watch_id = :watch ORDER BY workload, metric",
+	[XB_SQL_WATCH_CHANGE_FIND] =
+		"SELECT id FROM watch_change WHERE watch_id = :watch AND workload = :workload "
+		"AND metric = :metric AND from_seq = :from AND to_seq = :to",
+	[XB_SQL_WATCH_CHANGE_ADD] =
+		"INSERT INTO watch_change (watch_id, workload, metric, from_seq, to_seq, before, "
+		"  after, created_ms) "
+		"VALUES (:watch, :workload, :metric, :from, :to, :before, :after, :created)",
+	[XB_SQL_WATCH_CHANGE_SET_JOB] = "UPDATE watch_change SET job_id = :job, "
+					"detail = coalesce(:detail, '') WHERE id = :id",
+	/* read_change() */
+	[XB_SQL_WATCH_CHANGES] =
+		"SELECT id, watch_id, workload, metric, from_seq, to_seq, before, after, "
+		"created_ms, job_id, detail FROM watch_change WHERE watch_id = :watch "
+		"ORDER BY to_seq, id",
 };

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * alerts.h - what people are told of, and whether they have been told; the
+ * tables alert, alert_job and delivery. Conventions as in db.h.
+ */
+#ifndef XB_ALERTS_H
+#define XB_ALERTS_H
+
+#include "db.h"
+
+typedef enum { XB_ALERT_CULPRIT, XB_ALERT_RANGE } XbAlertKind;
+const char *xb_alert_kind_name(XbAlertKind kind);
+
+typedef struct {
+	int64_t id;
+	char *key;
+	XbAlertKind kind;
+	int64_t job_id; /* 0: it is gone */
+	char *commit, *subject;
+	char *workload, *metric, *unit;
+	bool lower_is_better;
+	char *host_fp, *workload_fp;
+	double base, test, ratio, confidence;
+	int64_t created_ms;
+	int64_t acknowledged_ms, snoozed_ms, fixed_ms; /* 0 = not */
+	int64_t acknowledged_uid;
+	char *fixed_commit; /* or NULL */
+} XbAlert;
+void xb_alert_free(XbAlert *alert);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbAlert, xb_alert_free)
+
+/* The id of the alert with @alert's key: a new row (*@is_new) or the one that is there. What
+ * comes after created_ms in the struct is not written. -1 with @error. */
+int64_t xb_db_alert_add(XbDb *db, const XbAlert *alert, bool *is_new, GError **error);
+/* @job_id found it, too; again is a no-op. */
+bool xb_db_alert_add_job(XbDb *db, int64_t alert_id, int64_t job_id, GError **error);
+XbAlert *xb_db_alert_get(XbDb *db, int64_t id, GError **error);           /* NOT_FOUND */
+GPtrArray *xb_db_alerts(XbDb *db, int limit, GError **error);             /* newest first */
+GPtrArray *xb_db_alerts_of_job(XbDb *db, int64_t job_id, GError **error); /* XbAlert* */
+GPtrArray *xb_db_alerts_unfixed(XbDb *db, const char *workload, const char *metric, GError **error);
+/* Nothing more is sent about its finding. */
+bool xb_db_alert_acknowledge(XbDb *db, int64_t id, int64_t uid, int64_t now_ms, GError **error);
+bool xb_db_alert_snooze(XbDb *db, int64_t id, int64_t until_ms, GError **error);
+bool xb_db_alert_set_fixed(XbDb *db, int64_t id, const char *commit, int64_t now_ms,
+			   GError **error);
+
+/* ---- deliveries ------------------------------------------------------------- */
+typedef enum {
+	XB_DELIVERY_WAITING,
+	XB_DELIVERY_SENDING,
+	XB_DELIVERY_DELIVERED,
+	XB_DELIVERY_DROPPED,
+} XbDeliveryState;
+const char *xb_delivery_state_name(XbDeliveryState state);
+
+typedef struct {
+	int64_t id, alert_id;
+	char *target; /* name of the configuration's [alert NAME] */
+	bool fixed;   /* the event: fixed, else found */
+	XbDeliveryState state;
+	int64_t batch; /* 0 = not chosen yet */
+	int attempts;
+	int64_t created_ms, due_ms, finished_ms;
+	char *detail;
+} XbDelivery;
+void xb_delivery_free(XbDelivery *delivery);
+
+/* One for each (alert, target, event), ever: again is a no-op. */
+bool xb_db_delivery_add(XbDb *db, int64_t alert_id, const char *target, bool fixed, int64_t now_ms,
+			int64_t due_ms, GError **error);
+/* Those that wait and whose time (and whose alert's snoozing) is over; by id. */
+GPtrArray *xb_db_deliveries_due(XbDb *db, int64_t now_ms, GError **error);
+/* When the next will be due; 0 when none waits. */
+int64_t xb_db_deliveries_next_ms(XbDb *db, GError **error);
+GPtrArray *xb_db_deliveries_sending(XbDb *db, GError **error);
+GPtrArray *xb_db_deliveries_of_batch(XbDb *db, int64_t batch, GError **error);
+GPtrArray *xb_db_deliveries_of_alert(XbDb *db, int64_t alert_id, GError **error);
+/* It is part of @batch, which is being sent: one attempt more. */
+bool xb_db_delivery_send(XbDb *db, int64_t id, int64_t batch, GError **error);
+/* All of @batch that are being sent: what came of it. WAITING: again at @due_ms. */
+bool xb_db_batch_settle(XbDb *db, int64_t batch, XbDeliveryState state, int64_t due_ms,
+			const char *detail, int64_t now_ms, GError **error);
+
+#endif
