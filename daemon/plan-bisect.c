@@ -120,11 +120,13 @@ static void make_boots(Input *in)
 			g_array_append_val(in->in_flight, flight);
 		} else if (xb_jobdata_run_counts(in->data, run)) {
 			const GArray *samples = g_hash_table_lookup(in->data->samples, &run->id);
-			XbBoot boot = {
-				(guint)role->node,   image_of(role),
-				(guint)run->perturb, (guint)run->id,
-				samples->len,        (const double *)(gconstpointer)samples->data
-			};
+			XbBoot boot = { .node = (guint)role->node,
+					.image = image_of(role),
+					.perturb = (guint)run->perturb,
+					.sequence = (guint)run->id,
+					.n_samples = samples->len,
+					.samples = (const double *)(gconstpointer)samples->data,
+					.confirm = strcmp(run->purpose, "confirm") == 0 };
 			g_array_append_val(in->boots, boot);
 		}
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bisect.c - the planner: endpoints, posterior, verdict or next actions. */
 #include "choose.h"
+#include "clean.h"
 #include "confirm.h"
 #include "stats.h"
 
@@ -10,6 +11,10 @@
  * search ends after so many. */
 #define FLAT_BOOTS_MAX 56
 #define BOOTS_MAX      400
+/* So many commits are rebuilt clean at most, for culprits that the next confirmation refutes. */
+#define CLEAN_TRIED_MAX 12
+/* A commit that likely is looked at when nothing else is left to do. */
+#define SUSPECT 0.05
 /* No boot can tell more than this: what is left is not separable. */
 #define NO_GAIN_BITS 1e-5
 
@@ -17,6 +22,7 @@ typedef struct {
 	XbSearch search;
 	XbHypotheses *hypotheses;
 	XbPosterior *posterior;
+	const XbClean *clean;
 } Bisect;
 
 static void finish(Bisect *self, XbVerdictKind kind, double confidence)
@@ -272,6 +278,15 @@ static void give_none(Bisect *self)
 	finish(self, XB_VERDICT_NONE, self->posterior->none);
 }
 
+static void estimate_confirmation(Bisect *self)
+{
+	XbPlan *plan = self->search.plan;
+
+	plan->steps_left = xb_confirm_left(&self->search, plan->culprit);
+	plan->seconds_left = plan->steps_left * self->search.options->boot_s +
+			     confirm_build_s(self, plan->culprit);
+}
+
 /* Returns true when the plan is complete: a verdict, or a confirmation. */
 static bool judge_culprit(Bisect *self)
 {
@@ -281,12 +296,15 @@ static bool judge_culprit(Bisect *self)
 
 	if (plan->culprit == 0 || p < search->options->confidence)
 		return false;
+	if (self->clean->n_tried > CLEAN_TRIED_MAX &&
+	    search->nodes[plan->culprit].clean_status == XB_STATUS_UNTRIED) {
+		give_range(self, "clean rebuilds refuted one culprit after the other");
+		return true;
+	}
 	g_string_append_printf(plan->reason, "culprit with %.2f %%; ", 100 * p);
 	switch (xb_confirm(search, plan->culprit, log_effect(self), self->posterior->s)) {
 	case XB_CONFIRM_RUNNING:
-		plan->steps_left = xb_confirm_left(search, plan->culprit);
-		plan->seconds_left = plan->steps_left * search->options->boot_s +
-				     confirm_build_s(self, plan->culprit);
+		estimate_confirmation(self);
 		break;
 	case XB_CONFIRM_AGREES:
 		finish(self, XB_VERDICT_CULPRIT, p);
@@ -295,6 +313,49 @@ static bool judge_culprit(Bisect *self)
 		give_range(self, ", which disagrees with the search");
 		break;
 	}
+	return true;
+}
+
+static bool untried(const Bisect *self, guint node)
+{
+	const XbGraph *graph = self->search.graph;
+	bool any = self->search.nodes[node].clean_status == XB_STATUS_UNTRIED;
+
+	for (guint e = graph->parent_start[node]; e < graph->parent_start[node + 1]; e++)
+		any |= self->search.nodes[graph->parent[e]].clean_status == XB_STATUS_UNTRIED;
+	return any;
+}
+
+/* No further boot tells anything, so the readings contradict each other, or an image is wrong:
+ * clean rebuilds can still show that. True when there is one to wait for. */
+static bool rebuild_suspects(Bisect *self)
+{
+	XbSearch *search = &self->search;
+	XbPlan *plan = search->plan;
+	guint suspect = 0;
+	double most = SUSPECT;
+
+	if (!search->options->can_build || self->clean->n_tried > CLEAN_TRIED_MAX)
+		return false;
+	for (guint i = 1; i < search->graph->n; i++) {
+		if (self->posterior->node[i] > most && xb_search_testable(search, i) &&
+		    untried(self, i)) {
+			suspect = i;
+			most = self->posterior->node[i];
+		}
+	}
+	if (suspect == 0)
+		return false;
+	plan->culprit = suspect;
+	set_effect(self);
+	gsize start = plan->reason->len;
+	if (xb_confirm(search, suspect, log_effect(self), self->posterior->s) !=
+	    XB_CONFIRM_RUNNING) {
+		g_string_truncate(plan->reason, start);
+		return false;
+	}
+	g_string_append(plan->reason, ", since the boots contradict each other");
+	estimate_confirmation(self);
 	return true;
 }
 
@@ -328,6 +389,8 @@ static void judge(Bisect *self)
 		return;
 	double gain = xb_choose(search, self->hypotheses, self->posterior);
 	if (gain < NO_GAIN_BITS || n_boots >= BOOTS_MAX) {
+		if (none < 0.5 && rebuild_suspects(self))
+			return;
 		if (none >= 0.5)
 			give_none(self);
 		else
@@ -347,6 +410,12 @@ static void plan_bisect(Bisect *self)
 	XbPlan *plan = self->search.plan;
 
 	plan->can_matter = self->hypotheses->can_matter;
+	plan->refuted = self->clean->n_refuted;
+	if (plan->refuted > 0)
+		g_string_append_printf(plan->reason,
+				       "%u of the search's images %s set aside, because a clean "
+				       "rebuild of the commit gave another; ",
+				       plan->refuted, plan->refuted == 1 ? "was" : "were");
 	if (plan_endpoints(self))
 		return;
 	self->posterior =
@@ -368,25 +437,25 @@ XbPlan *xb_plan_bisect(const XbGraph *graph, const XbOptions *options, const XbN
 	plan->actions = g_array_new(FALSE, FALSE, sizeof(XbAction));
 	plan->effect = (XbEffect){ NAN, NAN, NAN, NAN, NAN };
 
-	Bisect self = {
-      .search =
-          {
-              .graph = graph,
-              .options = options,
-              .nodes = nodes,
-              .boots = boots,
-              .n_boots = n_boots,
-              .in_flight = in_flight,
-              .n_in_flight = n_in_flight,
-              .seen = xb_observations_new(graph, nodes, boots, n_boots),
-              .index = xb_graph_index_new(graph),
-              .plan = plan,
-              .free_hosts = options->free_hosts,
-              .free_builders = options->can_build ? options->free_builders : 0,
-          },
-  };
-	self.hypotheses = xb_hypotheses_new(graph, nodes, self.search.seen);
+	g_autoptr(XbClean) clean = xb_clean_new(graph->n, nodes, boots, n_boots);
+	Bisect self = { .clean = clean };
+	self.search = (XbSearch){
+		.graph = graph,
+		.options = options,
+		.nodes = clean->nodes,
+		.boots = clean->boots,
+		.n_boots = clean->n_boots,
+		.in_flight = in_flight,
+		.n_in_flight = n_in_flight,
+		.seen = xb_observations_new(graph, clean->nodes, clean->boots, clean->n_boots),
+		.index = xb_graph_index_new(graph),
+		.plan = plan,
+		.free_hosts = options->free_hosts,
+		.free_builders = options->can_build ? options->free_builders : 0,
+	};
+	self.hypotheses = xb_hypotheses_new(graph, clean->nodes, self.search.seen);
 	plan_bisect(&self);
+	xb_clean_actions(clean, plan->actions);
 	xb_posterior_free(self.posterior);
 	xb_hypotheses_free(self.hypotheses);
 	xb_observations_free(self.search.seen);

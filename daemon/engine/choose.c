@@ -227,13 +227,16 @@ static bool worth_prebuilding(const Chooser *self, const Candidate *it)
 static bool choose_one(Chooser *self)
 {
 	XbSearch *search = self->search;
-	bool waits = search->n_in_flight > 0 || search->plan->actions->len > 0;
+	guint busy = search->n_in_flight + search->plan->actions->len;
+	bool waits = busy > 0;
 	Candidate *best = best_candidate(self, WANT_ANY);
 
 	if (!best)
 		return false;
 	bool boot = has_image(self, best->node);
-	if (boot && search->free_hosts > 0) {
+	/* While other work is under way a boot has to be worth the host's, and the build's, time.
+	 */
+	if (boot && search->free_hosts > 0 && (!waits || gain_left(self, best) > FILL_BITS)) {
 		act(self, best, XB_PURPOSE_SEARCH);
 	} else if (!boot && !waits && search->free_builders > 0) {
 		act(self, best, XB_PURPOSE_SEARCH);
@@ -242,7 +245,10 @@ static bool choose_one(Chooser *self)
 		Candidate *fill = best_candidate(self, WANT_BOOT);
 		if (build && search->free_builders > 0 && worth_prebuilding(self, build)) {
 			best = build;
-			act(self, best, XB_PURPOSE_PREBUILD);
+			/* A host waits for it: no speculation. */
+			act(self, best,
+			    busy < search->options->hosts ? XB_PURPOSE_SEARCH
+							  : XB_PURPOSE_PREBUILD);
 		} else if (fill && search->free_hosts > 0 && gain_left(self, fill) > FILL_BITS) {
 			best = fill;
 			act(self, best, XB_PURPOSE_SEARCH);

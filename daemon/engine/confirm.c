@@ -7,11 +7,30 @@
 #define CONFIRM_BOOTS 3
 #define REVERT_BOOTS  2
 #define VOID_MAX      3
+/* A confirmation that disagrees is asked again, with so many times the boots in all. */
+#define ROUNDS_MAX 3
 
 typedef struct {
 	guint n, n_void;
 	double mean;
 } Level;
+
+/* A fresh boot of the search's image of @node is one of its clean image when both are one and
+ * the same; it is taken for one while the clean build is still under way, so that hosts need not
+ * wait for it. */
+static bool is_boot_of(const XbSearch *self, const XbBoot *boot, guint node, XbImage image)
+{
+	guint class = self->nodes[node].clean_class;
+
+	if (boot->image == image && boot->node == node)
+		return true;
+	if (image != XB_IMAGE_CLEAN || boot->image != XB_IMAGE_NORMAL || !boot->confirm)
+		return false;
+	if (self->nodes[node].clean_status == XB_STATUS_UNTRIED)
+		return self->seen->unit_of[boot->node] == self->seen->unit_of[node];
+	return class != 0 && self->nodes[boot->node].image_class == class &&
+	       !self->nodes[boot->node].image_inferred;
+}
 
 /* Readings of one image, made for this commit. */
 static Level image_level(const XbSearch *self, guint node, XbImage image)
@@ -23,7 +42,8 @@ static Level image_level(const XbSearch *self, guint node, XbImage image)
 		return (Level){ unit->n, unit->n_void, unit->mean };
 	}
 	for (guint i = 0; i < self->n_boots; i++) {
-		if (self->boots[i].node != node || self->boots[i].image != image)
+		if (self->boots[i].node >= self->graph->n ||
+		    !is_boot_of(self, &self->boots[i], node, image))
 			continue;
 		double y = xb_boot_level(&self->boots[i]);
 		if (isnan(y))
@@ -39,11 +59,40 @@ static guint boots_asked(const XbSearch *self)
 	return MAX(CONFIRM_BOOTS, (guint)ceil(fmax(0, self->options->confirm_boots)));
 }
 
+static const char why_confirm[] = "confirm the culprit against its parent";
+
+/* The builds that are missing; false when one is. */
+static bool gather_builds(XbSearch *self, const guint *nodes, guint n_nodes)
+{
+	bool complete = true;
+
+	for (guint k = 0; k < n_nodes; k++)
+		if (self->nodes[nodes[k]].clean_status == XB_STATUS_UNTRIED &&
+		    xb_search_want(self, nodes[k], XB_IMAGE_CLEAN, 0, 0, XB_PURPOSE_CONFIRM,
+				   why_confirm))
+			complete = false;
+	return complete;
+}
+
+/* A boot of @node's image; false when it can't be had. */
+static bool want_boot(XbSearch *self, guint node, XbImage image, guint have, guint n)
+{
+	bool unbuilt =
+		image == XB_IMAGE_CLEAN && self->nodes[node].clean_status == XB_STATUS_UNTRIED;
+
+	if (!unbuilt)
+		return xb_search_want(self, node, image, have, n, XB_PURPOSE_CONFIRM, why_confirm);
+	if (self->seen->units[self->seen->unit_of[node]].built == G_MAXUINT)
+		return false;
+	return xb_search_want(self, node, XB_IMAGE_NORMAL, have, n, XB_PURPOSE_CONFIRM,
+			      why_confirm);
+}
+
 /* One more round of boots over @nodes; true when nothing is missing. */
 static bool gather(XbSearch *self, const guint *nodes, guint n_nodes, XbImage image, guint n)
 {
 	guint least = n;
-	bool complete = true;
+	bool complete = image != XB_IMAGE_CLEAN || gather_builds(self, nodes, n_nodes);
 
 	for (guint k = 0; k < n_nodes; k++)
 		least = MIN(least, image_level(self, nodes[k], image).n);
@@ -55,8 +104,7 @@ static bool gather(XbSearch *self, const guint *nodes, guint n_nodes, XbImage im
 			Level level = image_level(self, node, image);
 			if (level.n >= round || level.n_void >= VOID_MAX)
 				continue;
-			if (xb_search_want(self, node, image, level.n, round, XB_PURPOSE_CONFIRM,
-					   "confirm the culprit against its parent"))
+			if (want_boot(self, node, image, level.n, round))
 				complete = false;
 		}
 	}
@@ -78,14 +126,33 @@ static bool clean_failed(const XbSearch *self, const guint *nodes, guint n_nodes
 
 /* BAD with the culprit reverted: true when there is nothing more to wait for.
  */
-static bool gather_revert(XbSearch *self, guint culprit)
+static bool gather_revert(XbSearch *self, guint culprit, guint n)
 {
 	Level level = image_level(self, culprit, XB_IMAGE_REVERT);
 
-	if (culprit == self->graph->n - 1 || level.n >= REVERT_BOOTS || level.n_void >= VOID_MAX)
+	if (culprit == self->graph->n - 1 || level.n >= n || level.n_void >= VOID_MAX)
 		return true;
-	return !xb_search_want(self, culprit, XB_IMAGE_REVERT, level.n, REVERT_BOOTS,
-			       XB_PURPOSE_CONFIRM, "BAD with the culprit reverted");
+	return !xb_search_want(self, culprit, XB_IMAGE_REVERT, level.n, n, XB_PURPOSE_CONFIRM,
+			       "BAD with the culprit reverted");
+}
+
+/* Does the step between the images say the same as the search's did? */
+static bool step_agrees(double step, double log_effect, const Level *base, const Level *test,
+			double s)
+{
+	double error = s * sqrt(1.0 / base->n + 1.0 / test->n);
+	return step / log_effect > 0.5 || fabs(step - log_effect) < 2.5 * error;
+}
+
+/* Does BAD keep the effect when the culprit is reverted? */
+static bool revert_disagrees(const XbSearch *self, guint culprit, double log_effect, double s)
+{
+	Level revert = image_level(self, culprit, XB_IMAGE_REVERT);
+	Level bad = image_level(self, self->graph->n - 1, XB_IMAGE_NORMAL);
+
+	if (culprit == self->graph->n - 1 || revert.n == 0 || bad.n == 0)
+		return false;
+	return !step_agrees(bad.mean - revert.mean, log_effect, &revert, &bad, s);
 }
 
 static void describe_revert(const XbSearch *self, guint culprit, const Level *base)
@@ -109,14 +176,6 @@ static void describe_revert(const XbSearch *self, guint culprit, const Level *ba
 		g_string_append(reason, "; its revert does not apply on BAD");
 	else
 		g_string_append(reason, "; BAD with it reverted could not be measured");
-}
-
-/* Does the step between the images say the same as the search's did? */
-static bool step_agrees(double step, double log_effect, const Level *base, const Level *test,
-			double s)
-{
-	double error = s * sqrt(1.0 / base->n + 1.0 / test->n);
-	return step / log_effect > 0.5 || fabs(step - log_effect) < 2.5 * error;
 }
 
 static bool images_differ(const XbSearch *self, const guint *parents, guint n, guint culprit)
@@ -151,34 +210,76 @@ static XbConfirm judge(XbSearch *self, const guint *parents, guint n_parents, gu
 	return XB_CONFIRM_AGREES;
 }
 
-XbConfirm xb_confirm(XbSearch *self, guint culprit, double log_effect, double s)
+/* What is asked of a confirmation. */
+typedef struct {
+	guint culprit, n_parents;
+	const guint *parents;
+	guint *nodes; /* the parents, then the culprit */
+	XbImage image;
+	const char *says;
+} Asked;
+
+static void ask(const XbSearch *self, Asked *asked)
 {
-	const guint *parents = &self->graph->parent[self->graph->parent_start[culprit]];
-	guint n_parents = xb_graph_n_parents(self->graph, culprit);
-	g_autofree guint *nodes = g_new(guint, n_parents + 1);
-	GString *reason = self->plan->reason;
 	bool clean = self->options->can_build;
 
-	for (guint k = 0; k < n_parents; k++)
-		nodes[k] = parents[k];
-	nodes[n_parents] = culprit;
-	bool fallback = clean && clean_failed(self, nodes, n_parents + 1);
-	XbImage image = clean && !fallback ? XB_IMAGE_CLEAN : XB_IMAGE_NORMAL;
-	if (image == XB_IMAGE_CLEAN && !images_differ(self, parents, n_parents, culprit)) {
+	asked->nodes = g_new(guint, asked->n_parents + 1);
+	for (guint k = 0; k < asked->n_parents; k++)
+		asked->nodes[k] = asked->parents[k];
+	asked->nodes[asked->n_parents] = asked->culprit;
+	bool fallback = clean && clean_failed(self, asked->nodes, asked->n_parents + 1);
+	asked->image = clean && !fallback ? XB_IMAGE_CLEAN : XB_IMAGE_NORMAL;
+	asked->says = asked->image == XB_IMAGE_CLEAN ? "clean rebuilds say "
+		      : fallback ? "a clean rebuild failed; the search's images say "
+				 : "fresh boots say ";
+}
+
+/* All of one round: @round times the boots. True when nothing is missing. The revert comes first:
+ * its build is followed by boots, those of the clean images can be made before. */
+static bool gather_round(XbSearch *self, const Asked *asked, guint round)
+{
+	bool complete = !self->options->can_build ||
+			gather_revert(self, asked->culprit, round * REVERT_BOOTS);
+
+	complete &= gather(self, asked->nodes, asked->n_parents + 1, asked->image,
+			   round * boots_asked(self));
+	return complete;
+}
+
+XbConfirm xb_confirm(XbSearch *self, guint culprit, double log_effect, double s)
+{
+	Asked asked = { .culprit = culprit,
+			.parents = &self->graph->parent[self->graph->parent_start[culprit]],
+			.n_parents = xb_graph_n_parents(self->graph, culprit) };
+	GString *reason = self->plan->reason;
+	gsize start = reason->len;
+	XbConfirm said = XB_CONFIRM_DISAGREES;
+
+	ask(self, &asked);
+	g_autofree guint *nodes = asked.nodes;
+	if (asked.image == XB_IMAGE_CLEAN &&
+	    !images_differ(self, asked.parents, asked.n_parents, culprit)) {
 		g_string_append(reason, "clean builds of it and its parent give one image");
 		return XB_CONFIRM_DISAGREES;
 	}
-	bool complete = gather(self, nodes, n_parents + 1, image, boots_asked(self));
-	if (clean)
-		complete &= gather_revert(self, culprit);
-	if (!complete) {
-		g_string_append(reason, "confirming it");
-		return XB_CONFIRM_RUNNING;
+	for (guint round = 1; round <= ROUNDS_MAX; round++) {
+		bool complete = gather_round(self, &asked, round);
+		if (complete || round == 1)
+			g_string_truncate(reason, start);
+		if (!complete) {
+			g_string_append(reason, round == 1 ? "confirming it"
+							   : ", which disagrees: measuring again");
+			return XB_CONFIRM_RUNNING;
+		}
+		g_string_append(reason, asked.says);
+		said = judge(self, asked.parents, asked.n_parents, culprit, asked.image, log_effect,
+			     s);
+		if (said == XB_CONFIRM_AGREES && !revert_disagrees(self, culprit, log_effect, s))
+			return said;
 	}
-	g_string_append(reason, image == XB_IMAGE_CLEAN ? "clean rebuilds say "
-				: fallback ? "a clean rebuild failed; the search's images say "
-					   : "fresh boots say ");
-	return judge(self, parents, n_parents, culprit, image, log_effect, s);
+	if (said == XB_CONFIRM_AGREES)
+		g_string_append(reason, ", so another change after it has the effect as well");
+	return said;
 }
 
 static guint image_left(const XbSearch *self, guint node, XbImage image, XbStatus status, guint n)

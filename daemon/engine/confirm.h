@@ -9,7 +9,19 @@
  * revert applies. All these boots are readings like others and move the
  * posterior; what is judged here besides is whether they say the same by
  * themselves: the step between the clean images must not fall short of half
- * the step that the search found by more than 2.5 standard errors.
+ * the step that the search found by more than 2.5 standard errors, and
+ * neither must that between BAD and BAD with the culprit reverted.
+ *
+ * Hosts do not wait for the clean builds: while those are under way, fresh
+ * boots of the search's images are made in their place. They count when the
+ * clean build gives the very same image, which reproducible builds do.
+ *
+ * A confirmation that disagrees is asked again with twice and three times the
+ * boots; these move the posterior, so that a step that is not there sends the
+ * search elsewhere. When the clean images keep disagreeing with a posterior
+ * that does not move, the answer is DISAGREES. When only the revert does, the
+ * culprit stands, on the evidence of the commit itself, and the reason says
+ * that BAD keeps the effect without it.
  */
 #ifndef XB_CONFIRM_H
 #define XB_CONFIRM_H

@@ -13,6 +13,11 @@
  * children (topological order). A commit is on the bad side of culprit c when
  * it is c or a descendant of c. Direction does not matter to the search: a
  * step is a regression or an improvement by the metric's direction.
+ *
+ * A clean rebuild stands for its commit: where it gave another image than the
+ * search's build did, boots of the latter are set aside and the clean image is
+ * booted from then on. So a confirmation that finds the step gone sends the
+ * search back with what is true, and it looks for the step elsewhere.
  */
 #ifndef XB_ENGINE_H
 #define XB_ENGINE_H
@@ -71,6 +76,7 @@ typedef struct {
 	guint sequence;        /* order in time over the whole job; for drift */
 	guint n_samples;       /* may be 0: the metric was missing; ignored then */
 	const double *samples; /* of the job's metric, in its unit; bad ones are ignored */
+	bool confirm;          /* made for a confirmation (XB_PURPOSE_CONFIRM) */
 } XbBoot;
 
 /* Work that is queued or running and will bring a boot or an image. */
@@ -143,6 +149,7 @@ typedef struct {
 	double other_steps;  /* probability that the range holds a second step */
 	guint can_matter;    /* nodes that could still have an image of their own */
 	guint steps_left;    /* estimate: builds + boots to a verdict, confirmation included */
+	guint refuted;       /* images of the search that a clean rebuild proved wrong */
 	double seconds_left; /* estimate */
 	GString *reason;     /* for people: why this verdict, what the confirmation said, drift */
 	GArray *actions;     /* of XbAction; empty when nothing can start now or there is a verdict.

@@ -286,6 +286,7 @@ static void end_boot(Sim *self, const XbAction *action)
 		.sequence = self->boots->len,
 		.n_samples = n,
 		.samples = samples,
+		.confirm = action->purpose == XB_PURPOSE_CONFIRM,
 	};
 	g_array_append_val(self->boots, boot);
 }

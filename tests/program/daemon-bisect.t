@@ -83,6 +83,15 @@ is "range: the commits that are left, and no other" \
 	"$(j '[.verdict.commits[].id] | sort | join(" ")')" \
 	"$(for c in c5 c6 c7 c8 c9; do sha $c "$tmp/hole"; done | sort | paste -sd ' ')"
 
+# ---- an incremental build that lies ---------------------------------------------------
+for liar in 6 7; do # the parent as if it were bad, the culprit as if it were good
+	linear "lie$liar" 12 7 1.0 1.1 "$liar:build=lie 1.$((7 - liar))"
+	x bisect --wait --json --repo "$tmp/lie$liar" c0..c12
+	is "c$liar lies: exit 0" "$status" 0
+	is "c$liar lies: the commit that clean rebuilds name" "$(j '.verdict.commits[0].id')" \
+		"$(sha c7 "$tmp/lie$liar")"
+	json "c$liar lies: the reason says what was set aside" '.reason | contains("set aside")'
+done
 # ---- jobs that fail -------------------------------------------------------------------
 linear badgood 6 3 1.0 1.1 "0:build=fail kernel/x.c:7: error: no such thing"
 x bisect --wait --json --repo "$tmp/badgood" c0..c6
