@@ -24,6 +24,7 @@ typedef struct {
 	guint n;
 	double *level;
 	double mean, sd;
+	const char *unit, *other_unit; /* the first unit, and one that is not it */
 } Side;
 
 typedef struct {
@@ -42,16 +43,30 @@ static void sides_clear(Sides *sides)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sides, sides_clear)
 
+/* The level of a boot; NAN when it is void. */
+static double level_of(const XbAbBoot *boot)
+{
+	const XbBoot all = { .n_samples = boot->n_samples, .samples = boot->samples };
+	guint valid = 0;
+
+	for (guint i = 0; i < boot->n_samples; i++)
+		valid += isfinite(boot->samples[i]) && boot->samples[i] > 0;
+	return 2 * valid > boot->n_samples ? xb_boot_level(&all) : NAN;
+}
+
 static void measure(const XbAbBoot *boots, guint n_boots, guint most, Side *side)
 {
 	double squares = 0;
 
 	*side = (Side){ .level = g_new(double, n_boots + 1) };
 	for (guint i = 0; i < n_boots && side->n < most; i++) {
-		XbBoot boot = { .n_samples = boots[i].n_samples, .samples = boots[i].samples };
-		double y = xb_boot_level(&boot);
+		double y = level_of(&boots[i]);
 		if (isnan(y))
 			continue;
+		if (!side->unit)
+			side->unit = boots[i].unit;
+		else if (g_strcmp0(side->unit, boots[i].unit) != 0)
+			side->other_unit = boots[i].unit ? boots[i].unit : "?";
 		side->level[side->n++] = y;
 		double delta = y - side->mean;
 		side->mean += delta / side->n;
@@ -121,25 +136,44 @@ static Interval make_interval(const Side *base, const Side *test, double alpha)
 	return t_interval(base, test, alpha);
 }
 
-static void decide(const XbAbOptions *options, const Interval *interval, bool last, XbAbPlan *plan)
+/* What the interval says; pending when it says nothing and it is not the @last. */
+static XbAbKind decide(const XbAbOptions *options, const Interval *interval, bool last,
+		       char reason[160])
 {
 	double floor = log1p(fmax(options->resolve, 0));
+	double resolve = 100 * options->resolve;
 
 	if (interval->low > -floor && interval->high < floor) {
-		plan->kind = XB_AB_SAME;
-		snprintf(plan->reason, sizeof(plan->reason), "the same within %.2g %%",
-			 100 * options->resolve);
-	} else if ((interval->low > 0 || interval->high < 0) && fabs(interval->shift) >= floor) {
-		plan->kind = XB_AB_DIFFERENT;
-		snprintf(plan->reason, sizeof(plan->reason),
-			 "the interval excludes \"no difference\" (%s)",
-			 interval->by_ranks ? "Hodges-Lehmann, by ranks" : "means, by Student's t");
-	} else if (last) {
-		plan->kind = XB_AB_UNRESOLVED;
-		snprintf(plan->reason, sizeof(plan->reason),
-			 "neither a difference nor its absence within %.2g %% is shown",
-			 100 * options->resolve);
+		snprintf(reason, 160, "the same within %.2g %%", resolve);
+		return XB_AB_SAME;
 	}
+	if ((interval->low > 0 || interval->high < 0) && fabs(interval->shift) >= floor) {
+		snprintf(reason, 160, "the interval excludes \"no difference\" (%s)",
+			 interval->by_ranks ? "Hodges-Lehmann, by ranks" : "means, by Student's t");
+		return XB_AB_DIFFERENT;
+	}
+	if (!last)
+		return XB_AB_PENDING;
+	snprintf(reason, 160, "neither a difference nor its absence within %.2g %% is shown",
+		 resolve);
+	return XB_AB_UNRESOLVED;
+}
+
+/* Why the sides have no interval, whatever their number; false when they have one. */
+static bool not_comparable(const Side *base, const Side *test, char reason[160])
+{
+	const char *unit = base->unit ? base->unit : test->unit;
+	const char *other = base->other_unit   ? base->other_unit
+			    : test->other_unit ? test->other_unit
+			    : base->n && test->n && g_strcmp0(base->unit, test->unit) != 0
+				    ? (test->unit ? test->unit : "?")
+				    : NULL;
+
+	if (!other)
+		return false;
+	snprintf(reason, 160, "the unit changed from %.32s to %.32s: such numbers do not compare",
+		 unit ? unit : "?", other);
+	return true;
 }
 
 /* ---- the order of boots ------------------------------------------------------------ */
@@ -170,6 +204,13 @@ static void ask(const XbAbOptions *options, const guint have[2], const guint boo
 }
 
 /* ---- the plan ------------------------------------------------------------------------ */
+
+static guint most_boots(const XbAbOptions *options)
+{
+	return options->fixed_boots ? options->fixed_boots
+	       : options->max_boots ? options->max_boots
+				    : DEFAULT_BOOTS;
+}
 
 static guint last_look(guint n, const XbAbOptions *options, guint most)
 {
@@ -213,6 +254,26 @@ static void summarise(const Side all[2], XbAbPlan *plan)
 	};
 }
 
+/* Sides that no further boot will make comparable. */
+static bool ends_without_interval(const Side all[2], guint most, bool mute, XbAbPlan *plan)
+{
+	guint n = MIN(all[0].n, all[1].n);
+
+	if (not_comparable(&all[0], &all[1], plan->reason)) {
+		plan->kind = XB_AB_UNRESOLVED;
+		return true;
+	}
+	if (n >= 2 || !(mute || (most == 1 && n == 1)))
+		return false;
+	plan->kind = XB_AB_UNRESOLVED;
+	if (n == 1)
+		plan->ratio = exp(all[1].mean - all[0].mean);
+	snprintf(plan->reason, sizeof(plan->reason),
+		 mute ? "too few boots gave a number of the metric"
+		      : "one boot a side says nothing of how boots differ");
+	return true;
+}
+
 static void plan_next(const XbAbOptions *options, const guint n[2], const guint n_void[2],
 		      const guint in_flight[2], guint looked, guint most, XbAbPlan *plan)
 {
@@ -231,9 +292,7 @@ void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
 {
 	g_return_if_fail(options && plan);
 
-	guint most = options->fixed_boots ? options->fixed_boots
-		     : options->max_boots ? options->max_boots
-					  : DEFAULT_BOOTS;
+	guint most = most_boots(options);
 	g_auto(Sides) all = { 0 }, used = { 0 };
 	measure(base, n_base, G_MAXUINT, &all.side[0]);
 	measure(test, n_test, G_MAXUINT, &all.side[1]);
@@ -246,6 +305,8 @@ void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
 	summarise(all.side, plan);
 	plan->confidence = options->confidence;
 	guint left = most;
+	if (ends_without_interval(all.side, most, mute, plan))
+		return;
 	if (MIN(n[0], n[1]) >= 2) {
 		/* What is judged are the first boots of each side up to the look, so
 		 * that the verdict does not depend on which side is ahead. */
@@ -257,12 +318,9 @@ void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
 		plan->ci_low = exp(interval.low);
 		plan->ci_high = exp(interval.high);
 		if (judged)
-			decide(options, &interval, looked >= most || mute, plan);
+			plan->kind =
+				decide(options, &interval, looked >= most || mute, plan->reason);
 		left = expected_boots(options, &interval, used.side[0].n, most);
-	} else if (mute) {
-		plan->kind = XB_AB_UNRESOLVED;
-		snprintf(plan->reason, sizeof(plan->reason),
-			 "too few boots gave a number of the metric");
 	}
 	if (plan->kind != XB_AB_PENDING)
 		return;
@@ -270,4 +328,40 @@ void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
 	plan->boots_left = MAX(2 * left, n[0] + n[1] + 1) - n[0] - n[1];
 	snprintf(plan->reason, sizeof(plan->reason), "%u and %u boots, the next look is at %u",
 		 n[0], n[1], MIN(most, next_look(looked, options, most)));
+}
+
+void xb_ab_compare(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
+		   const XbAbBoot *test, guint n_test, bool last, XbAbRow *row)
+{
+	g_return_if_fail(options && row);
+
+	g_auto(Sides) all = { 0 };
+	const Side *side = all.side;
+	measure(base, n_base, G_MAXUINT, &all.side[0]);
+	measure(test, n_test, G_MAXUINT, &all.side[1]);
+	*row = (XbAbRow){ .kind = last ? XB_AB_UNRESOLVED : XB_AB_PENDING,
+			  .confidence = 1 - (1 - options->confidence) / MAX(1, options->n_metrics),
+			  .boots = { side[0].n, side[1].n },
+			  .n_void = { n_base - side[0].n, n_test - side[1].n },
+			  .level = { side[0].n ? exp(side[0].mean) : NAN,
+				     side[1].n ? exp(side[1].mean) : NAN },
+			  .sd = { side[0].sd, side[1].sd },
+			  .ratio = NAN,
+			  .ci_low = NAN,
+			  .ci_high = NAN };
+	if (not_comparable(&side[0], &side[1], row->reason))
+		return;
+	if (MIN(side[0].n, side[1].n) < 2) {
+		snprintf(row->reason, sizeof(row->reason), "%u and %u boots gave a number of it",
+			 side[0].n, side[1].n);
+		if (side[0].n && side[1].n)
+			row->ratio = exp(side[1].mean - side[0].mean);
+		return;
+	}
+	Interval interval = look_at(options, &side[0], &side[1], most_boots(options));
+	row->ratio = exp(interval.shift);
+	row->ci_low = exp(interval.low);
+	row->ci_high = exp(interval.high);
+	if (last)
+		row->kind = decide(options, &interval, true, row->reason);
 }

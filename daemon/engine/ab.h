@@ -13,13 +13,26 @@
  * less, and never under Bonferroni's share, because Student's t at the same
  * nominal level takes the place of the normal, which errs a little more often
  * at the first looks (Jennison and Turnbull, Group Sequential Methods, ch. 4). With fixed_boots
- * there is one look, at the full level; with several metrics the level is divided by their number.
+ * there is one look, at the full level.
  *
  * The interval is that of Hodges and Lehmann, exact by the Mann-Whitney
  * distribution and so safe from outlier boots, as soon as there are boots
  * enough for the level; Student's with pooled variance before. "Different":
  * it excludes 0 and the estimate is worth resolving. "Same": it lies within
  * the resolution. "Unresolved": neither, and the boots are used up.
+ *
+ * Many metrics: one of them decides when to stop and what the verdict is, at
+ * its full level. The others are told about at the level divided by their
+ * number (Bonferroni): the chance that any of them is called different, where
+ * none is, stays within 1 - confidence. Each is judged at the level of a look,
+ * which holds whatever made the boots end at this one.
+ *
+ * Input that brings no number: samples that are not finite or not above zero
+ * are left out, and a boot of which half the samples or more are so, or that
+ * lacks the metric, is void: another is booted, up to twice the number in all.
+ * Boots whose units differ are never compared: unresolved. One boot a side
+ * says nothing of the spread: a ratio without an interval, unresolved. No
+ * spread at all (a deterministic host) is taken for one of 0.02 %.
  */
 #ifndef XB_AB_H
 #define XB_AB_H
@@ -32,6 +45,7 @@ typedef struct {
 	guint perturb;
 	guint n_samples;
 	const double *samples;
+	const char *unit; /* of the samples; NULL = not known */
 } XbAbBoot;
 
 typedef struct {
@@ -39,7 +53,7 @@ typedef struct {
 	double resolve;    /* smallest relative difference worth finding, e.g. 0.01 */
 	guint fixed_boots; /* > 0: exactly this many boots a side, then decide */
 	guint max_boots;   /* bound a side; 0 = default 40 */
-	guint n_metrics;   /* for the correction; 1 when one is looked at */
+	guint n_metrics;   /* the level is divided by it; 0 or 1: not at all */
 	uint64_t seed;     /* order of boots */
 } XbAbOptions;
 
@@ -62,8 +76,27 @@ typedef struct {
 	char reason[256];
 } XbAbPlan;
 
+/* How the sides compare in one metric. */
+typedef struct {
+	XbAbKind kind;
+	double confidence;      /* of the interval */
+	guint boots[2];         /* that gave a number: base, test */
+	guint n_void[2];        /* that gave none */
+	double level[2], sd[2]; /* as in XbAbPlan */
+	double ratio, ci_low, ci_high;
+	char reason[160];
+} XbAbRow;
+
 /* @in_flight[side] boots of each side are running already and not asked for again. */
 void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
 		const XbAbBoot *test, guint n_test, const guint in_flight[2], XbAbPlan *plan);
+
+/*
+ * One further metric of the boots that xb_plan_ab() judged by another one.
+ * @options->n_metrics is the number of further metrics. Pending unless @last:
+ * estimates only.
+ */
+void xb_ab_compare(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
+		   const XbAbBoot *test, guint n_test, bool last, XbAbRow *row);
 
 #endif

@@ -6,6 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Beyond so many pairs the distribution of U is taken for normal. */
+#define EXACT_PAIRS 40000
+
 /* The continued fraction of the incomplete beta function. */
 static double beta_fraction(double a, double b, double x)
 {
@@ -95,45 +98,61 @@ double xb_mann_whitney_u(const double *x, guint m, const double *y, guint n)
 }
 
 /*
- * P(U = k) for k = 0 .. m n, by adding one element of the first sample at a
- * time: prob[i][j][k], kept for one i, over all j <= n. Caller frees.
+ * P(U = k) for k = 0 .. m n / 2 rounded down (it is symmetric). The counts are
+ * the coefficients of the Gaussian binomial, the product over i of
+ * (1 - q^(n + i)) / (1 - q^i); each factor is brought in by one pass down and
+ * one up, with i / (n + i) keeping them probabilities. Caller frees.
  */
-static double *mann_whitney_distribution(guint m, guint n)
+static double *mann_whitney_half(guint m, guint n)
 {
-	guint size = m * n + 1;
-	double *prob = g_new0(double, (gsize)(n + 1) * size);
+	gsize size = (gsize)m * n / 2 + 1;
+	double *prob = g_new0(double, size);
 
-	/* No x: U = 0. */
-	for (guint j = 0; j <= n; j++)
-		prob[(gsize)j * size] = 1;
+	prob[0] = 1;
 	for (guint i = 1; i <= m; i++) {
-		/* In place: prob[j] holds i - 1 until it is written; j = 0 stays 1.
-		 * The largest of the i + j elements is an x with chance i / (i + j),
-		 * and then beats all j. */
-		for (guint j = 1; j <= n; j++) {
-			double *here = &prob[(gsize)j * size];
-			const double *less = &prob[(gsize)(j - 1) * size];
-			double x_last = (double)i / (i + j);
-			for (guint k = i * j + 1; k-- > 0;)
-				here[k] = (k >= j ? x_last * here[k - j] : 0) +
-					  (k <= i * (j - 1) ? (1 - x_last) * less[k] : 0);
-		}
+		double scale = (double)i / (n + i);
+		for (gsize k = size; k-- > n + i;)
+			prob[k] -= prob[k - n - i];
+		for (gsize k = 0; k < size; k++)
+			prob[k] = prob[k] * scale + (k >= i ? prob[k - i] : 0);
 	}
-	double *last = g_memdup2(&prob[(gsize)n * size], size * sizeof(*last));
-	g_free(prob);
-	return last;
+	return prob;
 }
 
 double xb_mann_whitney_tail(double u, guint m, guint n)
 {
+	double pairs = (double)m * n, sum = 0;
+
 	if (m == 0 || n == 0 || isnan(u))
 		return NAN;
-	g_autofree double *prob = mann_whitney_distribution(m, n);
+	if (u < 0 || u >= pairs)
+		return u < 0 ? 0 : 1;
+	if (pairs > EXACT_PAIRS)
+		return xb_normal_tail((pairs / 2 - floor(u) - 0.5) /
+				      sqrt(pairs * ((double)m + n + 1) / 12));
+	g_autofree double *prob = mann_whitney_half(m, n);
+	bool upper = floor(u) > floor(pairs / 2);
+	gsize end = (gsize)(upper ? pairs - floor(u) : floor(u) + 1);
+	for (gsize k = 0; k < end; k++)
+		sum += prob[k];
+	return upper ? 1 - sum : fmin(sum, 1);
+}
+
+/* The most pairs that can be cut off at either end: P(U < cut) <= tail. */
+static gsize pairs_to_cut(guint m, guint n, double tail)
+{
+	gsize pairs = (gsize)m * n, cut = 0;
 	double sum = 0;
 
-	for (guint k = 0; k <= m * n && k <= u; k++)
-		sum += prob[k];
-	return fmin(sum, 1);
+	if (pairs > EXACT_PAIRS) {
+		double sd = sqrt((double)pairs * ((double)m + n + 1) / 12);
+		double z = xb_t_quantile(tail, 1e9);
+		return (gsize)fmax(floor((double)pairs / 2 - z * sd + 0.5), 0);
+	}
+	g_autofree double *prob = mann_whitney_half(m, n);
+	while (cut <= pairs / 2 && sum + prob[cut] <= tail)
+		sum += prob[cut++];
+	return cut;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -145,25 +164,20 @@ static int compare_doubles(const void *a, const void *b)
 bool xb_hodges_lehmann(const double *x, guint m, const double *y, guint n, double alpha,
 		       double *shift, double *low, double *high)
 {
-	guint pairs = m * n;
+	gsize pairs = (gsize)m * n;
 
 	if (m == 0 || n == 0)
 		return false;
+	gsize cut = pairs_to_cut(m, n, alpha / 2);
+	if (cut == 0)
+		return false;
 	g_autofree double *difference = g_new(double, pairs);
-	g_autofree double *prob = mann_whitney_distribution(m, n);
 	for (guint i = 0; i < m; i++)
 		for (guint j = 0; j < n; j++)
-			difference[i * n + j] = x[i] - y[j];
+			difference[(gsize)i * n + j] = x[i] - y[j];
 	qsort(difference, pairs, sizeof(*difference), compare_doubles);
 	*shift = pairs % 2 ? difference[pairs / 2]
 			   : (difference[pairs / 2 - 1] + difference[pairs / 2]) / 2;
-	/* The most pairs that can be cut off at either end. */
-	double tail = 0;
-	guint cut = 0;
-	while (cut < pairs && tail + prob[cut] <= alpha / 2)
-		tail += prob[cut++];
-	if (cut == 0)
-		return false;
 	*low = difference[cut - 1];
 	*high = difference[pairs - cut];
 	return true;

@@ -23,9 +23,11 @@ double xb_normal_tail(double z);
 
 /*
  * The Mann-Whitney U of two samples: the number of pairs with x > y, ties
- * counted half. And the exact P(U <= u) under exchangeability without ties,
- * by counting: f(u; m, n) = f(u - n; m - 1, n) + f(u; m, n - 1) (Mann and
- * Whitney, Annals of Mathematical Statistics 18 (1947)).
+ * counted half. And P(U <= u) under exchangeability without ties: exact up to
+ * 40,000 pairs, by the generating function of its counts, the Gaussian
+ * binomial (Mann and Whitney, Annals of Mathematical Statistics 18 (1947);
+ * Andrews, The Theory of Partitions, ch. 3); normal with the correction for
+ * continuity beyond.
  */
 double xb_mann_whitney_u(const double *x, guint m, const double *y, guint n);
 double xb_mann_whitney_tail(double u, guint m, guint n);
