@@ -37,6 +37,7 @@ PKG_LIBS   = $(shell pkg-config --libs glib-2.0 gio-2.0 gio-unix-2.0 jansson)
 GIT_CFLAGS = $(shell pkg-config --cflags libgit2)
 GIT_LIBS   = $(shell pkg-config --libs libgit2)
 SQL_LIBS   = $(shell pkg-config --libs sqlite3)
+HTTP_LIBS  = $(shell pkg-config --libs libmicrohttpd)
 XEN_LIBS   = $(shell pkg-config --static --libs xencontrol xenforeignmemory)
 
 .DEFAULT_GOAL := all
@@ -58,7 +59,7 @@ $(SETTINGS):
 # What each folder may include, which is what it may depend on: a wrong
 # include does not compile. The file named like the program holds its main();
 # the rest of a folder is an archive that its unit tests link as well.
-FOLDERS := common db daemon/engine daemon daemon/client builder runner
+FOLDERS := common db daemon/engine daemon daemon/client builder runner web
 INC_common        := -Icommon
 INC_db            := -Idb -Icommon
 INC_daemon/engine := -Idaemon/engine
@@ -66,6 +67,7 @@ INC_daemon        := -Idaemon -Idaemon/engine -Idb -Icommon
 INC_daemon/client := -Idaemon/client -Icommon -Idaemon/engine
 INC_builder       := -Ibuilder -Icommon
 INC_runner        := -Irunner -Icommon
+INC_web           := -Iweb -Idb -Icommon
 
 LIB_common        := $(BUILD)/lib/common.a
 LIB_db            := $(BUILD)/lib/db.a $(LIB_common)
@@ -74,6 +76,7 @@ LIB_daemon        := $(BUILD)/lib/daemon.a $(LIB_daemon/engine) $(LIB_db)
 LIB_daemon/client := $(BUILD)/lib/daemon-client.a $(LIB_daemon/engine) $(LIB_common)
 LIB_builder       := $(BUILD)/lib/builder.a $(LIB_common)
 LIB_runner        := $(BUILD)/lib/runner.a $(LIB_common)
+LIB_web           := $(BUILD)/lib/web.a $(LIB_db)
 
 LDLIBS_common        = $(PKG_LIBS) $(GIT_LIBS) -lm
 LDLIBS_db            = $(PKG_LIBS) $(SQL_LIBS) -lm
@@ -82,6 +85,7 @@ LDLIBS_daemon        = $(PKG_LIBS) $(GIT_LIBS) $(SQL_LIBS) -lm
 LDLIBS_daemon/client = $(PKG_LIBS) -lm
 LDLIBS_builder       = $(PKG_LIBS) $(GIT_LIBS) -lm
 LDLIBS_runner        = $(PKG_LIBS) -lm
+LDLIBS_web           = $(PKG_LIBS) $(SQL_LIBS) $(HTTP_LIBS) -lm
 
 MAINS := daemon/xbisectd.c daemon/client/xbisect.c builder/xbisect-build.c runner/xbisect-run.c
 PROGRAMS := $(patsubst %.c,$(BUILD)/bin/%,$(notdir $(MAINS)))
@@ -151,7 +155,7 @@ unit-tests: $(UNIT_BIN)
 # ---- dependencies ----------------------------------------------------------
 # Debian packages, one place. None of them is a kernel or a hypervisor.
 DEPS_BUILD := gcc libc6-dev make pkg-config libglib2.0-dev libjansson-dev libgit2-dev libsqlite3-dev \
-              libxen-dev
+              libmicrohttpd-dev libxen-dev
 # What the programs start: kernel builds in their sandbox, and the test host.
 DEPS_RUN   := bubblewrap ccache qemu-system-x86 git binutils bison flex bc libelf-dev libssl-dev perl \
               python3 rsync cpio kmod xz-utils zstd gzip ca-certificates

@@ -41,6 +41,15 @@ char *xb_control_socket_path(const char *option)
 	return g_build_filename(state_dir, "control", NULL);
 }
 
+char *xb_default_socket(const char *state_dir)
+{
+	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
+
+	if (runtime != NULL && g_path_is_absolute(runtime))
+		return g_build_filename(runtime, "xbisect", "control", NULL);
+	return g_build_filename(state_dir, "control", NULL);
+}
+
 char *xb_default_config_path(const char *option)
 {
 	const char *path = option != NULL ? option : from_environment("XBISECT_CONFIG");

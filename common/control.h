@@ -23,6 +23,12 @@
  *             "patches": [{"name","content"}], "kconfig": [{"name","content"}]
  *     options workload, metric, host, kconfig: [{"name","content"}],
  *             confidence, min_effect, priority (all optional)
+ *     all three take "like": ID instead of cwd or repo: the repository of that job
+ *   check     what: bisect, ab or measure, and its members -> warnings[], estimate
+ *             {"commits_in_range", "can_matter", "steps_left", "seconds_left", ...}; nothing
+ *             is queued
+ *   choices                                           -> repos[], default_repo, hosts[],
+ *                                                        workloads[{"name","metrics"}]
  *   list      limit (50), state (optional)            -> jobs[] (newest first)
  *   show      id                                      -> job
  *   log       id, after (sequence, 0)                 -> lines[{"seq","time","text"}]
@@ -34,6 +40,9 @@
  *                                                        "running"}]
  *   host-check name, run (0)  -> steps[{"name","ok","detail"}], run: while it is
  *             not 0 the known-good kernel is being booted: ask again with it
+ *   web                                               the rest of the connection may ask for
+ *             what pages may: ping, bisect, ab, measure, check, choices, cancel, retry, and
+ *             names configured repositories only; so may the user of [web] user=
  *   host-online name, host-offline name, reason       -> hosts[]
  *
  * JOB is the object of --json (architecture: id, kind, state, verdict,
@@ -65,6 +74,9 @@ char *xb_control_socket_path(const char *option);
 
 /* $XDG_STATE_HOME/xbisect: the default state_dir. Caller frees. */
 char *xb_default_state_dir(void);
+
+/* Where the daemon listens when nothing is configured. Caller frees. */
+char *xb_default_socket(const char *state_dir);
 
 /* @config when given, else $XBISECT_CONFIG, else
  * $XDG_CONFIG_HOME/xbisect/xbisectd.conf where it exists, else

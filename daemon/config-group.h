@@ -15,13 +15,6 @@
  * . _ and -, at most 64, not beginning with . or -. */
 bool xb_config_is_name(const char *text);
 
-/* NULL when the group has no such key. */
-const XbConfigEntry *xb_config_entry(const XbConfigGroup *group, const char *key);
-
-/* The value of @entry in its one form, or NULL with @error. Caller frees. */
-char *xb_config_check(const XbConfigGroup *group, const XbConfigEntry *entry, const XbKeySpec *spec,
-		      GError **error);
-
 /* Add a checked value to what a worker gets, as text; a duration as plain seconds under the
  * name KEY_s. */
 void xb_config_add_setting(json_t *settings, const XbKeySpec *spec, const char *key,

@@ -16,11 +16,6 @@
 
 #define AT(member) offsetof(XbConfig, member)
 
-GQuark xb_config_error_quark(void)
-{
-	return g_quark_from_static_string("xb-config-error");
-}
-
 /* ---- tables of keys ---------------------------------------------------------- */
 
 static const XbKeySpec daemon_keys[] = {
@@ -67,30 +62,6 @@ bool xb_config_is_name(const char *text)
 	       strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-") == strlen(text);
 }
 
-/* The value of @entry in its one form, or NULL with @error. */
-char *xb_config_check(const XbConfigGroup *group, const XbConfigEntry *entry, const XbKeySpec *spec,
-		      GError **error)
-{
-	g_autofree char *directory = g_path_get_dirname(group->file);
-	g_autofree char *problem = NULL;
-	char *value = xb_value_check(spec, directory, entry->value, &problem);
-
-	if (value == NULL)
-		xb_config_fail(error, group, entry->key, "%s", problem);
-	return value;
-}
-
-const XbConfigEntry *xb_config_entry(const XbConfigGroup *group, const char *key)
-{
-	for (guint i = 0; i < group->entries->len; i++) {
-		const XbConfigEntry *entry = group->entries->pdata[i];
-
-		if (g_str_equal(entry->key, key))
-			return entry;
-	}
-	return NULL;
-}
-
 void xb_config_add_setting(json_t *settings, const XbKeySpec *spec, const char *key,
 			   const char *value)
 {
@@ -106,31 +77,11 @@ void xb_config_add_setting(json_t *settings, const XbKeySpec *spec, const char *
 	}
 }
 
-/* All entries of @group into the members that @table names. */
-static bool store_entries(const XbConfigGroup *group, const XbKeySpec *table, void *structure,
-			  GError **error)
-{
-	for (guint i = 0; i < group->entries->len; i++) {
-		const XbConfigEntry *entry = group->entries->pdata[i];
-		const XbKeySpec *spec = xb_key_find(table, entry->key);
-		g_autofree char *value = NULL;
-
-		if (spec == NULL)
-			return xb_config_fail(error, group, entry->key,
-					      "there is no such key in this group");
-		value = xb_config_check(group, entry, spec, error);
-		if (value == NULL)
-			return false;
-		xb_value_store(spec, value, structure);
-	}
-	return true;
-}
-
 /* ---- groups ------------------------------------------------------------------ */
 
 static bool take_daemon(XbConfig *config, const XbConfigGroup *group, GError **error)
 {
-	if (!store_entries(group, daemon_keys, config, error))
+	if (!xb_config_store(group, daemon_keys, config, error))
 		return false;
 	if (config->socket != NULL && xb_config_entry(group, "socket") != NULL &&
 	    strlen(config->socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
@@ -148,12 +99,12 @@ static bool take_builder(XbConfig *config, const XbConfigGroup *group, GError **
 	if (arch != NULL && !xb_config_is_name(arch->value))
 		return xb_config_fail(error, group, "arch", "\"%s\" is no architecture's name",
 				      arch->value);
-	return store_entries(group, builder_keys, config, error);
+	return xb_config_store(group, builder_keys, config, error);
 }
 
 static bool take_runner(XbConfig *config, const XbConfigGroup *group, GError **error)
 {
-	return store_entries(group, runner_keys, config, error);
+	return xb_config_store(group, runner_keys, config, error);
 }
 
 static void free_repo(void *data)
@@ -173,7 +124,7 @@ static bool take_repo(XbConfig *config, const XbConfigGroup *group, GError **err
 	repo->name = g_strdup(group->label);
 	repo->trust = g_strdup("default");
 	g_ptr_array_add(config->repos, repo);
-	if (!store_entries(group, repo_keys, repo, error))
+	if (!xb_config_store(group, repo_keys, repo, error))
 		return false;
 	if (repo->path == NULL)
 		return xb_config_fail(error, group, "path", "it is missing");
@@ -184,14 +135,23 @@ static bool take_repo(XbConfig *config, const XbConfigGroup *group, GError **err
 	return true;
 }
 
+static bool take_web(XbConfig *config, const XbConfigGroup *group, GError **error)
+{
+	return xb_web_config_take(&config->web, group, error);
+}
+
 static const struct {
 	const char *kind;
 	bool labelled;
 	bool (*take)(XbConfig *config, const XbConfigGroup *group, GError **error);
 } group_specs[] = {
-	{ "daemon", false, take_daemon },      { "builder", false, take_builder },
-	{ "runner", false, take_runner },      { "repo", true, take_repo },
-	{ "host", true, xb_config_take_host }, { "workload", true, xb_config_take_workload },
+	{ "daemon", false, take_daemon },
+	{ "builder", false, take_builder },
+	{ "runner", false, take_runner },
+	{ "repo", true, take_repo },
+	{ "host", true, xb_config_take_host },
+	{ "workload", true, xb_config_take_workload },
+	{ "web", false, take_web },
 };
 
 static bool take_group(XbConfig *config, const XbConfigGroup *group, GError **error)
@@ -252,15 +212,6 @@ static char **default_kconfig(const char *base)
 	return list;
 }
 
-static char *default_socket(const char *state_dir)
-{
-	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
-
-	if (runtime != NULL && g_path_is_absolute(runtime))
-		return g_build_filename(runtime, "xbisect", "control", NULL);
-	return g_build_filename(state_dir, "control", NULL);
-}
-
 static XbConfig *config_new(void)
 {
 	XbConfig *config = g_new0(XbConfig, 1);
@@ -287,7 +238,7 @@ static void complete(XbConfig *config)
 	if (config->state_dir == NULL)
 		config->state_dir = xb_default_state_dir();
 	if (config->socket == NULL)
-		config->socket = default_socket(config->state_dir);
+		config->socket = xb_default_socket(config->state_dir);
 	if (config->ccache_dir == NULL)
 		config->ccache_dir = g_build_filename(config->state_dir, "ccache", NULL);
 	else if (g_str_equal(config->ccache_dir, "none"))
@@ -355,6 +306,7 @@ void xb_config_free(XbConfig *config)
 	g_strfreev(config->kconfig);
 	g_free(config->ccache_dir);
 	g_free(config->sandbox);
+	xb_web_config_clear(&config->web);
 	g_ptr_array_unref(config->repos);
 	g_ptr_array_unref(config->hosts);
 	g_ptr_array_unref(config->workloads);

@@ -12,7 +12,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "config-file.h"
 #include "protocol.h"
+#include "web-config.h"
 
 typedef struct {
 	char *name;
@@ -55,10 +57,9 @@ typedef struct {
 	char *sandbox;    /* bwrap or none */
 	double build_deadline_s;
 	GPtrArray *repos, *hosts, *workloads; /* Xb*Config* */
+	XbWebConfig web;
 } XbConfig;
 
-#define XB_CONFIG_ERROR xb_config_error_quark()
-GQuark xb_config_error_quark(void);
 
 /* Relative paths are relative to the file they stand in. Without any [host],
  * a host "qemu" (driver=qemu) exists; without any [workload], "map-unmap"

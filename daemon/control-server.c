@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
+#include <pwd.h>
 #include <malloc.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,6 +28,8 @@ struct XbControlServer {
 	GSocketService *service;
 	GHashTable *clients; /* Client set */
 	char *path;
+	bool has_web_uid;
+	uid_t web_uid; /* [web] user= */
 };
 
 typedef struct {
@@ -181,6 +184,13 @@ void xb_control_server_job_ended(XbControlServer *self, int64_t job_id)
 
 /* ---- requests -------------------------------------------------------------- */
 
+/* For the rest of the connection. */
+static void limit_to_web(Client *client)
+{
+	client->peer.web = true;
+	client->peer.may_name_paths = false;
+}
+
 static void serve_line(Client *client, const char *line, gsize length)
 {
 	json_error_t where;
@@ -191,6 +201,11 @@ static void serve_line(Client *client, const char *line, gsize length)
 	if (!json_is_object(request)) {
 		client_send(client, json_pack("{s:b,s:s,s:i}", "ok", 0, "error",
 					      "the request is not a JSON object", "exit", 1));
+		return;
+	}
+	if (g_strcmp0(json_string_value(json_object_get(request, "verb")), "web") == 0) {
+		limit_to_web(client);
+		client_send(client, json_pack("{s:b}", "ok", 1));
 		return;
 	}
 	answer = xb_verbs_answer(client->server->daemon, &client->peer, request, &follow);
@@ -304,6 +319,8 @@ static gboolean on_incoming(GSocketService *service, GSocketConnection *connecti
 	client->output = g_byte_array_new();
 	client->peer.uid = credentials.uid;
 	client->peer.may_name_paths = credentials.uid == 0 || credentials.uid == getuid();
+	if (self->has_web_uid && credentials.uid == self->web_uid)
+		limit_to_web(client);
 	g_hash_table_add(self->clients, client);
 	client_read(client);
 	return TRUE;
@@ -344,14 +361,42 @@ static GSocket *listen_on(const char *path, GError **error)
 	return g_steal_pointer(&socket);
 }
 
+/* Who the pages run as; false with @error when that is nobody, or us: then our own user could
+ * not do more than a page either. */
+static bool find_web_user(const char *name, uid_t *uid, GError **error)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (!user)
+		g_set_error(error, XB_CONFIG_ERROR, 0, "[web] user: there is no user \"%s\"", name);
+	else if (user->pw_uid == getuid() || user->pw_uid == 0)
+		g_set_error(error, XB_CONFIG_ERROR, 0,
+			    "[web] user: %s is the daemon's own user or root, who may do anything: "
+			    "name another, or none",
+			    name);
+	else
+		*uid = user->pw_uid;
+	return !error || !*error;
+}
+
 XbControlServer *xb_control_server_new(XbDaemon *daemon, GError **error)
 {
-	g_autoptr(GSocket) socket = listen_on(daemon->config->socket, error);
+	const char *web_user = daemon->config->web.user;
+	g_autoptr(GSocket) socket = NULL;
+	g_autoptr(GError) problem = NULL;
 	XbControlServer *self;
+	uid_t web_uid = 0;
 
+	if (web_user && !find_web_user(web_user, &web_uid, &problem)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return NULL;
+	}
+	socket = listen_on(daemon->config->socket, error);
 	if (!socket)
 		return NULL;
 	self = g_new0(XbControlServer, 1);
+	self->has_web_uid = web_user != NULL;
+	self->web_uid = web_uid;
 	self->daemon = daemon;
 	self->path = g_strdup(daemon->config->socket);
 	self->clients = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)client_free, NULL);

@@ -7,6 +7,7 @@
 
 #include "history.h"
 #include "probes.h"
+#include "schedule.h"
 #include "text.h"
 #include "variants.h"
 
@@ -28,8 +29,9 @@ typedef struct {
 	XbJobKind kind;
 	XbHistory *history;
 	const char *trust;
-	json_t *kconfig;    /* blob paths for all sides */
-	GPtrArray *commits; /* XbJobCommit* */
+	json_t *kconfig;     /* blob paths for all sides */
+	GPtrArray *commits;  /* XbJobCommit* */
+	const char *between; /* its two revisions, where people read them */
 } Request;
 
 static void request_clear(Request *r)
@@ -206,6 +208,38 @@ static bool take_kconfig(Request *r, GError **error)
 
 /* ---- where the commits are ------------------------------------------------ */
 
+static const XbRepoConfig *configured_at(const XbConfig *config, const char *path)
+{
+	for (guint i = 0; i < config->repos->len; i++) {
+		const XbRepoConfig *repo = config->repos->pdata[i];
+
+		if (strcmp(repo->path, path) == 0)
+			return repo;
+	}
+	return NULL;
+}
+
+/* "like": the repository of an earlier job, which its owner was allowed to name. */
+static char *repo_of_job(Request *r, GError **error)
+{
+	json_t *like = json_object_get(r->request, "like");
+	g_autoptr(XbJob) job = xb_db_job_get(r->daemon->db, json_integer_value(like), error);
+	g_autoptr(json_t) spec = job ? json_loads(job->spec, 0, NULL) : NULL;
+	const char *path = member(spec, "repo");
+
+	if (!job)
+		return NULL;
+	if (!r->peer->may_name_paths && !r->peer->web && r->peer->uid != job->uid) {
+		refuse(error, "job %lld belongs to another user", (long long)job->id);
+		return NULL;
+	}
+	if (!path || !*path) {
+		refuse(error, "job %lld is not about a repository", (long long)job->id);
+		return NULL;
+	}
+	return g_strdup(path);
+}
+
 static bool open_history(Request *r, GError **error)
 {
 	const XbConfig *config = r->daemon->config;
@@ -213,9 +247,17 @@ static bool open_history(Request *r, GError **error)
 	const char *cwd = member(r->request, "cwd");
 	const XbRepoConfig *configured = repo ? xb_config_repo(config, repo) : NULL;
 	g_autofree char *mirrors = xb_state_path(r->daemon, "mirrors", NULL);
+	g_autofree char *like = NULL;
 	const char *path = configured ? configured->path : repo;
 	bool discover = false;
 
+	if (json_object_get(r->request, "like")) {
+		like = repo_of_job(r, error);
+		if (!like)
+			return false;
+		path = like;
+		configured = configured_at(config, like);
+	}
 	r->trust = configured ? configured->trust : "default";
 	if (!path && config->repo)
 		path = config->repo;
@@ -225,7 +267,7 @@ static bool open_history(Request *r, GError **error)
 	}
 	if (!path)
 		return refuse(error, "no repository is named");
-	if (!configured && path != config->repo && !r->peer->may_name_paths)
+	if (!configured && !like && path != config->repo && !r->peer->may_name_paths)
 		return refuse(error, "paths may be named by the daemon's own user only; use one "
 				     "of the configured [repo NAME]s");
 	r->history = xb_history_open(mirrors, path, discover, error);
@@ -476,43 +518,75 @@ static int64_t write_job(Request *r, GError **error)
 	return id;
 }
 
-int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
-			 char **hint, GError **error)
+/* The rows of a job, in the transaction that is open; -1 with @error. */
+static int64_t add_rows(Request *r, const char *verb, GError **error)
 {
-	const char *verb = member(request, "verb");
 	const Kind *kind = NULL;
-	int64_t id = -1;
 
 	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if (g_strcmp0(verb, kinds[i].verb) == 0)
 			kind = &kinds[i];
-	g_return_val_if_fail(kind, -1);
+	if (!kind) {
+		refuse(error, "what is to be done is bisect, ab or measure");
+		return -1;
+	}
+	r->spec = json_object();
+	r->commits = g_ptr_array_new_with_free_func((GDestroyNotify)xb_job_commit_free);
+	r->kind = kind->kind;
+	r->between = kind->between;
+	return take_numbers(r, error) && take_workload(r, error) && take_host(r, error) &&
+			       take_kconfig(r, error) && kind->take(r, error)
+		       ? write_job(r, error)
+		       : -1;
+}
+
+int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
+			 char **hint, GError **error)
+{
+	const char *verb = member(request, "verb");
+	int64_t id;
+
 	*warnings = json_array();
 	g_auto(Request) r = { .daemon = daemon,
 			      .peer = peer,
 			      .request = request,
-			      .spec = json_object(),
 			      .warnings = *warnings,
-			      .hint = hint,
-			      .kind = kind->kind };
-	r.commits = g_ptr_array_new_with_free_func((GDestroyNotify)xb_job_commit_free);
+			      .hint = hint };
 	/* one transaction: a refused request leaves no variants behind */
 	if (!xb_db_begin(daemon->db, error))
 		return -1;
-	if (take_numbers(&r, error) && take_workload(&r, error) && take_host(&r, error) &&
-	    take_kconfig(&r, error) && kind->take(&r, error))
-		id = write_job(&r, error);
+	id = add_rows(&r, verb, error);
 	if (id < 0 || !xb_db_commit(daemon->db, error)) {
 		xb_db_rollback(daemon->db);
 		return -1;
 	}
 	xb_journal(daemon, id, "queued: %s %s%s%s", verb,
-		   json_string_value(json_object_get(r.spec, "good")), kind->between,
-		   kind->kind == XB_JOB_MEASURE
-			   ? ""
-			   : json_string_value(json_object_get(r.spec, "bad")));
+		   json_string_value(json_object_get(r.spec, "good")), r.between,
+		   r.kind == XB_JOB_MEASURE ? ""
+					    : json_string_value(json_object_get(r.spec, "bad")));
 	xb_daemon_poke(daemon);
 	return id;
+}
+
+json_t *xb_queue_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
+		       char **hint, GError **error)
+{
+	json_t *estimate = NULL;
+	int64_t id;
+
+	*warnings = json_array();
+	g_auto(Request) r = { .daemon = daemon,
+			      .peer = peer,
+			      .request = request,
+			      .warnings = *warnings,
+			      .hint = hint };
+	if (!xb_db_begin(daemon->db, error))
+		return NULL;
+	id = add_rows(&r, member(request, "what"), error);
+	if (id >= 0)
+		estimate = xb_schedule_estimate(daemon, id, error);
+	xb_db_rollback(daemon->db);
+	return estimate;
 }
 
 int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError **error)
@@ -526,7 +600,7 @@ int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError 
 	if (!old || !(commits = xb_db_job_commits(daemon->db, id, error)))
 		return -1;
 	/* its paths were named by its owner, who may name them */
-	if (!peer->may_name_paths && peer->uid != old->uid) {
+	if (!peer->may_name_paths && !peer->web && peer->uid != old->uid) {
 		refuse(error, "job %lld belongs to another user", (long long)id);
 		return -1;
 	}
@@ -540,7 +614,7 @@ int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError 
 	text = json_dumps(spec, JSON_COMPACT);
 	XbJob job = { .kind = old->kind,
 		      .state = XB_JOB_QUEUED,
-		      .uid = peer->uid,
+		      .uid = peer->web ? old->uid : peer->uid,
 		      .priority = old->priority,
 		      .created_ms = xb_now_ms(),
 		      .spec = text };

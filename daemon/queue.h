@@ -11,6 +11,8 @@
 typedef struct {
 	uint32_t uid;
 	bool may_name_paths; /* the daemon's own uid or root */
+	bool web;            /* xbisect-web: few verbs, configured repositories; its users have
+			      * shown its token, so any job is theirs */
 } XbPeer;
 
 #define XB_QUEUE_ERROR xb_queue_error_quark()
@@ -24,6 +26,12 @@ typedef enum { XB_QUEUE_ERROR_REQUEST } XbQueueError;
  */
 int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
 			 char **hint, GError **error);
+
+/* What the request would cost, without queueing it: {"commits_in_range", "can_matter",
+ * "steps_left", "seconds_left", "good_id", "bad_id", "reason"}; members are absent where they are
+ * not known. NULL with @error where the request would be refused. */
+json_t *xb_queue_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
+		       char **hint, GError **error);
 
 /* A new job with the spec of an old one, which must have ended. */
 int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError **error);

@@ -337,6 +337,46 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 	return ok;
 }
 
+json_t *xb_schedule_estimate(XbDaemon *daemon, int64_t job_id, GError **error)
+{
+	static const char *const shown[] = { "can_matter", "steps_left", "seconds_left", "reason",
+					     "boots_left" };
+	g_autoptr(XbJobData) data = xb_jobdata_load(daemon->db, job_id, error);
+	g_autoptr(GPtrArray) hosts = g_ptr_array_new();
+	Round idle = { .daemon = daemon, .busy_hosts = g_hash_table_new(g_str_hash, g_str_equal) };
+	XbPlanned planned = { .wants = g_array_new(FALSE, FALSE, sizeof(XbWant)) };
+	XbCapacity capacity;
+	json_t *estimate = NULL;
+
+	g_array_set_clear_func(planned.wants, (GDestroyNotify)xb_want_clear);
+	for (guint i = 0; data && i < daemon->config->hosts->len; i++) {
+		XbHostConfig *host = daemon->config->hosts->pdata[i];
+		const char *wanted = xb_spec_string(data, "host");
+
+		if (!*wanted || strcmp(wanted, host->name) == 0)
+			g_ptr_array_add(hosts, host);
+	}
+	if (data)
+		measure_capacity(&idle, data, hosts, &capacity);
+	if (data && planners[data->job->kind](daemon, data, &capacity, &planned, error)) {
+		const XbJobCommit *last = data->commits->pdata[data->commits->len - 1];
+
+		estimate = json_pack(
+			"{s:i,s:s,s:s}", "commits_in_range", (int)data->commits->len - 1, "good_id",
+			((XbJobCommit *)data->commits->pdata[0])->label, "bad_id", last->label);
+		for (guint i = 0; i < G_N_ELEMENTS(shown); i++) {
+			json_t *value = json_object_get(planned.verdict, shown[i]);
+			if (value)
+				json_object_set(estimate, shown[i], value);
+		}
+		if (planned.failure)
+			json_object_set_new(estimate, "reason", json_string(planned.failure));
+	}
+	xb_planned_clear(&planned);
+	round_clear(&idle);
+	return estimate;
+}
+
 static void trim_space(XbDaemon *daemon, GHashTable *keep)
 {
 	g_autoptr(GError) error = NULL;

@@ -13,4 +13,8 @@ void xb_schedule_round(XbDaemon *daemon);
 /* End the work of a job that was cancelled, unless another open job needs the same variant. */
 void xb_schedule_stop_job(XbDaemon *daemon, int64_t job_id);
 
+/* What the planner expects of the job @job_id, whose rows may be in an open transaction, when
+ * nothing else is running (xb_queue_check() says what it holds). NULL with @error. */
+json_t *xb_schedule_estimate(XbDaemon *daemon, int64_t job_id, GError **error);
+
 #endif

@@ -136,7 +136,7 @@ static json_t *do_cancel(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 
 	if (!job)
 		return NULL;
-	if (!peer->may_name_paths && peer->uid != job->uid) {
+	if (!peer->may_name_paths && !peer->web && peer->uid != job->uid) {
 		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST,
 			    "job %lld belongs to another user", (long long)job->id);
 		return NULL;
@@ -254,23 +254,68 @@ static json_t *do_host_offline(XbDaemon *daemon, const XbPeer *peer, json_t *req
 	return set_online(daemon, peer, request, false, hint, error);
 }
 
+static json_t *do_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			GError **error)
+{
+	g_autoptr(json_t) warnings = NULL;
+	json_t *estimate = xb_queue_check(daemon, peer, request, &warnings, hint, error);
+
+	return estimate ? json_pack("{s:b,s:O,s:o}", "ok", 1, "warnings", warnings, "estimate",
+				    estimate)
+			: NULL;
+}
+
+static json_t *do_choices(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
+			  GError **error)
+{
+	const XbConfig *config = daemon->config;
+	json_t *repos = json_array(), *hosts = json_array(), *workloads = json_array();
+	(void)peer;
+	(void)request;
+	(void)hint;
+	(void)error;
+
+	for (guint i = 0; i < config->repos->len; i++)
+		json_array_append_new(repos,
+				      json_string(((XbRepoConfig *)config->repos->pdata[i])->name));
+	for (guint i = 0; i < config->hosts->len; i++)
+		json_array_append_new(hosts,
+				      json_string(((XbHostConfig *)config->hosts->pdata[i])->name));
+	for (guint i = 0; i < config->workloads->len; i++) {
+		const XbWorkloadConfig *workload = config->workloads->pdata[i];
+		json_t *metrics = json_array();
+
+		for (guint m = 0; m < workload->metrics->len; m++)
+			json_array_append_new(
+				metrics,
+				json_string(((XbMetricConfig *)workload->metrics->pdata[m])->name));
+		json_array_append_new(workloads, json_pack("{s:s,s:o}", "name", workload->name,
+							   "metrics", metrics));
+	}
+	return json_pack("{s:b,s:o,s:b,s:o,s:o}", "ok", 1, "repos", repos, "default_repo",
+			 config->repo != NULL, "hosts", hosts, "workloads", workloads);
+}
+
 static const struct {
 	const char *name;
 	Verb verb;
+	bool web; /* xbisect-web may send it */
 } verbs[] = {
-	{ "ping", do_ping },
-	{ "bisect", do_queue },
-	{ "ab", do_queue },
-	{ "measure", do_queue },
-	{ "list", do_list },
-	{ "show", do_show },
-	{ "log", do_log },
-	{ "cancel", do_cancel },
-	{ "retry", do_retry },
-	{ "hosts", do_hosts },
-	{ "host-check", do_host_check },
-	{ "host-online", do_host_online },
-	{ "host-offline", do_host_offline },
+	{ "ping", do_ping, true },
+	{ "bisect", do_queue, true },
+	{ "ab", do_queue, true },
+	{ "measure", do_queue, true },
+	{ "check", do_check, true },
+	{ "choices", do_choices, true },
+	{ "list", do_list, false },
+	{ "show", do_show, false },
+	{ "log", do_log, false },
+	{ "cancel", do_cancel, true },
+	{ "retry", do_retry, true },
+	{ "hosts", do_hosts, false },
+	{ "host-check", do_host_check, false },
+	{ "host-online", do_host_online, false },
+	{ "host-offline", do_host_offline, false },
 };
 
 json_t *xb_verbs_answer(XbDaemon *daemon, const XbPeer *peer, json_t *request, int64_t *follow)
@@ -280,7 +325,7 @@ json_t *xb_verbs_answer(XbDaemon *daemon, const XbPeer *peer, json_t *request, i
 	g_autofree char *hint = NULL;
 	json_t *answer;
 
-	if (g_strcmp0(name, "follow") == 0) {
+	if (g_strcmp0(name, "follow") == 0 && !peer->web) {
 		g_autoptr(XbJob) job = xb_db_job_get(daemon->db, id_of(request), &error);
 		if (!job)
 			return xb_verbs_error(error, NULL);
@@ -290,11 +335,13 @@ json_t *xb_verbs_answer(XbDaemon *daemon, const XbPeer *peer, json_t *request, i
 	for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
 		if (g_strcmp0(name, verbs[i].name) != 0)
 			continue;
+		if (peer->web && !verbs[i].web)
+			break;
 		answer = verbs[i].verb(daemon, peer, request, &hint, &error);
 		return answer ? answer : xb_verbs_error(error, hint);
 	}
-	g_set_error(&error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST, "no verb \"%s\"",
-		    name ? name : "");
+	g_set_error(&error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST, "no verb \"%s\"%s",
+		    name ? name : "", peer->web ? " for xbisect-web" : "");
 	return xb_verbs_error(error, NULL);
 }
 

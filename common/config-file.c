@@ -9,10 +9,14 @@
 
 #include <string.h>
 
-#include "config.h"
 #include "text.h"
 
 #define FILE_MAX (1024 * 1024)
+
+GQuark xb_config_error_quark(void)
+{
+	return g_quark_from_static_string("xb-config-error");
+}
 
 bool xb_config_fail(GError **error, const XbConfigGroup *group, const char *key, const char *format,
 		    ...)
@@ -243,6 +247,50 @@ bool xb_config_read_files(const char *path, GPtrArray *groups, GError **error)
 	for (guint i = 0; i < paths->len; i++) {
 		if (!read_file(paths->pdata[i], groups, error))
 			return false;
+	}
+	return true;
+}
+
+/* ---- entries into members ----------------------------------------------------- */
+
+const XbConfigEntry *xb_config_entry(const XbConfigGroup *group, const char *key)
+{
+	for (guint i = 0; i < group->entries->len; i++) {
+		const XbConfigEntry *entry = group->entries->pdata[i];
+
+		if (g_str_equal(entry->key, key))
+			return entry;
+	}
+	return NULL;
+}
+
+char *xb_config_check(const XbConfigGroup *group, const XbConfigEntry *entry, const XbKeySpec *spec,
+		      GError **error)
+{
+	g_autofree char *directory = g_path_get_dirname(group->file);
+	g_autofree char *problem = NULL;
+	char *value = xb_value_check(spec, directory, entry->value, &problem);
+
+	if (value == NULL)
+		xb_config_fail(error, group, entry->key, "%s", problem);
+	return value;
+}
+
+bool xb_config_store(const XbConfigGroup *group, const XbKeySpec *table, void *structure,
+		     GError **error)
+{
+	for (guint i = 0; i < group->entries->len; i++) {
+		const XbConfigEntry *entry = group->entries->pdata[i];
+		const XbKeySpec *spec = xb_key_find(table, entry->key);
+		g_autofree char *value = NULL;
+
+		if (spec == NULL)
+			return xb_config_fail(error, group, entry->key,
+					      "there is no such key in this group");
+		value = xb_config_check(group, entry, spec, error);
+		if (value == NULL)
+			return false;
+		xb_value_store(spec, value, structure);
 	}
 	return true;
 }

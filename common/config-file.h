@@ -11,6 +11,11 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "config-value.h"
+
+#define XB_CONFIG_ERROR xb_config_error_quark()
+GQuark xb_config_error_quark(void);
+
 typedef struct {
 	char *key;
 	char *value; /* escapes decoded; valid UTF-8 */
@@ -39,5 +44,17 @@ GPtrArray *xb_config_groups_new(void);
 /* Set @error to "FILE: [GROUP] KEY: MESSAGE"; @key NULL: of the whole group. False always. */
 bool xb_config_fail(GError **error, const XbConfigGroup *group, const char *key, const char *format,
 		    ...) G_GNUC_PRINTF(4, 5);
+
+/* NULL when the group has no such key. */
+const XbConfigEntry *xb_config_entry(const XbConfigGroup *group, const char *key);
+
+/* The value of @entry in its one form, or NULL with @error. Caller frees. */
+char *xb_config_check(const XbConfigGroup *group, const XbConfigEntry *entry, const XbKeySpec *spec,
+		      GError **error);
+
+/* All entries of @group into the members of @structure that @table names; a key that is not in
+ * the table is an error. */
+bool xb_config_store(const XbConfigGroup *group, const XbKeySpec *table, void *structure,
+		     GError **error);
 
 #endif

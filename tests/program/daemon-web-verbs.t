@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the control socket lets xbisect-web ask for.
+# shellcheck source=tests/program/lib/daemon.sh
+. "$(dirname "$0")/lib/daemon.sh"
+
+linear repo 12 7
+linear other 6 3
+config "[repo toy]
+path=$tmp/repo"
+start_daemon
+
+# ask LINE...: each line on one connection, the last answer in out
+ask() {
+	status=0
+	python3 - "$XBISECT_SOCKET" "$@" >"$tmp/out" 2>"$tmp/err" <<'END' || status=$?
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(60)
+s.connect(sys.argv[1])
+f = s.makefile("rw")
+for line in sys.argv[2:]:
+    print(line, file=f, flush=True)
+    answer = f.readline()
+print(answer, end="")
+END
+}
+
+ask '{"verb":"choices"}'
+json "choices: repositories, hosts, workloads" '.ok and .repos == ["toy"] and .hosts == ["fake"] and
+	.workloads[0].name == "map-unmap" and .workloads[0].metrics == ["unmap", "map"]'
+ask '{"verb":"check","what":"bisect","repo":"toy","good":"c0","bad":"c12"}'
+json "check: says what a bisect would cost" '.ok and .estimate.commits_in_range == 12 and
+	.estimate.steps_left > 0 and .estimate.seconds_left > 0'
+ask '{"verb":"check","what":"ab","repo":"toy","base":{"rev":"c0"},"test":{"rev":"c12"}}'
+json "check: of an A/B" '.ok and .estimate.commits_in_range == 1'
+ask '{"verb":"check","what":"bisect","repo":"toy","good":"c12","bad":"c0"}'
+json "check: refuses what would be refused" '.ok == false and (.error | contains("GOOD"))'
+ask '{"verb":"check","what":"destroy"}'
+json "check: of nothing that exists" '.ok == false'
+x list --json
+json "check: queues nothing" '.jobs == []'
+
+web='{"verb":"web"}'
+for verb in list show log follow hosts host-check host-online host-offline watch-add; do
+	ask "$web" "{\"verb\":\"$verb\",\"id\":1,\"name\":\"fake\"}"
+	json "web: may not ask for $verb" '.ok == false'
+done
+ask "$web" "{\"verb\":\"bisect\",\"repo\":\"$tmp/other\",\"good\":\"c0\",\"bad\":\"c6\"}"
+json "web: may not name a path" '.ok == false and (.error | contains("repo NAME"))'
+ask "$web" "{\"verb\":\"bisect\",\"cwd\":\"$tmp/other\",\"good\":\"c0\",\"bad\":\"c6\"}"
+json "web: may not name a directory" '.ok == false'
+ask "$web" "{\"verb\":\"ab\",\"base\":{\"image\":{\"kernel\":\"/vmlinuz\"}},\"test\":{\"rev\":\"c6\"}}"
+json "web: may not name an image" '.ok == false'
+ask "$web" '{"verb":"bisect","repo":"toy","good":"c0","bad":"c12"}'
+json "web: may queue a configured repository" '.ok and .id == 1'
+wait_until 60 ended 1
+x show --json 1
+json "web: and that job finds its culprit" '.verdict.kind == "culprit"'
+x bisect --json --wait --repo "$tmp/other" c0..c6
+ask "$web" '{"verb":"bisect","like":2,"good":"c1","bad":"c4"}'
+json "web: may go on with a job's repository" '.ok and .id == 3'
+ask "$web" '{"verb":"bisect","like":99,"good":"c1","bad":"c4"}'
+json "web: but not with that of none" '.ok == false'
+wait_until 60 ended 3
+ask "$web" '{"verb":"retry","id":2}'
+json "web: may retry" '.ok and .id == 4'
+ask "$web" '{"verb":"cancel","id":4}'
+ask "$web" '{"verb":"cancel","id":1}'
+json "web: cancels only what runs" '.ok == false and (.error | contains("ended already"))'
+stop_daemon
+
+config "[web]
+user=$(id -un)"
+"$bin/xbisectd" --config "$conf" >"$tmp/out" 2>&1
+is "[web] user: not the daemon's own" $? 1
+has "[web] user: says so" out "own user or root"
+config "[web]
+user=nobody-has-this-name"
+"$bin/xbisectd" --config "$conf" >"$tmp/out" 2>&1
+has "[web] user: must exist" out "there is no user"
+
+finish
