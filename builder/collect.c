@@ -127,33 +127,34 @@ static json_t *artifact_event(const XbCollect *self, const Collected *files, con
 {
 	char tree[GIT_OID_HEXSZ + 1];
 
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
-		"s:s, s:b}",
-		"event", "artifact", "variant", variant, "dir", self->compile->job->out_dir,
-		"kernel", files[FILE_IMAGE].as, "vmlinux", files[FILE_ELF].as, "image_sha256",
-		files[FILE_ELF].sha256, "bzimage_sha256", files[FILE_IMAGE].sha256, "system_map",
-		files[FILE_MAP].as, "config", files[FILE_CONFIG].as, "config_sha256",
-		files[FILE_CONFIG].sha256, "toolchain", self->compile->toolchain->summary,
-		"builder", self->compile->toolchain->fingerprint, "tree",
-		git_oid_tostr(tree, sizeof(tree), self->compile->tree), "inputs", "inputs.txt",
-		"manifest", "manifest.json", "clean", self->compile->job->clean);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
+			 "s:s, s:s, s:b}",
+			 "event", "artifact", "variant", variant, "dir",
+			 self->compile->job->out_dir, "kernel", files[FILE_IMAGE].as, "vmlinux",
+			 files[FILE_ELF].as, "image_sha256", files[FILE_ELF].sha256,
+			 "bzimage_sha256", files[FILE_IMAGE].sha256, "system_map",
+			 files[FILE_MAP].as, "config", files[FILE_CONFIG].as, "config_sha256",
+			 files[FILE_CONFIG].sha256, "toolchain", self->compile->toolchain->summary,
+			 "builder", self->compile->toolchain->fingerprint, "tree",
+			 git_oid_tostr(tree, sizeof(tree), self->compile->tree), "inputs",
+			 "inputs.txt", "reach", "reach.txt", "manifest", "manifest.json", "clean",
+			 self->compile->job->clean);
 }
 
 json_t *xb_collect(const XbCollect *self, GError **error)
 {
 	g_autofree char *inputs = g_build_filename(self->compile->job->out_dir, "inputs.txt", NULL);
+	g_autofree char *reach = g_build_filename(self->compile->job->out_dir, "reach.txt", NULL);
 	g_autofree char *variant = NULL;
 	Collected files[FILE_COUNT] = { 0 };
 	json_t *event = NULL;
-	gsize count = 0;
 	int obj_fd = xb_beneath_open_dir(self->compile->slot->obj, error);
 
 	if (obj_fd < 0)
 		return NULL;
 	if (copy_files(self, obj_fd, files, error) &&
 	    xb_inputs_write(self->compile->repo, self->compile->tree, obj_fd,
-			    self->compile->src_prefix, self->compile->arch->source, inputs, &count,
+			    self->compile->src_prefix, self->compile->arch->source, inputs, reach,
 			    error)) {
 		variant = variant_hash(self, files);
 		if (write_manifest(self, files, variant, error))

@@ -38,6 +38,7 @@ static const char *const never[] = { "Documentation/", "samples/", "LICENSES/" }
 typedef struct {
 	GHashTable *all;   /* every path of the tree: set */
 	GHashTable *found; /* borrows from @all */
+	GHashTable *reach; /* path (borrowed) -> how many commands read it */
 	int obj_fd;
 	const char *src_prefix;
 	char *arch_dir; /* "arch/x86/" */
@@ -156,6 +157,23 @@ void xb_inputs_scan(const char *cmd, const char *src_prefix, GHashTable *all, GH
 	}
 }
 
+/* What one command read: each path once, however often the file names it. */
+static void take_command(Inputs *inputs, const char *text)
+{
+	g_autoptr(GHashTable) read = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTableIter iter;
+	gpointer path;
+
+	xb_inputs_scan(text, inputs->src_prefix, inputs->all, read);
+	g_hash_table_iter_init(&iter, read);
+	while (g_hash_table_iter_next(&iter, &path, NULL)) {
+		guint count = GPOINTER_TO_UINT(g_hash_table_lookup(inputs->reach, path));
+
+		g_hash_table_add(inputs->found, path);
+		g_hash_table_replace(inputs->reach, path, GUINT_TO_POINTER(count + 1));
+	}
+}
+
 static bool visit_file(const char *path, void *data)
 {
 	Inputs *inputs = data;
@@ -167,7 +185,7 @@ static bool visit_file(const char *path, void *data)
 	if (name[0] == '.' && g_str_has_suffix(name, ".cmd")) {
 		text = xb_beneath_read(inputs->obj_fd, path, CMD_FILE_MAX, &length, NULL);
 		if (text)
-			xb_inputs_scan(text, inputs->src_prefix, inputs->all, inputs->found);
+			take_command(inputs, text);
 	}
 	return true;
 }
@@ -177,15 +195,20 @@ static int compare_strings(gconstpointer a, gconstpointer b)
 	return strcmp(a, b);
 }
 
-static bool write_list(GHashTable *found, const char *path, GError **error)
+static bool write_list(GHashTable *found, GHashTable *counts, const char *path, GError **error)
 {
 	GList *list = g_list_sort(g_hash_table_get_keys(found), compare_strings);
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	for (GList *item = list; item; item = item->next) {
 		/* A path with a newline cannot be written down and is no kernel's. */
-		if (!strchr(item->data, '\n'))
-			g_string_append_printf(text, "%s\n", (char *)item->data);
+		if (strchr(item->data, '\n'))
+			continue;
+		if (counts)
+			g_string_append_printf(
+				text, "%u ",
+				GPOINTER_TO_UINT(g_hash_table_lookup(counts, item->data)));
+		g_string_append_printf(text, "%s\n", (char *)item->data);
 	}
 	g_list_free(list);
 	return g_file_set_contents(path, text->str, (gssize)text->len, error);
@@ -193,15 +216,17 @@ static bool write_list(GHashTable *found, const char *path, GError **error)
 
 bool xb_inputs_write(git_repository *repo, const git_oid *tree_id, int obj_fd,
 		     const char *src_prefix, const char *arch_source, const char *path,
-		     gsize *count, GError **error)
+		     const char *reach_path, GError **error)
 {
 	g_autoptr(GHashTable) all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) found = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) reach = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autofree char *arch_dir = g_strdup_printf("arch/%s/", arch_source);
 	g_autoptr(git_tree) tree = NULL;
 	Inputs inputs = {
 		.all = all,
 		.found = found,
+		.reach = reach,
 		.obj_fd = obj_fd,
 		.src_prefix = src_prefix,
 		.arch_dir = arch_dir,
@@ -215,6 +240,5 @@ bool xb_inputs_write(git_repository *repo, const git_oid *tree_id, int obj_fd,
 	}
 	if (!xb_beneath_walk(obj_fd, ENTRIES_MAX, visit_file, &inputs, error))
 		return false;
-	*count = g_hash_table_size(found);
-	return write_list(found, path, error);
+	return write_list(found, NULL, path, error) && write_list(reach, reach, reach_path, error);
 }

@@ -16,11 +16,14 @@
 #include <stdbool.h>
 
 /*
- * Write the list, sorted, one path a line, to @path. @src_prefix is the source
- * directory as commands saw it; @arch_source the directory under arch/.
+ * Write the list, sorted, one path a line, to @path; and to @reach_path those
+ * that commands read, as "COUNT PATH", where COUNT is how many did: nearly the
+ * number of objects that a change of the file makes anew. @src_prefix is the
+ * source directory as commands saw it; @arch_source the directory under arch/.
  */
 bool xb_inputs_write(git_repository *repo, const git_oid *tree, int obj_fd, const char *src_prefix,
-		     const char *arch_source, const char *path, gsize *count, GError **error);
+		     const char *arch_source, const char *path, const char *reach_path,
+		     GError **error);
 
 /* For tests: add to @found those of the paths in @cmd that are in @all. */
 void xb_inputs_scan(const char *cmd, const char *src_prefix, GHashTable *all, GHashTable *found);

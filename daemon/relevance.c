@@ -11,17 +11,27 @@
  * the set of files changes within the range. Two images in one group, or a
  * clean rebuild that gave another image than was inferred, prove that: then
  * nothing is inferred in this job any more.
+ *
+ * Commits that can matter do not matter alike: one that changes a header of
+ * 600 objects changes more of the image than one that adds a Kconfig entry
+ * which this configuration does not select. The prior weight of a commit is
+ * 1 + log2(1 + objects) for the file that most objects read; without such a
+ * file 1, and 0.3 when only Kconfig was touched: at most 40 to 1, so that at
+ * the default confidence no commit is named or cleared by its weight alone.
  */
 #include "relevance.h"
 
+#include <math.h>
 #include <string.h>
 
 #define LIST_MAX ((gsize)64 << 20)
 
 /* What the builds of this job read. */
 typedef struct {
-	GHashTable *paths; /* of paths */
-	GHashTable *names; /* of their base names: an added header may shadow one */
+	GHashTable *paths;  /* of paths */
+	GHashTable *names;  /* of their base names: an added header may shadow one */
+	GHashTable *realms; /* of what realm_of() says of them */
+	GHashTable *reach;  /* path -> how many commands read it */
 	guint lists;
 } Inputs;
 
@@ -29,35 +39,96 @@ static void inputs_clear(Inputs *inputs)
 {
 	g_clear_pointer(&inputs->paths, g_hash_table_unref);
 	g_clear_pointer(&inputs->names, g_hash_table_unref);
+	g_clear_pointer(&inputs->realms, g_hash_table_unref);
+	g_clear_pointer(&inputs->reach, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Inputs, inputs_clear)
+
+/* "arch/x86" of "arch/x86/mm/fault.c", "tools" of "tools/perf/x"; NULL elsewhere. Caller frees. */
+static char *realm_of(const char *path)
+{
+	const char *slash;
+
+	if (g_str_has_prefix(path, "tools/"))
+		return g_strdup("tools");
+	slash = g_str_has_prefix(path, "arch/") ? strchr(path + strlen("arch/"), '/') : NULL;
+	return slash ? g_strndup(path, (gsize)(slash - path)) : NULL;
+}
+
+/* The lines of the file that @artifact calls @member; NULL when there is none. */
+static char **read_lines(const XbVariant *variant, json_t *artifact, const char *member)
+{
+	const char *name = json_string_value(json_object_get(artifact, member));
+	g_autofree char *path = NULL, *text = NULL;
+	gsize length;
+
+	if (!variant->dir || !name || strchr(name, '/'))
+		return NULL;
+	path = g_build_filename(variant->dir, name, NULL);
+	if (!g_file_get_contents(path, &text, &length, NULL) || length > LIST_MAX)
+		return NULL;
+	return g_strsplit(text, "\n", -1);
+}
+
+/* The largest count of all builds. */
+static void add_reach(Inputs *inputs, char *line)
+{
+	char *end;
+	guint64 count = g_ascii_strtoull(line, &end, 10);
+	guint known;
+
+	if (end == line || *end != ' ' || !end[1])
+		return;
+	known = GPOINTER_TO_UINT(g_hash_table_lookup(inputs->reach, end + 1));
+	if (count > known)
+		g_hash_table_replace(inputs->reach, g_strdup(end + 1),
+				     GUINT_TO_POINTER((guint)MIN(count, 1000000)));
+}
 
 static void read_list(Inputs *inputs, const XbVariant *variant)
 {
 	g_autoptr(json_t) artifact =
 		variant->artifact ? json_loads(variant->artifact, 0, NULL) : NULL;
-	const char *name = json_string_value(json_object_get(artifact, "inputs"));
-	g_autofree char *path = NULL, *text = NULL;
-	gsize length;
+	g_auto(GStrv) paths = read_lines(variant, artifact, "inputs");
+	g_auto(GStrv) reach = read_lines(variant, artifact, "reach");
 
-	if (!variant->dir || !name || strchr(name, '/'))
-		return;
-	path = g_build_filename(variant->dir, name, NULL);
-	if (!g_file_get_contents(path, &text, &length, NULL) || length > LIST_MAX)
-		return;
-	for (char *line = text, *end; *line; line = end + 1) {
-		const char *base;
-		end = strchrnul(line, '\n');
-		bool last = *end == '\0';
-		*end = '\0';
-		if (*line && g_hash_table_add(inputs->paths, g_strdup(line))) {
-			base = strrchr(line, '/');
-			g_hash_table_add(inputs->names, g_strdup(base ? base + 1 : line));
+	for (guint i = 0; paths && paths[i]; i++)
+		if (*paths[i] && g_hash_table_add(inputs->paths, g_strdup(paths[i]))) {
+			const char *base = strrchr(paths[i], '/');
+			char *realm = realm_of(paths[i]);
+			g_hash_table_add(inputs->names, g_strdup(base ? base + 1 : paths[i]));
+			if (realm)
+				g_hash_table_add(inputs->realms, realm);
 		}
-		if (last)
-			break;
+	for (guint i = 0; reach && reach[i]; i++)
+		add_reach(inputs, reach[i]);
+	inputs->lists += paths != NULL;
+}
+
+static double weight_of(const Inputs *inputs, const XbJobCommit *commit)
+{
+	g_auto(GStrv) files = commit->files ? g_strsplit(commit->files, "\n", -1) : NULL;
+	bool only_kconfig = true;
+	guint most = 0;
+
+	for (guint i = 0; files && files[i]; i++) {
+		const char *slash = strrchr(files[i], '/');
+
+		most = MAX(most, GPOINTER_TO_UINT(g_hash_table_lookup(inputs->reach, files[i])));
+		only_kconfig &= g_str_has_prefix(slash ? slash + 1 : files[i], "Kconfig") ||
+				!g_hash_table_contains(inputs->paths, files[i]);
 	}
-	inputs->lists++;
+	return !files ? 1 : most > 0 ? 1 + log2(1.0 + most) : only_kconfig ? 0.3 : 1;
+}
+
+/* Another architecture's directory, of which no build read anything; or a tool, where the list
+ * holds every file of those that a kernel's build makes for itself. */
+static bool is_elsewhere(const Inputs *inputs, const char *path)
+{
+	g_autofree char *realm = realm_of(path);
+
+	return realm &&
+	       (strcmp(realm, "tools") == 0 || !g_hash_table_contains(inputs->realms, realm));
 }
 
 /* A source, header or documentation file that no build read, and that is not called like one that
@@ -67,6 +138,8 @@ static bool file_matters(const Inputs *inputs, const char *path)
 {
 	static const char *const harmless[] = { ".c",   ".h",   ".S",    ".rst",
 						".txt", ".dts", ".dtsi", ".yaml" };
+	static const char *const never[] = { "MAINTAINERS", "CREDITS",        "Documentation/",
+					     "LICENSES/",   ".gitattributes", ".mailmap" };
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
 
@@ -74,8 +147,11 @@ static bool file_matters(const Inputs *inputs, const char *path)
 		return true;
 	if (g_str_has_suffix(path, ".h") && g_hash_table_contains(inputs->names, base))
 		return true;
-	if (strcmp(path, "MAINTAINERS") == 0 || strcmp(path, "CREDITS") == 0 ||
-	    (slash && strcmp(base, "Makefile") == 0))
+	for (guint i = 0; i < G_N_ELEMENTS(never); i++)
+		if (g_str_has_prefix(path, never[i]))
+			return false;
+	if ((slash && strcmp(base, "Makefile") == 0) || strcmp(base, ".gitignore") == 0 ||
+	    is_elsewhere(inputs, path))
 		return false;
 	for (guint i = 0; i < G_N_ELEMENTS(harmless); i++)
 		if (g_str_has_suffix(path, harmless[i]))
@@ -123,8 +199,12 @@ void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes)
 {
 	guint n = data->commits->len;
 	g_autofree guint *group = g_new(guint, n), *class_of_group = g_new0(guint, n);
-	g_auto(Inputs) inputs = { g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-				  g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL), 0 };
+	g_auto(Inputs) inputs = {
+		.paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.realms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.reach = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+	};
 	(void)daemon;
 
 	if (!((XbJobCommit *)data->commits->pdata[n - 1])->files)
@@ -138,6 +218,8 @@ void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes)
 		group[i] = commit_matters(&inputs, commit)
 				   ? i
 				   : group[g_array_index(commit->parents, int, 0)];
+		if (group[i] == i && g_hash_table_size(inputs.reach) > 0)
+			nodes[i].prior = weight_of(&inputs, commit);
 	}
 	if (!settle_groups(group, n, data, nodes, class_of_group))
 		return;

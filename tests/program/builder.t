@@ -175,6 +175,8 @@ check "the configuration has the fragment" grep -qx CONFIG_SMP=y "$out/config"
 printf '%s\n' Kconfig Makefile include/x.h kernel/a.c kernel/b.c \
 	scripts/kconfig/merge_config.sh | cmp -s - "$out/inputs.txt"
 ok $? "inputs.txt lists what was read"
+grep -q '^[1-9][0-9]* ' "$out/reach.txt" && ! grep -vqE '^[0-9]+ [^ ]' "$out/reach.txt"
+ok $? "reach.txt says how many commands read it"
 [ "$(sha256sum <"$out/vmlinux.elf" | cut -c1-64)" = "$(echo "$first_image" | cut -d'"' -f4)" ]
 ok $? "image_sha256 is that of the stripped image"
 

@@ -52,11 +52,12 @@ static void range_init(Range *range, const char *const *files, guint n)
 		add_node(range, files[i]);
 	inputs = g_build_filename(range->dir, "inputs.txt", NULL);
 	g_file_set_contents(inputs,
-			    "mm/memory.c\ninclude/linux/mm.h\nmm/Makefile\nKconfig\nREADME.txt\n",
+			    "mm/memory.c\ninclude/linux/mm.h\nmm/Makefile\nKconfig\nREADME.txt\n"
+			    "arch/x86/mm/fault.c\ntools/objtool/check.c\n",
 			    -1, NULL);
 	good = range->data.variants->pdata[0];
 	good->dir = g_strdup(range->dir);
-	good->artifact = g_strdup("{\"inputs\":\"inputs.txt\"}");
+	good->artifact = g_strdup("{\"inputs\":\"inputs.txt\",\"reach\":\"reach.txt\"}");
 	set_built(range, 0, "good");
 }
 
@@ -104,6 +105,11 @@ static void test_files_decide(void)
 		{ "Makefile", false },
 		{ "drivers/gpu/Kconfig", false },
 		{ "scripts/gen.sh", false },
+		{ "arch/mips/Kbuild", true }, /* no build was there */
+		{ "tools/perf/Makefile.config", true },
+		{ "tools/objtool/check.c", false }, /* the build reads it */
+		{ "Documentation/sphinx/parse.py", true },
+		{ "drivers/.gitignore", true },
 		{ "arch/x86/entry/syscalls/syscall_64.tbl", false },
 		{ NULL, false }, /* a merge: what it changed is not known */
 	};
@@ -163,6 +169,35 @@ static void test_nothing_is_inferred_without_a_list(void)
 	range_clear(&range);
 }
 
+static void test_weight_grows_with_reach(void)
+{
+	const char *files[] = {
+		NULL,      "mm/memory.c",          "include/linux/mm.h\nmm/memory.c",
+		"Kconfig", "Kconfig\nmm/Makefile", NULL
+	};
+	static const double expected[] = { 0, 2, 10, 0.3, 1, 1 };
+	g_autofree char *reach = NULL;
+	Range range;
+
+	range_init(&range, files, G_N_ELEMENTS(files));
+	reach = g_build_filename(range.dir, "reach.txt", NULL);
+	g_file_set_contents(reach, "1 mm/memory.c\n511 include/linux/mm.h\nx y\n7\n-\n", -1, NULL);
+	infer(&range);
+	/* the last commit's files must be known, or nothing is inferred */
+	g_assert_cmpfloat(range.nodes[1].prior, ==, 0);
+	range_clear(&range);
+
+	files[5] = "mm/Makefile";
+	range_init(&range, files, G_N_ELEMENTS(files));
+	g_free(reach);
+	reach = g_build_filename(range.dir, "reach.txt", NULL);
+	g_file_set_contents(reach, "1 mm/memory.c\n511 include/linux/mm.h\nx y\n7\n-\n", -1, NULL);
+	infer(&range);
+	for (guint i = 1; i < G_N_ELEMENTS(files); i++)
+		g_assert_cmpfloat_with_epsilon(range.nodes[i].prior, expected[i], 1e-9);
+	range_clear(&range);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -173,5 +208,6 @@ int main(int argc, char **argv)
 			test_a_proof_against_the_guess_ends_guessing);
 	g_test_add_func("/relevance/nothing is inferred without a list",
 			test_nothing_is_inferred_without_a_list);
+	g_test_add_func("/relevance/weight grows with reach", test_weight_grows_with_reach);
 	return g_test_run();
 }
