@@ -37,6 +37,7 @@ PKG_LIBS   = $(shell pkg-config --libs glib-2.0 gio-2.0 gio-unix-2.0 jansson)
 GIT_CFLAGS = $(shell pkg-config --cflags libgit2)
 GIT_LIBS   = $(shell pkg-config --libs libgit2)
 SQL_LIBS   = $(shell pkg-config --libs sqlite3)
+CURL_LIBS  = $(shell pkg-config --libs libcurl)
 HTTP_LIBS  = $(shell pkg-config --libs libmicrohttpd)
 XEN_LIBS   = $(shell pkg-config --static --libs xencontrol xenforeignmemory)
 
@@ -59,12 +60,14 @@ $(SETTINGS):
 # What each folder may include, which is what it may depend on: a wrong
 # include does not compile. The file named like the program holds its main();
 # the rest of a folder is an archive that its unit tests link as well.
-FOLDERS := common db daemon/engine daemon daemon/client builder runner web
+FOLDERS := common db daemon/engine daemon daemon/client daemon/notify daemon/fetch builder runner web
 INC_common        := -Icommon
 INC_db            := -Idb -Icommon
 INC_daemon/engine := -Idaemon/engine
 INC_daemon        := -Idaemon -Idaemon/engine -Idb -Icommon
 INC_daemon/client := -Idaemon/client -Icommon -Idaemon/engine
+INC_daemon/notify := -Idaemon/notify -Idaemon/client -Icommon
+INC_daemon/fetch  := -Idaemon/fetch -Icommon
 INC_builder       := -Ibuilder -Icommon
 INC_runner        := -Irunner -Icommon
 INC_web           := -Iweb -Idb -Icommon
@@ -74,6 +77,8 @@ LIB_db            := $(BUILD)/lib/db.a $(LIB_common)
 LIB_daemon/engine := $(BUILD)/lib/daemon-engine.a
 LIB_daemon        := $(BUILD)/lib/daemon.a $(LIB_daemon/engine) $(LIB_db)
 LIB_daemon/client := $(BUILD)/lib/daemon-client.a $(LIB_daemon/engine) $(LIB_common)
+LIB_daemon/notify := $(BUILD)/lib/daemon-notify.a $(LIB_daemon/client)
+LIB_daemon/fetch  := $(BUILD)/lib/daemon-fetch.a $(LIB_common)
 LIB_builder       := $(BUILD)/lib/builder.a $(LIB_common)
 LIB_runner        := $(BUILD)/lib/runner.a $(LIB_common)
 LIB_web           := $(BUILD)/lib/web.a $(LIB_db)
@@ -83,11 +88,14 @@ LDLIBS_db            = $(PKG_LIBS) $(SQL_LIBS) -lm
 LDLIBS_daemon/engine = $(PKG_LIBS) -lm
 LDLIBS_daemon        = $(PKG_LIBS) $(GIT_LIBS) $(SQL_LIBS) -lm
 LDLIBS_daemon/client = $(PKG_LIBS) -lm
+LDLIBS_daemon/notify = $(PKG_LIBS) $(CURL_LIBS) -lm
+LDLIBS_daemon/fetch  = $(PKG_LIBS) $(GIT_LIBS) -lm
 LDLIBS_builder       = $(PKG_LIBS) $(GIT_LIBS) -lm
 LDLIBS_runner        = $(PKG_LIBS) -lm
 LDLIBS_web           = $(PKG_LIBS) $(SQL_LIBS) $(HTTP_LIBS) -lm
 
-MAINS := daemon/xbisectd.c daemon/client/xbisect.c builder/xbisect-build.c runner/xbisect-run.c
+MAINS := daemon/xbisectd.c daemon/client/xbisect.c builder/xbisect-build.c runner/xbisect-run.c \
+         daemon/notify/xbisect-notify.c $(wildcard daemon/fetch/xbisect-fetch.c)
 PROGRAMS := $(patsubst %.c,$(BUILD)/bin/%,$(notdir $(MAINS)))
 
 define folder_rules
@@ -100,7 +108,7 @@ $$(BUILD)/lib/$(subst /,-,$(1)).a: $$(OBJ_$(1))
 $$(BUILD)/obj/$(1)/%.o: $(1)/%.c $$(SETTINGS)
 	@mkdir -p $$(@D)
 	@echo "  CC      $$<"
-	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(INC_$(1)) $$(PKG_CFLAGS) $$(if $$(filter common builder daemon,$(1)),$$(GIT_CFLAGS)) -c -o $$@ $$<
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(INC_$(1)) $$(PKG_CFLAGS) $$(if $$(filter common builder daemon daemon/fetch,$(1)),$$(GIT_CFLAGS)) -c -o $$@ $$<
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
@@ -137,13 +145,13 @@ programs: $(PROGRAMS)
 # folder's name are dashes: tests/unit/daemon-engine/).
 UNIT_SRC := $(wildcard tests/unit/*/test-*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/test/%)
-unit_folder = $(if $(filter daemon-engine daemon-client,$(1)),$(subst daemon-,daemon/,$(1)),$(1))
+unit_folder = $(if $(filter daemon-engine daemon-client daemon-notify daemon-fetch,$(1)),$(subst daemon-,daemon/,$(1)),$(1))
 
 define unit_rules
 $$(BUILD)/test/$(1)/%: tests/unit/$(1)/%.c $$(LIB_$(call unit_folder,$(1))) $$(SETTINGS)
 	@mkdir -p $$(@D)
 	@echo "  TEST    $$@"
-	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(INC_$(call unit_folder,$(1))) $$(PKG_CFLAGS) $$(if $$(filter common builder daemon,$(1)),$$(GIT_CFLAGS)) $$(LDFLAGS) -o $$@ $$(filter %.c %.a,$$^) $$(LDLIBS_$(call unit_folder,$(1)))
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(INC_$(call unit_folder,$(1))) $$(PKG_CFLAGS) $$(if $$(filter common builder daemon daemon-fetch,$(1)),$$(GIT_CFLAGS)) $$(LDFLAGS) -o $$@ $$(filter %.c %.a,$$^) $$(LDLIBS_$(call unit_folder,$(1)))
 endef
 $(foreach f,$(sort $(foreach s,$(UNIT_SRC),$(word 3,$(subst /, ,$(s))))),$(eval $(call unit_rules,$(f))))
 
@@ -154,12 +162,12 @@ unit-tests: $(UNIT_BIN)
 
 # ---- dependencies ----------------------------------------------------------
 # Debian packages, one place. None of them is a kernel or a hypervisor.
-DEPS_BUILD := gcc libc6-dev make pkg-config libglib2.0-dev libjansson-dev libgit2-dev libsqlite3-dev \
+DEPS_BUILD := gcc libc6-dev make pkg-config libglib2.0-dev libjansson-dev libgit2-dev libsqlite3-dev libcurl4-gnutls-dev \
               libmicrohttpd-dev libxen-dev
 # What the programs start: kernel builds in their sandbox, and the test host.
 DEPS_RUN   := bubblewrap ccache qemu-system-x86 git binutils bison flex bc libelf-dev libssl-dev perl \
               python3 rsync cpio kmod xz-utils zstd gzip ca-certificates
-DEPS_TEST  := perl python3 jq procps util-linux
+DEPS_TEST  := perl python3 python3-aiosmtpd jq procps util-linux
 DEPS_LINT  := clang clang-format clang-tidy cppcheck mandoc shellcheck libclang-rt-14-dev
 
 .PHONY: deps deps-lint

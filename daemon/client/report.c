@@ -356,7 +356,7 @@ static void write_reproduce(XbWriter *w, const json_t *job)
 /* ---- documents --------------------------------------------------------------------------------
  */
 
-static void write_report(XbWriter *w, const json_t *job)
+void xb_report_write(XbWriter *w, const json_t *job)
 {
 	g_autofree char *title = xb_text(job, "title");
 	g_autofree char *heading =
@@ -380,7 +380,7 @@ char *xb_report_text(const json_t *job)
 	GString *out = g_string_new(NULL);
 	XbWriter writer = xb_writer_text(out);
 
-	write_report(&writer, job);
+	xb_report_write(&writer, job);
 	return g_string_free(out, FALSE);
 }
 
@@ -389,7 +389,7 @@ char *xb_report_markdown(const json_t *job)
 	GString *out = g_string_new(NULL);
 	XbWriter writer = xb_writer_markdown(out);
 
-	write_report(&writer, job);
+	xb_report_write(&writer, job);
 	return g_string_free(out, FALSE);
 }
 

@@ -11,6 +11,7 @@
 #include "writer.h"
 
 /* The whole report. */
+void xb_report_write(XbWriter *writer, const json_t *job);
 char *xb_report_text(const json_t *job);
 char *xb_report_markdown(const json_t *job);
 

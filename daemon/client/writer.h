@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * writer.h - a document's elements in text or Markdown: one struct of
- * functions, two implementations. Arguments are safe to show already (job.h);
- * Markdown escapes what would be markup in them.
+ * writer.h - a document's elements in text, Markdown or HTML: one struct of
+ * functions, three implementations. Arguments are safe to show already (job.h);
+ * Markdown and HTML escape what would be markup in them.
  */
 #ifndef XB_WRITER_H
 #define XB_WRITER_H
@@ -25,8 +25,9 @@ struct XbWriter {
 	void (*table)(XbWriter *self, const GPtrArray *cells, guint n_columns, guint right);
 };
 
-/* Both append to @out, which stays the caller's. */
+/* All append to @out, which stays the caller's. */
 XbWriter xb_writer_text(GString *out);
 XbWriter xb_writer_markdown(GString *out);
+XbWriter xb_writer_html(GString *out);
 
 #endif
