@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -74,6 +75,19 @@ static char *check_path(const char *directory, const char *value, GFileTest test
 			      test == G_FILE_TEST_IS_DIR ? "directory" : "file");
 	if (mode >= 0 && access(path, mode) != 0)
 		return refuse(problem, "%s: %s", path, g_strerror(errno));
+	return g_steal_pointer(&path);
+}
+
+static char *check_secret(const char *directory, const char *value, char **problem)
+{
+	g_autofree char *path = check_path(directory, value, G_FILE_TEST_IS_REGULAR, R_OK, problem);
+	struct stat st;
+
+	if (path == NULL)
+		return NULL;
+	if (stat(path, &st) != 0 || (st.st_mode & 077) != 0)
+		return refuse(problem, "%s can be read by others than its owner: chmod 600 it",
+			      path);
 	return g_steal_pointer(&path);
 }
 
@@ -168,6 +182,8 @@ char *xb_value_check(const XbKeySpec *spec, const char *directory, const char *v
 			       ? g_strdup(value)
 			       : check_path(directory, value, G_FILE_TEST_IS_REGULAR, R_OK,
 					    problem);
+	case XB_VALUE_SECRET:
+		return check_secret(directory, value, problem);
 	case XB_VALUE_DIRECTORY:
 		return check_path(directory, value, G_FILE_TEST_IS_DIR, R_OK | X_OK, problem);
 	case XB_VALUE_FILES:

@@ -18,6 +18,7 @@ typedef enum {
 	XB_VALUE_WORD,      /* char *: one of the spec's words */
 	XB_VALUE_PATH,      /* char *: absolute; need not exist */
 	XB_VALUE_FILE,      /* char *: absolute, a file that can be read */
+	XB_VALUE_SECRET,    /* char *: the same of a file that only its owner can read */
 	XB_VALUE_DIRECTORY, /* char *: absolute, a directory that exists */
 	XB_VALUE_FILES,     /* char **: files, divided by ';' */
 	XB_VALUE_PROGRAM,   /* char *: a name for PATH, or an executable file */

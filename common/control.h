@@ -44,6 +44,17 @@
  *             what pages may: ping, bisect, ab, measure, check, choices, cancel, retry, and
  *             names configured repositories only; so may the user of [web] user=
  *   host-online name, host-offline name, reason       -> hosts[]
+ *   alerts    limit (50)                -> alerts[ALERT], targets[{"name","kind","min_effect"}]
+ *   alert-ack id, alert-snooze id, seconds            -> alert
+ *   alert-test name, run (0)  -> run: while it is not 0 the message is being sent: ask again with
+ *             it; then result {"delivered","detail","dialogue":[lines]}
+ *
+ * ALERT: id, kind (culprit, range), state (open, acknowledged, fixed), job_id,
+ * commit, subject, workload, metric, unit, lower_is_better, base, test, ratio,
+ * confidence, created, acknowledged, snoozed_until, fixed (Unix seconds or
+ * null), fixed_commit, deliveries: [{"target", "event": "found"|"fixed",
+ * "state": "waiting"|"sending"|"delivered"|"dropped", "attempts", "due",
+ * "finished", "detail"}].
  *
  * JOB is the object of --json (architecture: id, kind, state, verdict,
  * effect, counts, measurements), and besides: title, repo, good, bad,

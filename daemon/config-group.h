@@ -22,6 +22,8 @@ void xb_config_add_setting(json_t *settings, const XbKeySpec *spec, const char *
 
 bool xb_config_take_host(XbConfig *config, const XbConfigGroup *group, GError **error);
 bool xb_config_take_workload(XbConfig *config, const XbConfigGroup *group, GError **error);
+bool xb_config_take_alert(XbConfig *config, const XbConfigGroup *group, GError **error);
+bool xb_config_take_remote(XbConfig *config, const XbConfigGroup *group, GError **error);
 
 /* What exists when no group of the kind does. */
 void xb_config_default_host(XbConfig *config);
@@ -30,5 +32,7 @@ void xb_config_default_workload(XbConfig *config);
 /* For the arrays of an XbConfig. */
 void xb_config_free_host(void *host);
 void xb_config_free_workload(void *workload);
+void xb_config_free_alert(void *alert);
+void xb_config_free_remote(void *remote);
 
 #endif

@@ -152,6 +152,8 @@ static const struct {
 	{ "host", true, xb_config_take_host },
 	{ "workload", true, xb_config_take_workload },
 	{ "web", false, take_web },
+	{ "alert", true, xb_config_take_alert },
+	{ "remote", true, xb_config_take_remote },
 };
 
 static bool take_group(XbConfig *config, const XbConfigGroup *group, GError **error)
@@ -219,6 +221,8 @@ static XbConfig *config_new(void)
 	config->repos = g_ptr_array_new_with_free_func(free_repo);
 	config->hosts = g_ptr_array_new_with_free_func(xb_config_free_host);
 	config->workloads = g_ptr_array_new_with_free_func(xb_config_free_workload);
+	config->alerts = g_ptr_array_new_with_free_func(xb_config_free_alert);
+	config->remotes = g_ptr_array_new_with_free_func(xb_config_free_remote);
 	config->artifact_limit = (uint64_t)20 << 30;
 	config->log_limit = (uint64_t)2 << 30;
 	config->ccache_limit = (uint64_t)5 << 30;
@@ -249,6 +253,8 @@ static void complete(XbConfig *config)
 		config->builder_command = find_worker("xbisect-build");
 	if (config->runner_command == NULL)
 		config->runner_command = find_worker("xbisect-run");
+	config->notify_command = find_worker("xbisect-notify");
+	config->fetch_command = find_worker("xbisect-fetch");
 	if (config->hosts->len == 0)
 		xb_config_default_host(config);
 	if (config->workloads->len == 0)
@@ -300,6 +306,8 @@ void xb_config_free(XbConfig *config)
 	g_free(config->socket);
 	g_strfreev(config->builder_command);
 	g_strfreev(config->runner_command);
+	g_strfreev(config->notify_command);
+	g_strfreev(config->fetch_command);
 	g_free(config->repo);
 	g_free(config->arch);
 	g_free(config->kconfig_base);
@@ -310,6 +318,8 @@ void xb_config_free(XbConfig *config)
 	g_ptr_array_unref(config->repos);
 	g_ptr_array_unref(config->hosts);
 	g_ptr_array_unref(config->workloads);
+	g_ptr_array_unref(config->alerts);
+	g_ptr_array_unref(config->remotes);
 	g_free(config);
 }
 

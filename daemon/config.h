@@ -43,6 +43,31 @@ typedef struct {
 			     * params {…} */
 } XbWorkloadConfig;
 
+typedef enum {
+	XB_ALERT_ON_CULPRIT = 1 << 0,
+	XB_ALERT_ON_RANGE = 1 << 1,
+	XB_ALERT_ON_FIXED = 1 << 2,
+} XbAlertEvents;
+
+typedef struct {
+	char *name;
+	char *kind;        /* smtp or webhook */
+	guint events;      /* XbAlertEvents */
+	bool improvements; /* of what got better, too */
+	double min_effect; /* smaller changes are not told of */
+	double digest_s;   /* collect for so long; 0 = each at once */
+	double retry_s;    /* to the second attempt; doubles with each */
+	double give_up_s;
+	char *link;       /* where the results page is, or NULL */
+	json_t *settings; /* the worker's "target" */
+} XbAlertConfig;
+
+/* How a remote repository lets us in: for URLs that begin with match. */
+typedef struct {
+	char *name, *match;
+	json_t *settings; /* the worker's "credentials" */
+} XbRemoteConfig;
+
 typedef struct {
 	char *state_dir, *socket;
 	uint64_t artifact_limit, log_limit, ccache_limit, object_limit, blob_limit; /* bytes */
@@ -56,7 +81,8 @@ typedef struct {
 	char *ccache_dir; /* NULL = none */
 	char *sandbox;    /* bwrap or none */
 	double build_deadline_s;
-	GPtrArray *repos, *hosts, *workloads; /* Xb*Config* */
+	char **notify_command, **fetch_command;
+	GPtrArray *repos, *hosts, *workloads, *alerts, *remotes; /* Xb*Config* */
 	XbWebConfig web;
 } XbConfig;
 
@@ -75,6 +101,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbConfig, xb_config_free)
 
 const XbRepoConfig *xb_config_repo(const XbConfig *config, const char *name);
 const XbHostConfig *xb_config_host(const XbConfig *config, const char *name);
+const XbAlertConfig *xb_config_alert(const XbConfig *config, const char *name);
+/* The longest match; NULL when none matches. */
+const XbRemoteConfig *xb_config_remote(const XbConfig *config, const char *url);
 const XbWorkloadConfig *xb_config_workload(const XbConfig *config,
 					   const char *name /* NULL = first */);
 const XbMetricConfig *xb_workload_metric(const XbWorkloadConfig *workload,

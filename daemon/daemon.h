@@ -15,6 +15,7 @@
 typedef struct XbExecutor XbExecutor;
 typedef struct XbControlServer XbControlServer;
 typedef struct XbProbes XbProbes;
+typedef struct XbDeliverer XbDeliverer;
 
 typedef struct {
 	XbConfig *config;
@@ -23,6 +24,7 @@ typedef struct {
 	XbExecutor *executor;     /* running workers */
 	XbControlServer *control; /* clients */
 	XbProbes *probes;         /* fingerprints of hosts and of the builder */
+	XbDeliverer *deliverer;   /* messages that are being sent */
 	guint plan_source;        /* a planning round is scheduled */
 	guint retry_source;       /* one more, some time after a round that failed */
 	int lock_fd;              /* state_dir/lock: one daemon for one state */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "alert.h"
 #include "control-server.h"
 #include "culprit.h"
 #include "executor.h"
@@ -234,7 +235,7 @@ static void measure_capacity(const Round *round, const XbJobData *data, GPtrArra
 }
 
 /* The job's end, or what it thinks so far. */
-static bool write_verdict(XbDaemon *daemon, const XbJobData *data, const XbPlanned *planned,
+static bool write_rows(XbDaemon *daemon, const XbJobData *data, const XbPlanned *planned,
 			  GError **error)
 {
 	g_autofree char *text =
@@ -257,9 +258,25 @@ static bool write_verdict(XbDaemon *daemon, const XbJobData *data, const XbPlann
 		    !xb_culprit_keep(daemon, data, planned->verdict, error))
 			return false;
 		xb_journal(daemon, data->job->id, "verdict: %s", kind);
-		return xb_db_job_set_state(db, data->job->id, XB_JOB_DONE, NULL, xb_now_ms(),
+		return xb_alert_verdict(daemon, data, planned->verdict, error) &&
+		       xb_db_job_set_state(db, data->job->id, XB_JOB_DONE, NULL, xb_now_ms(),
 					   error);
 	}
+	return true;
+}
+
+/* In one transaction: a verdict that nobody is told of does not exist. */
+static bool write_verdict(XbDaemon *daemon, const XbJobData *data, const XbPlanned *planned,
+			  GError **error)
+{
+	if (!xb_db_begin(daemon->db, error))
+		return false;
+	if (!write_rows(daemon, data, planned, error) || !xb_db_commit(daemon->db, error)) {
+		xb_db_rollback(daemon->db);
+		return false;
+	}
+	if (planned->decided)
+		xb_deliverer_round(daemon->deliverer);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alert-verbs.h"
 #include "control-server.h"
 #include "hosts.h"
 #include "schedule.h"
@@ -314,6 +315,10 @@ static const struct {
 	{ "retry", do_retry, true },
 	{ "hosts", do_hosts, false },
 	{ "host-check", do_host_check, false },
+	{ "alerts", xb_verb_alerts, false },
+	{ "alert-ack", xb_verb_alert_ack, true },
+	{ "alert-snooze", xb_verb_alert_snooze, true },
+	{ "alert-test", xb_verb_alert_test, false },
 	{ "host-online", do_host_online, false },
 	{ "host-offline", do_host_offline, false },
 };

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "alert.h"
 #include "control-server.h"
 #include "control.h"
 #include "daemon.h"
@@ -67,6 +68,8 @@ static bool start(XbDaemon *daemon, GError **error)
 	daemon->executor = xb_executor_new(daemon);
 	if (!xb_executor_adopt(daemon->executor, error))
 		return false;
+	daemon->deliverer = xb_deliverer_new(daemon);
+	xb_deliverer_round(daemon->deliverer);
 	xb_probes_ask_builder(daemon->probes);
 	daemon->control = xb_control_server_new(daemon, error);
 	return daemon->control != NULL;
@@ -78,6 +81,7 @@ static void stop(XbDaemon *daemon)
 	daemon->stopping = true;
 	xb_control_server_free(daemon->control);
 	g_clear_pointer(&daemon->executor, xb_executor_free);
+	g_clear_pointer(&daemon->deliverer, xb_deliverer_free);
 	xb_probes_free(daemon->probes);
 	g_clear_handle_id(&daemon->plan_source, g_source_remove);
 	g_clear_handle_id(&daemon->retry_source, g_source_remove);

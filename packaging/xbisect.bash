@@ -14,6 +14,12 @@ _xbisect_hosts()
 	xbisect hosts 2>/dev/null | awk 'NR > 1 { print $1 }'
 }
 
+# Of `alerts --json`, when there is jq.
+_xbisect_alerts()
+{
+	xbisect alerts --json 2>/dev/null | jq -r "$1" 2>/dev/null
+}
+
 # Options of a command, from its help.
 _xbisect_options()
 {
@@ -36,7 +42,7 @@ _xbisect()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local command="" i
-	local commands="bisect ab measure list show report log cancel retry hosts simulate"
+	local commands="bisect ab measure list show report log cancel retry hosts alerts simulate"
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -102,6 +108,18 @@ _xbisect()
 		elif [[ $prev == check || $prev == online || $prev == offline ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_hosts)" -- "$cur")
 		fi
+		;;
+	alerts)
+		[[ $prev != alerts ]] ||
+			mapfile -t COMPREPLY < <(compgen -W "list test ack snooze" -- "$cur")
+		case $prev in
+		ack | snooze)
+			mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_alerts '.alerts[].id')" -- "$cur")
+			;;
+		test)
+			mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_alerts '.targets[].name')" -- "$cur")
+			;;
+		esac
 		;;
 	bisect | ab | measure)
 		if [[ $cur == image:* ]]; then

@@ -91,6 +91,7 @@ int xb_cmd_log(XbClient *client, const XbCommand *command, int argc, char **argv
 int xb_cmd_cancel(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_retry(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_hosts(XbClient *client, const XbCommand *command, int argc, char **argv);
+int xb_cmd_alerts(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_simulate(XbClient *client, const XbCommand *command, int argc, char **argv);
 
 #endif

@@ -51,6 +51,13 @@ static const XbCommand commands[] = {
 	  "  xbisect hosts check qemu\n"
 	  "  xbisect hosts offline rack3 \"new power supply\"\n",
 	  xb_cmd_hosts },
+	{ "alerts", "[list | test NAME | ack ID | snooze ID TIME]",
+	  "List what people were told of; acknowledge or snooze it; send a test.",
+	  "  xbisect alerts\n"
+	  "  xbisect alerts test team                shows the dialogue when it fails\n"
+	  "  xbisect alerts ack 3\n"
+	  "  xbisect alerts snooze 3 7d\n",
+	  xb_cmd_alerts },
 	{ "simulate", "", "Tell what a search would cost and how often it would be right.",
 	  "  xbisect simulate --commits 500 --shift 2% --boot-sd 1%\n"
 	  "  xbisect simulate --repo ~/linux --range v6.1..v6.2 --hosts 4\n"

@@ -56,7 +56,7 @@ static char *effect_of(const json_t *alert)
 	g_autofree char *base = level_of(alert, "base");
 	g_autofree char *test = level_of(alert, "test");
 
-	return g_strdup_printf("%s of %s %s (%s -> %s)", metric, workload, change, base, test);
+	return g_strdup_printf("%s of %s %s (from %s to %s)", metric, workload, change, base, test);
 }
 
 char *xb_message_line(const json_t *alert)

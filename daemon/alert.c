@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* alert.c - from a verdict to an alert and its deliveries. */
+#include "alert.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Does @target want to hear of it? */
+static bool is_wanted(const XbAlertConfig *target, const XbAlert *alert, bool fixed)
+{
+	guint event = fixed                             ? XB_ALERT_ON_FIXED
+		      : alert->kind == XB_ALERT_CULPRIT ? XB_ALERT_ON_CULPRIT
+							: XB_ALERT_ON_RANGE;
+	bool worse = alert->lower_is_better ? alert->ratio > 1 : alert->ratio < 1;
+
+	return (target->events & event) && (worse || target->improvements) &&
+	       fabs(log(alert->ratio)) >= log1p(target->min_effect);
+}
+
+/* Of a digest: with what waits already, else after its time. */
+static bool due_of(XbDaemon *daemon, const XbAlertConfig *target, int64_t now, int64_t *due,
+		   GError **error)
+{
+	g_autoptr(GPtrArray) waiting = NULL;
+
+	*due = now + (int64_t)(target->digest_s * 1000);
+	if (target->digest_s == 0)
+		return true;
+	waiting = xb_db_deliveries_due(daemon->db, G_MAXINT64, error);
+	if (!waiting)
+		return false;
+	for (guint i = 0; i < waiting->len; i++) {
+		const XbDelivery *other = waiting->pdata[i];
+
+		if (other->attempts == 0 && strcmp(other->target, target->name) == 0)
+			*due = MIN(*due, other->due_ms);
+	}
+	return true;
+}
+
+static bool add_deliveries(XbDaemon *daemon, const XbAlert *alert, bool fixed, GError **error)
+{
+	int64_t now = xb_now_ms(), due;
+
+	for (guint i = 0; i < daemon->config->alerts->len; i++) {
+		const XbAlertConfig *target = daemon->config->alerts->pdata[i];
+
+		if (is_wanted(target, alert, fixed) &&
+		    (!due_of(daemon, target, now, &due, error) ||
+		     !xb_db_delivery_add(daemon->db, alert->id, target->name, fixed, now, due,
+					 error)))
+			return false;
+	}
+	return true;
+}
+
+static const char *member(json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+/* What a verdict says, as an alert; its strings belong to @data and @verdict. False when it is
+ * nothing to tell of. */
+static bool alert_of(const XbJobData *data, json_t *verdict, XbAlert *alert)
+{
+	json_t *effect = json_object_get(verdict, "effect");
+	json_t *first = json_array_get(json_object_get(verdict, "commits"), 0);
+	double base = json_number_value(json_object_get(effect, "base"));
+	double test = json_number_value(json_object_get(effect, "test"));
+	double ratio = json_number_value(json_object_get(effect, "ratio"));
+	bool culprit = strcmp(member(verdict, "kind"), "culprit") == 0;
+
+	if (!(culprit || strcmp(member(verdict, "kind"), "range") == 0) || !first || !(ratio > 0) ||
+	    !isfinite(ratio) || !isfinite(base) || !isfinite(test))
+		return false;
+	*alert = (XbAlert){
+		.kind = culprit ? XB_ALERT_CULPRIT : XB_ALERT_RANGE,
+		.job_id = data->job->id,
+		.commit = (char *)member(first, "id"),
+		.subject = (char *)member(first, "subject"),
+		.workload = (char *)xb_spec_string(data, "workload"),
+		.metric = (char *)data->metric,
+		.unit = (char *)xb_spec_string(data, "unit"),
+		.lower_is_better = !json_is_false(json_object_get(data->spec, "lower_is_better")),
+		.host_fp = (char *)data->host_fp,
+		.workload_fp = (char *)data->workload_fp,
+		.base = base,
+		.test = test,
+		.ratio = ratio,
+		.confidence = json_number_value(json_object_get(verdict, "confidence")),
+		.created_ms = xb_now_ms(),
+	};
+	return true;
+}
+
+bool xb_alert_verdict(XbDaemon *daemon, const XbJobData *data, json_t *verdict, GError **error)
+{
+	XbAlert alert;
+	g_autofree char *key = NULL;
+	bool is_new = false;
+
+	if (data->job->kind != XB_JOB_BISECT || !alert_of(data, verdict, &alert))
+		return true;
+	key = g_strjoin("\n", xb_alert_kind_name(alert.kind), alert.commit, alert.workload,
+			alert.metric, alert.host_fp, NULL);
+	alert.key = key;
+	alert.id = xb_db_alert_add(daemon->db, &alert, &is_new, error);
+	if (alert.id < 0 || !xb_db_alert_add_job(daemon->db, alert.id, data->job->id, error))
+		return false;
+	return !is_new || add_deliveries(daemon, &alert, false, error);
+}
+
+bool xb_alert_fixed(XbDaemon *daemon, const XbAlert *alert, const char *commit, GError **error)
+{
+	return xb_db_alert_set_fixed(daemon->db, alert->id, commit, xb_now_ms(), error) &&
+	       add_deliveries(daemon, alert, true, error);
+}

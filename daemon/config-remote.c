@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config-remote.c - [remote NAME]: credentials for the repositories of watched
+ * branches.
+ */
+#include <string.h>
+
+#include "config-group.h"
+
+static const XbKeySpec remote_keys[] = {
+	{ "match", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "user", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "password_file", XB_VALUE_SECRET, 0, 0, 0, NULL },
+	{ "ssh_key", XB_VALUE_SECRET, 0, 0, 0, NULL },
+	{ "ssh_key_password_file", XB_VALUE_SECRET, 0, 0, 0, NULL },
+	{ "known_hosts", XB_VALUE_FILE, 0, 0, 0, NULL },
+	{ "ca_file", XB_VALUE_FILE, 0, 0, 0, NULL },
+	{ 0 },
+};
+
+void xb_config_free_remote(void *data)
+{
+	XbRemoteConfig *remote = data;
+
+	g_free(remote->name);
+	g_free(remote->match);
+	json_decref(remote->settings);
+	g_free(remote);
+}
+
+bool xb_config_take_remote(XbConfig *config, const XbConfigGroup *group, GError **error)
+{
+	XbRemoteConfig *remote = g_new0(XbRemoteConfig, 1);
+
+	remote->name = g_strdup(group->label);
+	remote->settings = json_object();
+	g_ptr_array_add(config->remotes, remote);
+	for (guint i = 0; i < group->entries->len; i++) {
+		const XbConfigEntry *entry = group->entries->pdata[i];
+		const XbKeySpec *spec = xb_key_find(remote_keys, entry->key);
+		g_autofree char *value = NULL;
+
+		if (spec == NULL)
+			return xb_config_fail(error, group, entry->key,
+					      "there is no such key in this group");
+		value = xb_config_check(group, entry, spec, error);
+		if (value == NULL)
+			return false;
+		if (g_str_equal(entry->key, "match"))
+			remote->match = g_steal_pointer(&value);
+		else
+			json_object_set_new(remote->settings, entry->key, json_string(value));
+	}
+	if (remote->match == NULL || strstr(remote->match, "://") == NULL)
+		return xb_config_fail(error, group, "match",
+				      "it must be the beginning of URLs, such as "
+				      "https://git.example.org/");
+	return true;
+}
+
+const XbRemoteConfig *xb_config_remote(const XbConfig *config, const char *url)
+{
+	const XbRemoteConfig *best = NULL;
+
+	for (guint i = 0; i < config->remotes->len; i++) {
+		const XbRemoteConfig *remote = config->remotes->pdata[i];
+
+		if (g_str_has_prefix(url, remote->match) &&
+		    (best == NULL || strlen(remote->match) > strlen(best->match)))
+			best = remote;
+	}
+	return best;
+}
