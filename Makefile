@@ -95,6 +95,7 @@ LDLIBS_runner        = $(PKG_LIBS) -lm
 LDLIBS_web           = $(PKG_LIBS) $(SQL_LIBS) $(HTTP_LIBS) -lm
 
 MAINS := daemon/xbisectd.c daemon/client/xbisect.c builder/xbisect-build.c runner/xbisect-run.c \
+         web/xbisect-web.c \
          daemon/notify/xbisect-notify.c $(wildcard daemon/fetch/xbisect-fetch.c)
 PROGRAMS := $(patsubst %.c,$(BUILD)/bin/%,$(notdir $(MAINS)))
 
@@ -277,6 +278,7 @@ install: programs   ## install; DESTDIR= and PREFIX=/usr/local as usual
 	$(INSTALL) -m 755 $(BUILD)/bin/xbisect-dom0 $(DESTDIR)$(LIBEXECDIR)
 	$(INSTALL) -m 755 runner/fetch-debian.sh $(DESTDIR)$(LIBEXECDIR)/fetch-debian
 	cd configs && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DESTDIR)$(DATADIR))/{} \;
+	cd web/assets && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DESTDIR)$(DATADIR))/web/{} \;
 	$(foreach m,$(MAN_PAGES),$(INSTALL) -D -m 644 $(m) $(call manual,$(m)) &&) :
 	$(INSTALL) -m 644 packaging/xbisect.bash $(DESTDIR)$(COMPLETIONDIR)/xbisect
 	$(INSTALL) -m 644 $(wildcard packaging/*.service packaging/*.socket) $(DESTDIR)$(UNITDIR)

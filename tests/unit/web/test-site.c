@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-site.c - pages as functions of a database and a request. */
+#include "site.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "fixture.h"
+
+static void test_every_page_answers(Fixture *f, gconstpointer unused)
+{
+	static const char *const paths[] = {
+		"/",      "/jobs",  "/jobs?state=done", "/jobs?before=3", "/job/1",
+		"/job/2", "/job/3", "/job/1/log",       "/hosts",         "/login"
+	};
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+		g_autofree char *text = get(f, paths[i], 200);
+
+		g_assert_true(g_str_has_prefix(text, "<!DOCTYPE html>"));
+		g_assert_true(g_str_has_suffix(text, "</html>\n"));
+		g_assert_nonnull(strstr(text, "<h1"));
+	}
+}
+
+static void test_hostile_text_stays_text(Fixture *f, gconstpointer unused)
+{
+	static const char *const paths[] = { "/",      "/jobs",      "/job/1",
+					     "/job/2", "/job/1/log", "/hosts" };
+	static const char *const never[] = { "<script>alert", "<b>bold", "\033", "\342\200\256",
+					     "\" onload=",    "\377",    "\001" };
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+		g_autofree char *text = get(f, paths[i], 200);
+
+		for (guint n = 0; n < G_N_ELEMENTS(never); n++)
+			g_assert_null(strstr(text, never[n]));
+		g_assert_true(g_utf8_validate(text, -1, NULL));
+	}
+	g_autofree char *text = get(f, "/job/1", 200);
+	g_assert_nonnull(strstr(text, "&lt;script&gt;alert"));
+}
+
+static void test_a_bisect_shows_what_is_known(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *text = get(f, "/job/1", 200);
+	(void)unused;
+
+	g_assert_nonnull(strstr(text, "Culprit: <code>3333333333"));
+	g_assert_nonnull(strstr(text, "class=\"callout\""));
+	g_assert_nonnull(strstr(text, "class=\"unbuildable\""));
+	g_assert_nonnull(strstr(text, "class=\"alike\""));
+	g_assert_nonnull(strstr(text, "class=\"posterior\""));
+	g_assert_nonnull(strstr(text, "<ins>+new line</ins>"));
+	g_assert_nonnull(strstr(text, "Confirmation"));
+	g_assert_nonnull(strstr(text, "halves the candidates"));
+	g_assert_nonnull(strstr(text, "does not build"));
+}
+
+static void test_what_is_not_there(Fixture *f, gconstpointer unused)
+{
+	static const char *const paths[] = {
+		"/job/99",           "/job/0",       "/job/-1",
+		"/job/01",           "/job/x",       "/job/1/no",
+		"/job/1/",           "/nothing",     "/job/99999999999999999999",
+		"/static/../site.c", "/static/none", "//job/1"
+	};
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+		g_autofree char *text = get(f, paths[i], 404);
+		g_assert_nonnull(strstr(text, "<h1>Not found"));
+	}
+	g_autofree char *bad = get(f, "/job/%00", 400);
+}
+
+static void test_other_methods_are_refused(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(XbWebRequest) request = xb_web_request_new("DELETE", "/job/1");
+	g_autoptr(XbWebResponse) response = NULL;
+	(void)unused;
+
+	xb_web_request_add_header(request, "Host", "localhost");
+	response = xb_site_answer(f->site, request, NOW_MS);
+	g_assert_cmpuint(response->status, ==, 405);
+}
+
+static void test_other_names_are_refused(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(XbWebRequest) request = xb_web_request_new("GET", "/");
+	g_autoptr(XbWebResponse) response = NULL;
+	(void)unused;
+
+	xb_web_request_add_header(request, "Host", "rebound.example");
+	response = xb_site_answer(f->site, request, NOW_MS);
+	g_assert_cmpuint(response->status, ==, 421);
+}
+
+static void test_reading_may_need_the_token(Fixture *f, gconstpointer unused)
+{
+	(void)unused;
+	f->config.read = (char *)"token";
+	g_autoptr(XbWebResponse) page = ask(f, "GET", "/job/1", NULL, NULL);
+	g_assert_cmpuint(page->status, ==, 303);
+	g_assert_cmpstr(page->location, ==, "/login");
+	g_autoptr(XbWebResponse) shown = ask(f, "GET", "/job/1", TOKEN, NULL);
+	g_assert_cmpuint(shown->status, ==, 200);
+	g_autoptr(XbWebResponse) login = ask(f, "GET", "/login", NULL, NULL);
+	g_assert_cmpuint(login->status, ==, 200);
+	f->config.read = NULL;
+}
+
+static void test_no_database_is_said(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *away = g_strconcat(f->path, ".away", NULL);
+	(void)unused;
+
+	xb_site_free(f->site);
+	f->site = xb_site_new(&f->config, NULL);
+	g_assert_cmpint(g_rename(f->path, away), ==, 0);
+	g_autofree char *text = get(f, "/", 503);
+	g_assert_nonnull(strstr(text, "xbisectd makes it"));
+	g_assert_cmpint(g_rename(away, f->path), ==, 0);
+	g_autofree char *again = get(f, "/", 200);
+}
+
+static void test_pages_change_when_the_database_does(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *before = get(f, "/job/2/log", 200);
+	(void)unused;
+
+	g_assert_null(strstr(before, "news"));
+	g_assert_true(xb_db_journal_add(f->db, 2, NOW_MS, "news", NULL));
+	g_autofree char *after = get(f, "/job/2/log", 200);
+	g_assert_nonnull(strstr(after, "news"));
+}
+
+#define ADD(name, function) g_test_add("/site/" name, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	ADD("every-page-answers", test_every_page_answers);
+	ADD("hostile-text-stays-text", test_hostile_text_stays_text);
+	ADD("a-bisect-shows-what-is-known", test_a_bisect_shows_what_is_known);
+	ADD("what-is-not-there", test_what_is_not_there);
+	ADD("other-methods-are-refused", test_other_methods_are_refused);
+	ADD("other-names-are-refused", test_other_names_are_refused);
+	ADD("reading-may-need-the-token", test_reading_may_need_the_token);
+	ADD("no-database-is-said", test_no_database_is_said);
+	ADD("pages-change-when-the-database-does", test_pages_change_when_the_database_does);
+	return g_test_run();
+}

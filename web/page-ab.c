@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* page-ab.c - A against B, and one variant measured. */
+#include <math.h>
+#include <string.h>
+
+#include "page.h"
+#include "plot.h"
+
+static const char *const side_words[] = { "base", "test" };
+
+/* The boots of one side by one metric. */
+static XbStrip *side_of(XbPage *page, const XbJobData *data, guint side, const char *metric)
+{
+	const XbJobCommit *commit = data->commits->pdata[side];
+	g_autofree char *id = xb_short_id(commit->label);
+	g_autofree char *label = data->commits->len > 1
+					 ? g_strdup_printf("%s: %s", side_words[side], id)
+					 : g_strdup(id);
+	XbStrip *strip = xb_strip_new(label, side_words[side]);
+	bool own = g_strcmp0(metric, data->metric) == 0;
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		const XbRole *role = xb_jobdata_role(data, run);
+		g_autoptr(GArray) samples = NULL, values = NULL;
+
+		if (!role || role->node != (int)side || !xb_jobdata_run_counts(data, run))
+			continue;
+		if (own) {
+			xb_strip_add(strip, run->id, g_hash_table_lookup(data->samples, &run->id));
+			continue;
+		}
+		samples = xb_db_samples(page->db, run->id, metric, NULL);
+		values = g_array_new(FALSE, FALSE, sizeof(double));
+		for (guint s = 0; samples && s < samples->len; s++)
+			g_array_append_val(values, g_array_index(samples, XbSample, s).value);
+		if (values->len)
+			xb_strip_add(strip, run->id, values);
+	}
+	return strip;
+}
+
+/* Names and units of all metrics, of the first boot that counts. */
+static GArray *metrics_of(XbPage *page, const XbJobData *data)
+{
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+
+		if (xb_jobdata_run_counts(data, run))
+			return xb_db_samples(page->db, run->id, NULL, NULL);
+	}
+	return NULL;
+}
+
+static void put_metric(XbHtml *out, const XbStrip *base, const XbStrip *test, const char *metric,
+		       const char *unit)
+{
+	g_autoptr(GArray) a = xb_strip_means(base), b = test ? xb_strip_means(test) : NULL;
+	const double *x = (const double *)(gconstpointer)a->data;
+	const double *y = b ? (const double *)(gconstpointer)b->data : NULL;
+	XbRatio ratio = xb_ratio_of(x, a->len, y, b ? b->len : 0);
+	g_autofree char *level = xb_value_text(xb_spread_of(x, a->len).mean, unit);
+	g_autofree char *other = xb_value_text(b ? xb_spread_of(y, b->len).mean : NAN, unit);
+	g_autofree char *change = xb_change_text(ratio.ratio);
+	g_autofree char *low = xb_change_text(ratio.low), *high = xb_change_text(ratio.high);
+
+	xb_html(out,
+		"<tr><th scope=\"row\">%s</th><td class=\"n\">%s</td><td class=\"n\">%s</td>"
+		"<td class=\"n\">%s</td><td class=\"n\">%s%s%s</td><td class=\"n\">%u / %u</td>"
+		"</tr>\n",
+		metric, level, other, change, low, *low ? " to " : "", high, a->len,
+		b ? b->len : 0);
+}
+
+/* A metric of a sweep is called NAME@STEP: levels over steps, both sides. */
+typedef struct {
+	char *name;
+	char *unit;
+	double step;
+	double level[2];
+} SweepPoint;
+
+static void clear_point(void *data)
+{
+	SweepPoint *point = data;
+
+	g_free(point->name);
+	g_free(point->unit);
+}
+
+static void put_sweep(XbHtml *out, const GArray *points, guint sides)
+{
+	g_autoptr(GArray) levels = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(double));
+	const SweepPoint *first = &g_array_index(points, SweepPoint, 0);
+	XbScale x, y;
+
+	for (guint i = 0; i < points->len; i++) {
+		const SweepPoint *point = &g_array_index(points, SweepPoint, i);
+		double step = log2(point->step);
+		g_array_append_val(steps, step);
+		g_array_append_vals(levels, point->level, sides);
+	}
+	x = xb_scale_over((const double *)(gconstpointer)steps->data, steps->len, 90, 940);
+	y = xb_scale_over((const double *)(gconstpointer)levels->data, levels->len, 230, 10);
+	xb_html(out,
+		"<figure class=\"plot\"><figcaption>Sweep of %s</figcaption><svg viewBox=\"0 0 "
+		"960 270\" role=\"img\" aria-label=\"Sweep of %s\">",
+		first->name, first->name);
+	xb_plot_y_axis(out, &y, 90, 940, first->unit);
+	for (guint side = 0; side < sides; side++) {
+		xb_html(out, "<g class=\"strip %s\"><path class=\"line\" d=\"", side_words[side]);
+		for (guint i = 0; i < points->len; i++)
+			xb_html(out, i ? "L%.1f %.1f" : "M%.1f %.1f",
+				xb_scale_at(&x, g_array_index(steps, double, i)),
+				xb_scale_at(&y, g_array_index(points, SweepPoint, i).level[side]));
+		xb_html(out, "\"/></g>");
+	}
+	for (guint i = 0; i < points->len; i++)
+		xb_html(out,
+			"<text class=\"tick\" x=\"%.1f\" y=\"250\" "
+			"text-anchor=\"middle\">%g</text>",
+			xb_scale_at(&x, g_array_index(steps, double, i)),
+			g_array_index(points, SweepPoint, i).step);
+	xb_html(out, "</svg></figure>\n");
+}
+
+static int by_name_and_step(gconstpointer a, gconstpointer b)
+{
+	const SweepPoint *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : x->step < y->step ? -1 : x->step > y->step;
+}
+
+static void put_sweeps(XbHtml *out, GArray *points, guint sides)
+{
+	g_array_sort(points, by_name_and_step);
+	for (guint from = 0, to; from < points->len; from = to) {
+		g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(SweepPoint));
+
+		for (to = from;
+		     to < points->len && strcmp(g_array_index(points, SweepPoint, to).name,
+						g_array_index(points, SweepPoint, from).name) == 0;
+		     to++)
+			g_array_append_val(one, g_array_index(points, SweepPoint, to));
+		if (one->len > 1)
+			put_sweep(out, one, sides);
+	}
+}
+
+static void add_to_sweep(GArray *points, const char *metric, const char *unit, const XbStrip *base,
+			 const XbStrip *test)
+{
+	const char *at = strrchr(metric, '@');
+	double step = at ? g_ascii_strtod(at + 1, NULL) : 0;
+	g_autoptr(GArray) a = xb_strip_means(base), b = test ? xb_strip_means(test) : NULL;
+	SweepPoint point;
+
+	if (!at || !(step > 0) || !isfinite(step))
+		return;
+	point = (SweepPoint){
+		.name = g_strndup(metric, (gsize)(at - metric)),
+		.unit = g_strdup(unit),
+		.step = step,
+		.level = { xb_spread_of((const double *)(gconstpointer)a->data, a->len).mean,
+			   b ? xb_spread_of((const double *)(gconstpointer)b->data, b->len).mean
+			     : NAN },
+	};
+	g_array_append_val(points, point);
+}
+
+static void put_metrics(XbPage *page, XbHtml *out, const XbJobData *data, guint sides)
+{
+	g_autoptr(GArray) metrics = metrics_of(page, data);
+	g_autoptr(GArray) sweep = g_array_new(FALSE, FALSE, sizeof(SweepPoint));
+	const char *last = NULL;
+
+	if (!metrics)
+		return;
+	g_array_set_clear_func(sweep, clear_point);
+	xb_html(out, "<section id=\"metrics\"><h2>Metrics</h2>\n<div class=\"wide\"><table><thead>"
+		     "<tr><th>Metric</th><th>Base</th><th>Test</th><th>Change</th><th>95 %% "
+		     "interval</th><th>Boots</th></tr></thead><tbody>\n");
+	for (guint i = 0; i < metrics->len; i++) {
+		const XbSample *sample = &g_array_index(metrics, XbSample, i);
+		XbStrip *base, *test;
+
+		if (g_strcmp0(sample->metric, last) == 0)
+			continue;
+		last = sample->metric;
+		base = side_of(page, data, 0, sample->metric);
+		test = sides > 1 ? side_of(page, data, 1, sample->metric) : NULL;
+		put_metric(out, base, test, sample->metric, sample->unit);
+		add_to_sweep(sweep, sample->metric, sample->unit, base, test);
+		xb_strip_free(base);
+		xb_strip_free(test);
+	}
+	xb_html(out, "</tbody></table></div>\n");
+	put_sweeps(out, sweep, sides);
+	xb_html(out, "</section>\n");
+}
+
+static void put_verdict(XbHtml *out, json_t *view)
+{
+	json_t *verdict = json_object_get(view, "verdict");
+	json_t *effect = json_object_get(view, "effect");
+	const char *kind = xb_json_text(verdict, "kind");
+	g_autofree char *sure = xb_probability_text(xb_json_number(verdict, "confidence"));
+	g_autofree char *change = xb_change_text(xb_json_number(effect, "ratio"));
+	g_autofree char *low = xb_change_text(xb_json_number(effect, "ci_low"));
+	g_autofree char *high = xb_change_text(xb_json_number(effect, "ci_high"));
+
+	if (!kind && !*change)
+		return;
+	xb_html(out, "<section id=\"verdict\" class=\"verdict %s\"><h2>", kind ? kind : "pending");
+	if (kind)
+		xb_page_badge(out, kind);
+	xb_html(out, " %s %s</h2>\n", xb_json_text(effect, "metric"), change);
+	if (*low)
+		xb_html(out, "<p>between %s and %s</p>\n", low, high);
+	if (kind)
+		xb_html(out, "<p>sure by %s</p>\n", sure);
+	xb_html(out, "</section>\n");
+}
+
+bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, GError **error)
+{
+	g_autoptr(GPtrArray) strips = g_ptr_array_new_with_free_func((GDestroyNotify)xb_strip_free);
+	guint sides = MIN(data->commits->len, 2);
+	g_autoptr(GArray) base = NULL;
+	const char *unit = xb_spec_string(data, "unit");
+	(void)error;
+
+	for (guint i = 0; i < sides; i++)
+		g_ptr_array_add(strips, side_of(page, data, i, data->metric));
+	xb_page_job_head(page, out, data, view);
+	if (sides > 1)
+		put_verdict(out, view);
+	xb_html(out, "<section id=\"sides\"><h2>Boots</h2>\n<ul>");
+	for (guint i = 0; i < sides; i++) {
+		const XbJobCommit *commit = data->commits->pdata[i];
+		xb_html(out, "<li>%s <code>%s</code> %s</li>", sides > 1 ? side_words[i] : "",
+			commit->label, commit->subject);
+	}
+	xb_html(out, "</ul>\n");
+	xb_plot_strips(out, strips, unit, "Every boot and iteration");
+	xb_plot_distribution(out, strips, unit);
+	if (sides > 1)
+		xb_plot_ratio(out, strips->pdata[0], strips->pdata[1]);
+	xb_html(out, "</section>\n");
+	put_metrics(page, out, data, sides);
+	base = xb_strip_means(strips->pdata[0]);
+	xb_page_steps(out, data, base->len ? g_array_index(base, double, 0) : NAN);
+	xb_page_job_tail(page, out, data);
+	return true;
+}

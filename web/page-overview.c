@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* page-overview.c - what runs, what was found lately, what needs a person; hosts; the token. */
+#include <math.h>
+#include <string.h>
+
+#include "page.h"
+
+#define FOUND_SHOWN   15
+#define TROUBLE_SHOWN 10
+
+static void put_open(XbPage *page, XbHtml *out, const GPtrArray *open)
+{
+	xb_html(out, "<section id=\"now\"><h2>Now</h2>\n");
+	if (open->len == 0)
+		xb_html(out, "<p>Nothing runs and nothing waits.</p>\n");
+	for (guint i = 0; i < open->len && i < 20; i++) {
+		const XbJob *job = open->pdata[i];
+		g_autoptr(json_t) view =
+			xb_view_job(page->db, job->id, XB_VIEW_PROGRESS, page->now_ms, NULL);
+		json_t *progress = json_object_get(view, "progress");
+		json_t *leading = json_object_get(progress, "leading");
+		double done = xb_json_number(progress, "steps_done");
+		double left = xb_json_number(progress, "steps_left");
+		g_autofree char *time = xb_seconds_text(xb_json_number(progress, "seconds_left"));
+		g_autofree char *p = xb_probability_text(xb_json_number(leading, "probability"));
+
+		if (!view)
+			continue;
+		xb_html(out, "<article class=\"card\"><h3><a href=\"/job/%lld\">%s %lld: %s</a> ",
+			(long long)job->id, xb_job_kind_name(job->kind), (long long)job->id,
+			xb_json_text(view, "title"));
+		xb_page_badge(out, xb_job_state_name(job->state));
+		xb_html(out, "</h3><p>%s</p>", xb_json_text(progress, "phase"));
+		if (isfinite(done) && isfinite(left))
+			xb_html(out,
+				"<p><progress max=\"%.0f\" value=\"%.0f\" aria-label=\"Steps "
+				"done\"></progress> about %.0f steps and %s to go</p>",
+				done + left, done, left, time);
+		if (leading)
+			xb_html(out, "<p>Leading: %s (%s)</p>", xb_json_text(leading, "subject"),
+				p);
+		xb_html(out, "</article>\n");
+	}
+	xb_html(out, "</section>\n");
+}
+
+static void put_hosts(XbHtml *out, const GPtrArray *hosts, const GPtrArray *active, XbDb *db)
+{
+	xb_html(out, "<div class=\"wide\"><table><thead><tr><th>Host</th><th>State</th><th>Doing"
+		     "</th><th>Boot takes</th></tr></thead><tbody>\n");
+	for (guint i = 0; i < hosts->len; i++) {
+		const XbHostRow *host = hosts->pdata[i];
+		double seconds = xb_db_run_seconds(db, XB_RUN_BOOT, host->name, 8, NULL);
+		g_autofree char *boot = xb_seconds_text(seconds);
+
+		xb_html(out, "<tr><th scope=\"row\">%s</th><td>", host->name);
+		xb_page_badge(out, host->online ? "online" : "offline");
+		if (!host->online)
+			xb_html(out, " %s", host->reason);
+		else if (host->troubles)
+			xb_html(out, " %d troubles in a row", host->troubles);
+		xb_html(out, "</td><td>");
+		for (guint r = 0; r < active->len; r++) {
+			const XbRun *run = active->pdata[r];
+			if (run->kind == XB_RUN_BOOT && strcmp(run->place, host->name) == 0)
+				xb_html(out, "<a href=\"/run/%lld\">boot %lld</a> %s",
+					(long long)run->id, (long long)run->id, run->phase);
+		}
+		xb_html(out, "</td><td class=\"n\">%s</td></tr>\n", boot);
+	}
+	xb_html(out, "</tbody></table></div>\n");
+}
+
+/* Of the jobs listed, those with one of the states; a new array of the same rows. */
+static GPtrArray *of_state(const GPtrArray *jobs, XbJobState a, XbJobState b, guint max)
+{
+	GPtrArray *list = g_ptr_array_new();
+
+	for (guint i = 0; i < jobs->len && list->len < max; i++) {
+		XbJob *job = jobs->pdata[i];
+		if (job->state == a || job->state == b)
+			g_ptr_array_add(list, job);
+	}
+	return list;
+}
+
+static void put_attention(XbHtml *out, const GPtrArray *failed, const GPtrArray *hosts)
+{
+	guint offline = 0;
+
+	for (guint i = 0; i < hosts->len; i++)
+		offline += !((XbHostRow *)hosts->pdata[i])->online;
+	xb_html(out, "<section id=\"attention\"><h2>Needs a person</h2>\n");
+	if (failed->len == 0 && offline == 0)
+		xb_html(out, "<p>Nothing.</p>\n");
+	if (offline)
+		xb_html(out, "<p>%u host%s offline: see <a href=\"/hosts\">Hosts</a>.</p>\n",
+			offline, offline == 1 ? " is" : "s are");
+	if (failed->len)
+		xb_page_job_rows(out, failed);
+	xb_html(out, "</section>\n");
+}
+
+bool xb_page_overview(XbPage *page, XbHtml *out, GError **error)
+{
+	g_autoptr(GPtrArray) open = xb_db_jobs_open(page->db, error);
+	g_autoptr(GPtrArray) hosts = open ? xb_db_hosts(page->db, error) : NULL;
+	g_autoptr(GPtrArray) active = hosts ? xb_db_runs_active(page->db, error) : NULL;
+	g_autoptr(GPtrArray) recent = active ? xb_db_jobs_list(page->db, NULL, 60, error) : NULL;
+	g_autoptr(GPtrArray) found = NULL, failed = NULL;
+
+	if (!recent)
+		return false;
+	found = of_state(recent, XB_JOB_DONE, XB_JOB_DONE, FOUND_SHOWN);
+	failed = of_state(recent, XB_JOB_FAILED, XB_JOB_FAILED, TROUBLE_SHOWN);
+	page->title = g_strdup("Overview");
+	page->live = true;
+	xb_html(out, "<h1>Overview</h1>\n");
+	put_open(page, out, open);
+	put_attention(out, failed, hosts);
+	xb_html(out, "<section id=\"found\"><h2>Found lately</h2>\n");
+	if (found->len)
+		xb_page_job_rows(out, found);
+	else
+		xb_html(out, "<p>Nothing yet. <code>xbisect bisect GOOD..BAD</code> queues a "
+			     "search.</p>\n");
+	xb_html(out, "</section>\n<section id=\"hosts\"><h2>Hosts</h2>\n");
+	put_hosts(out, hosts, active, page->db);
+	xb_html(out, "</section>\n");
+	return true;
+}
+
+bool xb_page_hosts(XbPage *page, XbHtml *out, GError **error)
+{
+	g_autoptr(GPtrArray) hosts = xb_db_hosts(page->db, error);
+	g_autoptr(GPtrArray) active = hosts ? xb_db_runs_active(page->db, error) : NULL;
+	g_autoptr(GPtrArray) lines = active ? xb_db_journal(page->db, 0, 0, -40, error) : NULL;
+
+	if (!lines)
+		return false;
+	page->title = g_strdup("Hosts");
+	page->live = true;
+	xb_html(out, "<h1>Hosts</h1>\n<section id=\"hosts\">");
+	put_hosts(out, hosts, active, page->db);
+	xb_html(out,
+		"<p><code>xbisect hosts check NAME</code> looks after one, <code>xbisect hosts "
+		"online NAME</code> puts it back.</p></section>\n<section id=\"log\"><h2>The "
+		"daemon's log</h2><ol class=\"log\">");
+	for (guint i = 0; i < lines->len; i++) {
+		const XbJournalLine *line = lines->pdata[i];
+		xb_html(out, "<li>");
+		xb_page_time(out, line->time_ms);
+		xb_html(out, " %s</li>\n", line->text);
+	}
+	xb_html(out, "</ol></section>\n");
+	return true;
+}
+
+bool xb_page_login(XbPage *page, XbHtml *out, GError **error)
+{
+	(void)error;
+	page->title = g_strdup("Show the token");
+	xb_html(out,
+		"<h1>Show the token</h1>\n"
+		"<p>It is in <code>%s</code>; <code>xbisect-web --new-token</code> makes one.</p>\n"
+		"<form method=\"post\" action=\"/login\" class=\"form\"><p class=\"field\">"
+		"<label for=\"f-token\">Token</label><input id=\"f-token\" name=\"token\" "
+		"type=\"password\" autocomplete=\"current-password\" required></p>"
+		"<p><button>Show it</button></p></form>\n",
+		page->config->token_file);
+	return true;
+}

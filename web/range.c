@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* range.c - see range.h. */
+#include "range.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "page.h"
+
+#define LEFT       90
+#define TOP        26
+#define LEVELS     220 /* height of the part with levels */
+#define BARS       90  /* of that with probabilities */
+#define MARKS      18  /* of the row of marks */
+#define TABLE_MAX  500
+#define WIDTH_WANT 860
+
+/* ---- what is known --------------------------------------------------------------- */
+
+static void mark_alike(XbColumn *columns, guint n, const json_t *said)
+{
+	json_t *list = json_object_get(said, "alike"), *pair;
+	size_t i;
+
+	json_array_foreach(list, i, pair)
+	{
+		json_int_t first = json_integer_value(json_array_get(pair, 0));
+		json_int_t last = json_integer_value(json_array_get(pair, 1));
+
+		for (json_int_t node = MAX(first, 1); node <= last && node < n; node++)
+			columns[node].kind = XB_COLUMN_ALIKE;
+	}
+}
+
+static void mark_variants(XbColumn *columns, const XbJobData *data)
+{
+	for (guint i = 0; i < data->variants->len; i++) {
+		const XbVariant *variant = data->variants->pdata[i];
+
+		if (variant->state == XB_VARIANT_BUILD_FAILED)
+			columns[i].kind = XB_COLUMN_UNBUILDABLE;
+		else if (variant->state == XB_VARIANT_BOOT_FAILED)
+			columns[i].kind = XB_COLUMN_SKIPPED;
+		else if (variant->state == XB_VARIANT_BUILT && columns[i].kind != XB_COLUMN_ALIKE)
+			columns[i].kind = XB_COLUMN_BUILT;
+	}
+}
+
+static void add_boot(XbColumn *column, GArray *means, const GArray *samples)
+{
+	const double *values = (const double *)(gconstpointer)samples->data;
+	XbSpread spread = xb_spread_of(values, samples->len);
+
+	for (guint i = 0; i < samples->len; i++) {
+		column->low = fmin(column->low, values[i]);
+		column->high = fmax(column->high, values[i]);
+	}
+	g_array_append_val(means, spread.mean);
+}
+
+static void measure(XbColumn *columns, const XbJobData *data)
+{
+	guint n = data->commits->len;
+	g_autofree GArray **means = g_new0(GArray *, n);
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+		const XbRole *role = xb_jobdata_role(data, run);
+		const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
+
+		if (!role || role->revert)
+			continue;
+		if (run->kind == XB_RUN_BOOT && run->has_outcome &&
+		    (run->outcome == XB_OUTCOME_BOOT_FAILED ||
+		     run->outcome == XB_OUTCOME_WORKLOAD_FAILED))
+			columns[role->node].kind = XB_COLUMN_SKIPPED;
+		if (!xb_jobdata_run_counts(data, run) || samples->len == 0)
+			continue;
+		if (!means[role->node])
+			means[role->node] = g_array_new(FALSE, FALSE, sizeof(double));
+		add_boot(&columns[role->node], means[role->node], samples);
+	}
+	for (guint i = 0; i < n; i++) {
+		if (!means[i])
+			continue;
+		columns[i].kind = XB_COLUMN_MEASURED;
+		columns[i].level =
+			xb_spread_of((const double *)(gconstpointer)means[i]->data, means[i]->len);
+		g_array_unref(means[i]);
+	}
+}
+
+XbColumn *xb_range_columns(const XbJobData *data, const json_t *said)
+{
+	guint n = data->commits->len;
+	XbColumn *columns = g_new0(XbColumn, n);
+	json_t *commits = json_object_get(said, "commits"), *one;
+	size_t i;
+
+	for (guint c = 0; c < n; c++) {
+		columns[c].low = INFINITY;
+		columns[c].high = -INFINITY;
+	}
+	mark_alike(columns, n, said);
+	mark_variants(columns, data);
+	measure(columns, data);
+	json_array_foreach(commits, i, one)
+	{
+		json_int_t node = json_integer_value(json_object_get(one, "node"));
+
+		if (node > 0 && node < n)
+			columns[node].probability = xb_json_number(one, "probability");
+	}
+	return columns;
+}
+
+const char *xb_column_kind_word(XbColumnKind kind)
+{
+	static const char *const words[XB_COLUMN_KINDS] = {
+		[XB_COLUMN_UNTRIED] = "not tried",
+		[XB_COLUMN_ALIKE] = "same image as its parent",
+		[XB_COLUMN_BUILT] = "built",
+		[XB_COLUMN_UNBUILDABLE] = "does not build",
+		[XB_COLUMN_SKIPPED] = "does not boot",
+		[XB_COLUMN_MEASURED] = "measured",
+	};
+	return words[kind];
+}
+
+/* ---- the picture ----------------------------------------------------------------- */
+
+typedef struct {
+	const XbJobData *data;
+	const XbColumn *columns;
+	guint n;
+	double width; /* of a column */
+	XbScale level;
+	const char *unit;
+} Picture;
+
+static double center(const Picture *p, guint node)
+{
+	return LEFT + (node + 0.5) * p->width;
+}
+
+/* Marks of commits that were not measured; each has a shape of its own. */
+static void put_mark(XbHtml *out, XbColumnKind kind, double x, double y, double r)
+{
+	switch (kind) {
+	case XB_COLUMN_UNBUILDABLE:
+		xb_html(out,
+			"<path class=\"unbuildable\" d=\"M%.1f %.1fL%.1f %.1fM%.1f %.1fL%.1f "
+			"%.1f\"/>",
+			x - r, y - r, x + r, y + r, x - r, y + r, x + r, y - r);
+		break;
+	case XB_COLUMN_SKIPPED:
+		xb_html(out, "<path class=\"skipped\" d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fZ\"/>", x,
+			y - r, x + r, y + r, x - r, y + r);
+		break;
+	case XB_COLUMN_BUILT:
+		xb_html(out,
+			"<rect class=\"built\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+			"height=\"%.1f\"/>",
+			x - r, y - r, 2 * r, 2 * r);
+		break;
+	case XB_COLUMN_ALIKE:
+		xb_html(out, "<path class=\"alike\" d=\"M%.1f %.1fH%.1f\"/>", x - r, y, x + r);
+		break;
+	case XB_COLUMN_MEASURED:
+		xb_html(out, "<circle class=\"measured\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/>", x,
+			y, r);
+		break;
+	case XB_COLUMN_UNTRIED:
+	case XB_COLUMN_KINDS:
+		break;
+	}
+}
+
+static void put_level(XbHtml *out, const Picture *p, guint i)
+{
+	const XbColumn *column = &p->columns[i];
+	double x = center(p, i);
+	double low = column->level.n > 1 ? column->level.low : column->low;
+	double high = column->level.n > 1 ? column->level.high : column->high;
+	g_autofree char *mean = xb_value_text(column->level.mean, p->unit);
+	const XbJobCommit *commit = p->data->commits->pdata[i];
+	g_autofree char *id = xb_short_id(commit->label);
+
+	xb_html(out,
+		"<a href=\"#c%u\"><g class=\"level\"><title>%s %s: %s, %u boot%s</title>"
+		"<line class=\"whisker\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
+		"<circle class=\"point\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/></g></a>",
+		i, id, commit->subject, mean, column->level.n, column->level.n == 1 ? "" : "s", x,
+		x, CLAMP(xb_scale_at(&p->level, low), TOP, TOP + LEVELS),
+		CLAMP(xb_scale_at(&p->level, high), TOP, TOP + LEVELS), x,
+		xb_scale_at(&p->level, column->level.mean));
+}
+
+static void put_columns(XbHtml *out, const Picture *p)
+{
+	double bars = TOP + LEVELS + 24 + BARS, marks = bars + 6 + MARKS / 2.0;
+	double r = CLAMP(p->width / 3, 1.2, 4.5);
+
+	for (guint i = 0; i < p->n; i++) {
+		const XbColumn *column = &p->columns[i];
+
+		if (column->probability > 0) {
+			g_autofree char *text = xb_probability_text(column->probability);
+			g_autofree char *id =
+				xb_short_id(((XbJobCommit *)p->data->commits->pdata[i])->label);
+			double height = fmax(1, column->probability * BARS);
+
+			xb_html(out,
+				"<a href=\"#c%u\"><rect class=\"posterior\" x=\"%.1f\" y=\"%.1f\" "
+				"width=\"%.1f\" height=\"%.1f\"><title>%s: %s</title></rect></a>",
+				i, center(p, i) - fmax(p->width * 0.4, 1), bars - height,
+				fmax(p->width * 0.8, 2), height, id, text);
+		}
+		put_mark(out, column->kind, center(p, i), marks, r);
+		if (column->level.n)
+			put_level(out, p, i);
+	}
+}
+
+/* The levels of the two sides as the verdict has them would need the engine; steps between
+ * measured neighbours show the same to the eye. */
+static void put_steps(XbHtml *out, const Picture *p)
+{
+	bool started = false;
+
+	xb_html(out, "<path class=\"trace\" d=\"");
+	for (guint i = 0; i < p->n; i++) {
+		if (!p->columns[i].level.n)
+			continue;
+		xb_html(out, started ? "H%.1fV%.1f" : "M%.1f %.1f", center(p, i),
+			xb_scale_at(&p->level, p->columns[i].level.mean));
+		started = true;
+	}
+	xb_html(out, "\"/>");
+}
+
+static void put_legend(XbHtml *out)
+{
+	static const XbColumnKind kinds[] = { XB_COLUMN_MEASURED, XB_COLUMN_BUILT, XB_COLUMN_ALIKE,
+					      XB_COLUMN_UNBUILDABLE, XB_COLUMN_SKIPPED };
+
+	xb_html(out, "<p class=\"legend\">");
+	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		xb_html(out,
+			"<span><svg class=\"key\" viewBox=\"0 0 14 14\" aria-hidden=\"true\">");
+		put_mark(out, kinds[i], 7, 7, 4.5);
+		xb_html(out, "</svg> %s</span> ", xb_column_kind_word(kinds[i]));
+	}
+	xb_html(out, "<span>A column is a commit, oldest first. A bar through a level is its 95 %% "
+		     "interval over boots, or the range of the iterations of a single boot. Bars "
+		     "below: the probability that the commit is the culprit.</span></p>\n");
+}
+
+static void put_culprit(XbHtml *out, const Picture *p, guint culprit)
+{
+	double x = center(p, culprit);
+	bool left = x > LEFT + p->n * p->width / 2;
+	const XbJobCommit *commit = p->data->commits->pdata[culprit];
+	g_autofree char *id = xb_short_id(commit->label);
+
+	xb_html(out,
+		"<g class=\"callout\"><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>"
+		"<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text></g>",
+		x, x, TOP - 8, TOP + LEVELS + 24 + BARS, left ? x - 6 : x + 6, TOP - 10,
+		left ? "end" : "start", id);
+}
+
+void xb_range_picture(XbHtml *out, const XbJobData *data, const XbColumn *columns, guint culprit,
+		      const char *unit)
+{
+	Picture p = { .data = data, .columns = columns, .n = data->commits->len, .unit = unit };
+	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+	int bars = TOP + LEVELS + 24, height = bars + BARS + 6 + MARKS + 4;
+	double right;
+
+	p.width = CLAMP((double)WIDTH_WANT / p.n, p.n > 2000 ? 4000.0 / p.n : 2, 40);
+	right = LEFT + p.n * p.width;
+	for (guint i = 0; i < p.n; i++) {
+		if (columns[i].level.n)
+			g_array_append_val(values, columns[i].level.mean);
+		if (columns[i].level.n == 1) {
+			g_array_append_val(values, columns[i].low);
+			g_array_append_val(values, columns[i].high);
+		}
+	}
+	p.level = xb_scale_over((const double *)(gconstpointer)values->data, values->len,
+				TOP + LEVELS, TOP);
+	xb_html(out,
+		"<figure class=\"plot\"><figcaption>The range, one column a commit</figcaption>"
+		"<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"The range\">"
+		"<svg class=\"range\" width=\"%.0f\" height=\"%d\" viewBox=\"0 0 %.0f %d\" "
+		"role=\"group\" aria-label=\"Levels and probabilities of %u commits\">",
+		right + 10, height, right + 10, height, p.n);
+	if (values->len)
+		xb_plot_y_axis(out, &p.level, LEFT, right, unit);
+	xb_html(out,
+		"<line class=\"axis\" x1=\"%d\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>"
+		"<text class=\"tick\" x=\"%d\" y=\"%d\" text-anchor=\"end\">100 %%</text>"
+		"<text class=\"tick\" x=\"%d\" y=\"%d\" text-anchor=\"end\">0</text>",
+		LEFT, right, bars + BARS, bars + BARS, LEFT - 6, bars + 10, LEFT - 6, bars + BARS);
+	if (values->len > 1)
+		put_steps(out, &p);
+	if (culprit)
+		put_culprit(out, &p, culprit);
+	put_columns(out, &p);
+	xb_html(out, "</svg></div>\n");
+	put_legend(out);
+}
+
+void xb_range_table(XbHtml *out, const XbJobData *data, const XbColumn *columns, const char *unit)
+{
+	guint shown = 0;
+
+	xb_html(out, "<details id=\"commits\"><summary>The commits as a table</summary>"
+		     "<div class=\"wide\"><table><thead><tr><th>#</th><th>Commit</th>"
+		     "<th>Subject</th><th>State</th><th>Level</th><th>95 %% interval</th>"
+		     "<th>Boots</th><th>Probability</th></tr></thead><tbody>\n");
+	for (guint i = 0; i < data->commits->len; i++) {
+		const XbJobCommit *commit = data->commits->pdata[i];
+		const XbColumn *column = &columns[i];
+		bool is_known = column->kind != XB_COLUMN_UNTRIED || column->probability > 0;
+		g_autofree char *id = xb_short_id(commit->label);
+		g_autofree char *mean = xb_value_text(column->level.mean, unit);
+		g_autofree char *low = xb_value_text(column->level.low, unit);
+		g_autofree char *high = xb_value_text(column->level.high, unit);
+		g_autofree char *probability = xb_probability_text(column->probability);
+
+		if ((data->commits->len > TABLE_MAX && !is_known) || shown++ >= TABLE_MAX)
+			continue;
+		xb_html(out,
+			"<tr id=\"c%u\"><td class=\"n\">%u</td><td><code>%s</code></td><td>%s</td>"
+			"<td>%s</td><td class=\"n\">%s</td><td class=\"n\">%s%s%s</td>"
+			"<td class=\"n\">%u</td><td class=\"n\">%s</td></tr>\n",
+			i, i, id, commit->subject, xb_column_kind_word(column->kind),
+			column->level.n ? mean : "", column->level.n > 1 ? low : "",
+			column->level.n > 1 ? " to " : "", column->level.n > 1 ? high : "",
+			column->level.n, column->probability > 0 ? probability : "");
+	}
+	xb_html(out, "</tbody></table></div>\n");
+	if (shown > TABLE_MAX || data->commits->len > TABLE_MAX)
+		xb_html(out, "<p>%u of %u commits are shown.</p>\n", MIN(shown, TABLE_MAX),
+			data->commits->len);
+	xb_html(out, "</details></figure>\n");
+}
