@@ -362,15 +362,15 @@ static struct MHD_Daemon *start(XbServer *self, int fd)
 {
 	guint connections = connections_max();
 
-	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, self,
-		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_URI_LOG_CALLBACK, on_target, self, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, self, MHD_OPTION_CONNECTION_LIMIT, connections,
-		/* one address alone does not fill the server */
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, connections * 3 / 4,
-		MHD_OPTION_CONNECTION_TIMEOUT, (guint)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_MEM, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
+				self, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
+				on_target, self, MHD_OPTION_NOTIFY_COMPLETED, on_completed, self,
+				MHD_OPTION_CONNECTION_LIMIT, connections,
+				/* one address alone does not fill the server */
+				MHD_OPTION_PER_IP_CONNECTION_LIMIT, connections * 3 / 4,
+				MHD_OPTION_CONNECTION_TIMEOUT, (guint)IDLE_S,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEM,
+				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 XbServer *xb_server_new(XbSite *site, const XbWebConfig *config, GSocket *listener, GError **error)
