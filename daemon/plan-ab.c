@@ -81,8 +81,9 @@ static GArray *side_boots(const XbJobData *data, guint node, bool deterministic)
 		    (!deterministic && run->job_id != data->job->id))
 			continue;
 		samples = g_hash_table_lookup(data->samples, &run->id);
-		XbAbBoot boot = { (guint)run->perturb, samples->len,
-				  (const double *)(gconstpointer)samples->data };
+		XbAbBoot boot = { .perturb = (guint)run->perturb,
+				  .n_samples = samples->len,
+				  .samples = (const double *)(gconstpointer)samples->data };
 		g_array_append_val(boots, boot);
 	}
 	return boots;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "history.h"
+#include "jobdata.h"
 #include "probes.h"
 #include "schedule.h"
 #include "text.h"
@@ -560,10 +561,10 @@ int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 		xb_db_rollback(daemon->db);
 		return -1;
 	}
-	xb_journal(daemon, id, "queued: %s %s%s%s", verb,
-		   json_string_value(json_object_get(r.spec, "good")), r.between,
-		   r.kind == XB_JOB_MEASURE ? ""
-					    : json_string_value(json_object_get(r.spec, "bad")));
+	g_autofree char *good = xb_spec_revision(r.spec, "good");
+	g_autofree char *bad = xb_spec_revision(r.spec, "bad");
+	xb_journal(daemon, id, "queued: %s %s%s%s", verb, good, r.between,
+		   r.kind == XB_JOB_MEASURE ? "" : bad);
 	xb_daemon_poke(daemon);
 	return id;
 }

@@ -38,6 +38,14 @@ bool xb_spec_bool(const XbJobData *self, const char *name)
 	return json_is_true(json_object_get(self->spec, name));
 }
 
+char *xb_spec_revision(json_t *spec, const char *name)
+{
+	const char *text = json_string_value(json_object_get(spec, name));
+	bool is_id = text && strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
+
+	return is_id ? g_strndup(text, 12) : g_strdup(text ? text : "");
+}
+
 static char *class_key(const XbVariant *variant)
 {
 	if (variant->image_sha256 && *variant->image_sha256)

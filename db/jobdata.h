@@ -39,6 +39,9 @@ const char *xb_spec_string(const XbJobData *self, const char *name);
 double xb_spec_number(const XbJobData *self, const char *name, double fallback);
 bool xb_spec_bool(const XbJobData *self, const char *name);
 
+/* A revision of @spec as people read it: an id of 40 digits is cut to twelve. Caller frees. */
+char *xb_spec_revision(json_t *spec, const char *name);
+
 /* The class of a variant's image: equal for equal images; never 0. */
 guint xb_jobdata_class(const XbJobData *self, const XbVariant *variant);
 

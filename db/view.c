@@ -19,15 +19,6 @@ static json_t *seconds_or_null(int64_t ms)
 	return ms ? json_integer(ms / 1000) : json_null();
 }
 
-/* A revision as a title shows it: an id of 40 digits is cut to twelve. */
-static char *short_revision(json_t *spec, const char *name)
-{
-	const char *text = json_string_value(json_object_get(spec, name));
-	bool is_id = text && strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
-
-	return is_id ? g_strndup(text, 12) : g_strdup(text ? text : "");
-}
-
 /* What stands in the job's own row. */
 static json_t *base_object(const XbJob *job, json_t *spec)
 {
@@ -42,7 +33,8 @@ static json_t *base_object(const XbJob *job, json_t *spec)
 					      "min_effect",
 					      "first_parent",
 					      "resolve" };
-	g_autofree char *good = short_revision(spec, "good"), *bad = short_revision(spec, "bad");
+	g_autofree char *good = xb_spec_revision(spec, "good"),
+			*bad = xb_spec_revision(spec, "bad");
 	g_autofree char *title = job->kind == XB_JOB_BISECT ? g_strdup_printf("%s..%s", good, bad)
 				 : job->kind == XB_JOB_AB   ? g_strdup_printf("%s vs %s", good, bad)
 							    : g_strdup(good);

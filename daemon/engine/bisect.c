@@ -95,6 +95,43 @@ static bool endpoint_failed(Bisect *self, guint node, const char *name)
 	return true;
 }
 
+static bool build_in_flight(const XbSearch *search)
+{
+	for (guint i = 0; i < search->n_in_flight; i++)
+		if (search->in_flight[i].build)
+			return true;
+	return false;
+}
+
+/*
+ * GOOD and BAD are built and a boot of one is under way: the builder goes on with the middle of the
+ * commits that can matter, which is the next one in any case but a range without a step.
+ */
+static void build_the_middle(Bisect *self)
+{
+	XbSearch *search = &self->search;
+	guint n = search->graph->n, middle = 0;
+	g_autofree double *total = g_new(double, n);
+	double nearest = 0.5;
+
+	if (search->free_builders == 0 || build_in_flight(search) || !search->options->can_build ||
+	    search->nodes[0].status != XB_STATUS_BUILT ||
+	    search->nodes[n - 1].status != XB_STATUS_BUILT)
+		return;
+	xb_graph_weigh(search->index, self->hypotheses->prior, total);
+	for (guint i = 1; i + 1 < n; i++) {
+		if (self->hypotheses->prior[i] > 0 && fabs(total[i] - 0.5) < nearest &&
+		    xb_search_testable(search, i)) {
+			nearest = fabs(total[i] - 0.5);
+			middle = i;
+		}
+	}
+	if (middle == 0 || search->seen->units[search->seen->unit_of[middle]].built != G_MAXUINT)
+		return;
+	xb_search_act(search, middle, false, XB_PURPOSE_SEARCH, NAN, search->nodes[middle].build_s,
+		      "the middle of the commits that can matter, while an endpoint boots");
+}
+
 /* One boot of each endpoint, or several when there are hosts for them.
  * Returns true when there is nothing to search yet, or at all. */
 static bool plan_endpoints(Bisect *self)
@@ -123,6 +160,7 @@ static bool plan_endpoints(Bisect *self)
 	if (n[1] == 0)
 		xb_search_want(search, bad, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
 			       "measure BAD");
+	build_the_middle(self);
 	spread_evenly(self);
 	search->plan->steps_left = (guint)ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2 +
 				   xb_confirm_left(search, 0);
