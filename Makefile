@@ -168,7 +168,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libglib2.0-dev libjansson-dev libgit
 # What the programs start: kernel builds in their sandbox, and the test host.
 DEPS_RUN   := bubblewrap ccache qemu-system-x86 git binutils bison flex bc libelf-dev libssl-dev perl \
               python3 rsync cpio kmod xz-utils zstd gzip ca-certificates
-DEPS_TEST  := perl python3 python3-aiosmtpd jq procps util-linux
+DEPS_TEST  := perl python3 python3-aiosmtpd openssl jq procps util-linux
 DEPS_LINT  := clang clang-format clang-tidy cppcheck mandoc shellcheck libclang-rt-14-dev
 
 .PHONY: deps deps-lint

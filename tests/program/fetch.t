@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xbisect-fetch against file://, git:// and https:// remotes, with what can be wrong with them.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+bin=$(realpath "${XB_BIN:-build/bin}")
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/xbisect-fetch.XXXXXX")
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+pids=()
+count=0
+cleanup() {
+	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+cd "$tmp" || exit 1
+
+is() { # is NAME GOT WANTED
+	count=$((count + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		printf '# got: %s\n# wanted: %s\n' "$2" "$3"
+		head -c 3000 events | sed 's/^/# /'
+	fi
+}
+has() { # has NAME PATTERN: in the events
+	is "$1" "$(grep -qaE -- "$2" events && echo yes)" yes
+}
+fetch() { # fetch URL BRANCH [CREDENTIALS-JSON]
+	jq -n --arg url "$1" --arg branch "$2" --arg repo "$tmp/bare" \
+		--argjson credentials "${3-{\}}" '{protocol: 1, kind: "fetch", url: $url,
+		branch: $branch, repo: $repo, deadline_s: 60, credentials: $credentials}' >job.json
+	status=0
+	timeout 100 "$bin/xbisect-fetch" <job.json >events 2>err || status=$?
+}
+tip() {
+	jq -r 'select(.event == "tip").commit' events
+}
+sha() {
+	git -C "$tmp/repo" rev-parse "$1"
+}
+
+"$here/lib/toy-repo" --linear 5 3 | "$here/lib/toy-repo" repo
+git -C repo config receive.denyCurrentBranch ignore
+
+fetch "file://$tmp/repo" main
+is "file://: the tip" "$status $(tip)" "0 $(sha c5)"
+is "its objects are here" "$(git -C bare cat-file -t "$(sha c0)")" commit
+git -C repo reset -q --hard c3
+fetch "file://$tmp/repo" main
+is "a forced push" "$status $(tip)" "0 $(sha c3)"
+is "what it took away stays" "$(git -C bare cat-file -t "$(sha c5)")" commit
+git -C repo checkout -q --detach && git -C repo branch -D main -q
+fetch "file://$tmp/repo" main
+is "a branch that was deleted is an answer" "$status $(jq -r .event events | paste -sd' ')" "0 phase gone done"
+git -C repo branch main c4
+fetch "file://$tmp/repo" "no such"
+is "a name that is none is refused" "$status" 1
+fetch "file://$tmp/repo" "main:refs/heads/other"
+is "so is a refspec" "$status" 1
+fetch "file://$tmp/nowhere" main
+is "no repository" "$status $(jq -r 'select(.event == "done").outcome' events)" "1 host-trouble"
+fetch "https://127.0.0.1:1/x" main
+is "nobody there" "$status" 1
+fetch "gopher://127.0.0.1:1/x" main
+is "no protocol of git" "$status" 1
+
+# ---- git:// ----------------------------------------------------------------------
+port=$(/usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+git daemon --listen=127.0.0.1 --port="$port" --base-path="$tmp" --export-all --reuseaddr 2>/dev/null &
+pids+=($!)
+for _ in $(seq 600); do
+	git ls-remote "git://127.0.0.1:$port/repo" >/dev/null 2>&1 && break
+	sleep 0.1
+done
+rm -rf bare
+fetch "git://127.0.0.1:$port/repo" main
+is "git://: the tip" "$status $(tip)" "0 $(sha c4)"
+fetch "git://127.0.0.1:$port/other" main
+is "git://: no such repository" "$status" 1
+
+# ---- https:// --------------------------------------------------------------------
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+	-addext subjectAltName=DNS:localhost -keyout key -out cert 2>/dev/null
+cat key cert >both.pem
+mkdir https
+"$here/lib/git-https" "$tmp/https" both.pem bot:s3cret-word "$tmp" 2>https.err &
+pids+=($!)
+for _ in $(seq 1200); do
+	[ -s https/port ] && break
+	sleep 0.05
+done
+url=https://localhost:$(cat https/port)/repo
+printf 's3cret-word\n' >password
+chmod 600 password
+rm -rf bare
+fetch "$url" main "{\"user\":\"bot\",\"password_file\":\"$tmp/password\",\"ca_file\":\"$tmp/cert\"}"
+is "https://: the tip, with a password from a file" "$status $(tip)" "0 $(sha c4)"
+fetch "$url" main "{\"user\":\"bot\",\"password_file\":\"$tmp/password\"}"
+is "a certificate that nobody vouches for is refused" "$status" 1
+has "and named" 'certificate of localhost is not valid'
+fetch "$url" main "{\"ca_file\":\"$tmp/cert\"}"
+is "no password" "$status" 1
+has "says what is missing" 'wants credentials: name a password_file'
+printf 'wrong-word\n' >password
+fetch "$url" main "{\"user\":\"bot\",\"password_file\":\"$tmp/password\",\"ca_file\":\"$tmp/cert\"}"
+is "a wrong password ends" "$status" 1
+has "as refused" 'refuses the credentials'
+is "and is not shown" "$(grep -ac wrong-word events)" 0
+chmod 644 password
+fetch "$url" main "{\"user\":\"bot\",\"password_file\":\"$tmp/password\",\"ca_file\":\"$tmp/cert\"}"
+has "a password for all to read is refused" 'chmod 600'
+
+# ---- ssh:// ----------------------------------------------------------------------
+if command -v /usr/sbin/sshd >/dev/null; then
+	ssh-keygen -q -t ed25519 -N '' -f host_key
+	ssh-keygen -q -m PEM -t rsa -N '' -f user_key
+	cp user_key.pub authorized
+	port=$(/usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	/usr/sbin/sshd -D -e -p "$port" -h "$tmp/host_key" -o ListenAddress=127.0.0.1 -o UsePAM=no \
+		-o AuthorizedKeysFile="$tmp/authorized" -o StrictModes=no -o PidFile=none -f /dev/null 2>sshd.err &
+	pids+=($!)
+	sleep 1
+	url=ssh://$(id -un)@127.0.0.1:$port$tmp/repo
+	fetch "$url" main "{\"ssh_key\":\"$tmp/user_key\",\"known_hosts\":\"$tmp/empty\"}"
+	is "ssh://: a host that is not known is refused" "$status" 1
+	echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 host_key.pub)" >known
+	fetch "$url" main "{\"ssh_key\":\"$tmp/user_key\",\"known_hosts\":\"$tmp/known\"}"
+	is "ssh://: the tip, with a key from a file" "$status $(tip)" "0 $(sha c4)"
+else
+	count=$((count + 1))
+	echo "ok $count - ssh:// # SKIP no sshd"
+fi
+
+# ---- the job -----------------------------------------------------------------------
+for bad in '{}' x '{"protocol":1,"kind":"fetch"}' '{"protocol":1,"kind":"fetch","url":"file:///x","repo":7,"branch":"b"}'; do
+	status=0
+	"$bin/xbisect-fetch" <<<"$bad" >events 2>err || status=$?
+	is "refused: $bad" "$status $(jq -r 'select(.event == "done").outcome' events)" "1 host-trouble"
+done
+echo "1..$count"
