@@ -81,7 +81,8 @@ XbKnownHost xb_known_hosts_look(const char *text, const char *host, guint port, 
 		const char *marker;
 		guint first;
 
-		if (**line == '#')
+		/* what matches patterns needs UTF-8 */
+		if (**line == '#' || !g_utf8_validate(*line, -1, NULL))
 			continue;
 		fields = fields_of(*line);
 		first = fields->len > 0 && *(char *)fields->pdata[0] == '@';

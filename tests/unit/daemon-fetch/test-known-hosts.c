@@ -36,6 +36,7 @@ static void keys_are_told_apart(void)
 		{ "# git.example.org" T KEY, "git.example.org", 0, XB_KNOWN_HOST_UNKNOWN },
 		{ "git.example.org\n\n  \n|1|\n|1|x|y z w\n@revoked", "git.example.org", 0,
 		  XB_KNOWN_HOST_UNKNOWN },
+		{ "*\xff" T KEY, "git.example.org", 0, XB_KNOWN_HOST_UNKNOWN },
 		{ "git.example.org" T "!!!", "git.example.org", 0, XB_KNOWN_HOST_OTHER },
 	};
 	gsize length;
