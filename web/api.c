@@ -1,3 +1,187 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* api.c - /api/v1: the objects of --json, and counts for monitors. */
+#include <math.h>
+#include <string.h>
+
+#include "run.h"
 #include "site.h"
-const XbRoute xb_routes_api[] = { { 0 } };
+
+#define LIST_MAX 1000
+#define LOG_MAX  10000
+
+static XbWebResponse *jobs(XbPage *page, GError **error)
+{
+	const char *name = xb_web_query(page->request, "state");
+	int limit = (int)CLAMP(xb_web_query_int(page->request, "limit", 50), 1, LIST_MAX);
+	int64_t before = xb_web_query_int(page->request, "before", 0);
+	XbJobState state;
+	g_autoptr(GPtrArray) rows = NULL;
+	json_t *list;
+
+	if (name && !xb_job_state_parse(name, &state))
+		return xb_web_response_json(400, json_pack("{s:b,s:s}", "ok", 0, "error",
+							   "no such state: queued, running, done, "
+							   "failed, cancelled"));
+	rows = before > 0 ? xb_db_jobs_before(page->db, before, limit, error)
+			  : xb_db_jobs_list(page->db, name ? &state : NULL, limit, error);
+	if (!rows)
+		return NULL;
+	list = json_array();
+	for (guint i = 0; i < rows->len; i++)
+		json_array_append_new(list, xb_view_summary(rows->pdata[i]));
+	return xb_web_response_json(200, json_pack("{s:b,s:o}", "ok", 1, "jobs", list));
+}
+
+static XbWebResponse *job(XbPage *page, GError **error)
+{
+	json_t *view = xb_view_job(page->db, page->id, XB_VIEW_FULL, page->now_ms, error);
+
+	return view ? xb_web_response_json(200, view) : NULL;
+}
+
+static XbWebResponse *job_log(XbPage *page, GError **error)
+{
+	g_autoptr(XbJob) row = xb_db_job_get(page->db, page->id, error);
+	g_autoptr(GPtrArray) lines =
+		row ? xb_db_journal(page->db, row->id, xb_web_query_int(page->request, "after", 0),
+				    LOG_MAX, error)
+		    : NULL;
+	json_t *list;
+
+	if (!lines)
+		return NULL;
+	list = json_array();
+	for (guint i = 0; i < lines->len; i++) {
+		const XbJournalLine *line = lines->pdata[i];
+		json_array_append_new(list, json_pack("{s:I,s:f,s:s}", "seq", (json_int_t)line->seq,
+						      "time", (double)line->time_ms / 1000, "text",
+						      line->text));
+	}
+	return xb_web_response_json(200, json_pack("{s:b,s:o,s:s}", "ok", 1, "lines", list, "state",
+						   xb_job_state_name(row->state)));
+}
+
+static XbWebResponse *run(XbPage *page, GError **error)
+{
+	g_autoptr(XbRunData) data = xb_run_data_load(page->db, page->id, error);
+
+	return data ? xb_web_response_json(200, xb_run_view(data)) : NULL;
+}
+
+static XbWebResponse *hosts(XbPage *page, GError **error)
+{
+	g_autoptr(GPtrArray) rows = xb_db_hosts(page->db, error);
+	g_autoptr(GPtrArray) active = rows ? xb_db_runs_active(page->db, error) : NULL;
+	json_t *list;
+
+	if (!active)
+		return NULL;
+	list = json_array();
+	for (guint i = 0; i < rows->len; i++) {
+		const XbHostRow *host = rows->pdata[i];
+		double seconds = xb_db_run_seconds(page->db, XB_RUN_BOOT, host->name, 8, NULL);
+		bool busy = false;
+
+		for (guint r = 0; r < active->len; r++) {
+			const XbRun *one = active->pdata[r];
+			busy |= one->kind == XB_RUN_BOOT && strcmp(one->place, host->name) == 0;
+		}
+		json_array_append_new(
+			list,
+			json_pack("{s:s,s:s,s:s,s:o,s:b}", "name", host->name, "state",
+				  host->online ? "online" : "offline", "reason", host->reason,
+				  "boot_s", isfinite(seconds) ? json_real(seconds) : json_null(),
+				  "running", busy));
+	}
+	return xb_web_response_json(200, json_pack("{s:b,s:o}", "ok", 1, "hosts", list));
+}
+
+static XbWebResponse *health(XbPage *page, GError **error)
+{
+	(void)page;
+	(void)error;
+	return xb_web_response_text(200, "ok\n");
+}
+
+/* ---- metrics ---------------------------------------------------------------------- */
+
+/* The value of a label, quoted as the text format wants it. */
+static void put_label(GString *text, const char *value)
+{
+	g_string_append_c(text, '"');
+	for (; *value; value++) {
+		if (*value == '\n')
+			g_string_append(text, "\\n");
+		else if (*value == '"' || *value == '\\')
+			g_string_append_printf(text, "\\%c", *value);
+		else
+			g_string_append_c(text, *value);
+	}
+	g_string_append_c(text, '"');
+}
+
+static void put_head(GString *text, const char *name, const char *type, const char *help)
+{
+	g_string_append_printf(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void put_tally(GString *text, const GPtrArray *rows, const char *name, const char *type,
+		      const char *help, const char *label, bool seconds)
+{
+	put_head(text, name, type, help);
+	for (guint i = 0; i < rows->len; i++) {
+		const XbTallyRow *row = rows->pdata[i];
+
+		g_string_append_printf(text, "%s{kind=", name);
+		put_label(text, row->kind);
+		g_string_append_printf(text, ",%s=", label);
+		put_label(text, row->state);
+		if (seconds)
+			g_string_append_printf(text, "} %.3f\n", row->seconds);
+		else
+			g_string_append_printf(text, "} %" G_GINT64_FORMAT "\n", row->count);
+	}
+}
+
+static void put_hosts(GString *text, const GPtrArray *rows)
+{
+	put_head(text, "xbisect_host_online", "gauge", "1 while the host takes boots.");
+	for (guint i = 0; i < rows->len; i++) {
+		const XbHostRow *host = rows->pdata[i];
+
+		g_string_append(text, "xbisect_host_online{host=");
+		put_label(text, host->name);
+		g_string_append_printf(text, "} %d\n", host->online);
+	}
+}
+
+static XbWebResponse *metrics(XbPage *page, GError **error)
+{
+	g_autoptr(GPtrArray) job_rows = xb_db_job_tally(page->db, error);
+	g_autoptr(GPtrArray) run_rows = job_rows ? xb_db_run_tally(page->db, error) : NULL;
+	g_autoptr(GPtrArray) host_rows = run_rows ? xb_db_hosts(page->db, error) : NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (!host_rows)
+		return NULL;
+	put_tally(text, job_rows, "xbisect_jobs", "gauge", "Jobs by kind and state.", "state",
+		  false);
+	put_tally(text, run_rows, "xbisect_runs", "gauge",
+		  "Builds and boots by outcome, or by state while they run.", "outcome", false);
+	put_tally(text, run_rows, "xbisect_run_seconds", "gauge", "Seconds that those took.",
+		  "outcome", true);
+	put_hosts(text, host_rows);
+	return xb_web_response_new(200, "text/plain; version=0.0.4; charset=utf-8",
+				   g_bytes_new(text->str, text->len));
+}
+
+const XbRoute xb_routes_api[] = {
+	{ "GET", "/api/v1/jobs", NULL, jobs, XB_NEEDS_READ },
+	{ "GET", "/api/v1/jobs/%", NULL, job, XB_NEEDS_READ },
+	{ "GET", "/api/v1/jobs/%/log", NULL, job_log, XB_NEEDS_READ },
+	{ "GET", "/api/v1/runs/%", NULL, run, XB_NEEDS_READ },
+	{ "GET", "/api/v1/hosts", NULL, hosts, XB_NEEDS_READ },
+	{ "GET", "/metrics", NULL, metrics, XB_NEEDS_READ },
+	{ "GET", "/healthz", NULL, health, XB_NEEDS_NOTHING },
+	{ 0 },
+};

@@ -178,11 +178,13 @@ XbWebResponse *xb_web_response_text(guint status, const char *text)
 
 XbWebResponse *xb_web_response_json(guint status, json_t *object)
 {
-	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
 	GBytes *body;
 
 	json_decref(object);
-	g_assert(text);
+	/* a number that is none, or text that is no UTF-8, in a damaged database */
+	if (!text)
+		return xb_web_response_text(500, "the answer cannot be written as JSON\n");
 	body = g_bytes_new(text, strlen(text));
 	free(text);
 	return xb_web_response_new(status, "application/json", body);

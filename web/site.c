@@ -137,10 +137,9 @@ static XbWebResponse *no_database(const XbSite *self, const XbWebRequest *reques
 			       error->message);
 }
 
-static XbWebResponse *asset(const XbSite *self, const XbWebRequest *request)
+static XbWebResponse *asset(const XbSite *self, const XbWebRequest *request, const char *name)
 {
 	const char *type = NULL;
-	const char *name = request->path + strlen("/static/");
 	GBytes *bytes = xb_assets_get(self->assets, name, &type);
 
 	return bytes ? xb_web_response_new(200, type, g_bytes_ref(bytes))
@@ -329,7 +328,10 @@ XbWebResponse *xb_site_answer(XbSite *self, const XbWebRequest *request, int64_t
 			self, request, 421, "Not this server",
 			"this server does not go by that name: name it in [web] names=");
 	if (g_str_has_prefix(request->path, "/static/") && strcmp(request->method, "POST") != 0)
-		return asset(self, request);
+		return asset(self, request, request->path + strlen("/static/"));
+	if (strcmp(request->path, "/api/v1/openapi.json") == 0 &&
+	    strcmp(request->method, "POST") != 0)
+		return asset(self, request, "openapi.json");
 	route = find_route(request, &page.id, &name, &other_method);
 	if (!route)
 		return xb_site_message(self, request, other_method ? 405 : 404,
