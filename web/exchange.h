@@ -46,6 +46,8 @@ int64_t xb_web_query_int(const XbWebRequest *self, const char *name, int64_t fal
 /* "a=1&b=%20": hash table of text, NULL when it is malformed. */
 GHashTable *xb_web_parse_form(const char *text, gsize length);
 
+typedef struct XbSite XbSite; /* site.h */
+
 typedef struct XbWebResponse XbWebResponse;
 struct XbWebResponse {
 	guint status;
@@ -61,7 +63,7 @@ struct XbWebResponse {
 	/* A change: what is to be asked of the daemon first; its answer (NULL with @problem when it
 	 * could not be asked) makes the response. */
 	json_t *control;
-	XbWebResponse *(*finish)(const void *site, const XbWebRequest *request, json_t *answer,
+	XbWebResponse *(*finish)(const XbSite *site, const XbWebRequest *request, json_t *answer,
 				 const char *problem);
 };
 

@@ -55,14 +55,6 @@ void xb_page_frame(const XbPage *page, XbHtml *out, const XbHtml *main)
 		XB_VERSION);
 }
 
-void xb_page_message(XbPage *page, XbHtml *out, guint status, const char *title, const char *text)
-{
-	page->status = status;
-	g_free(page->title);
-	page->title = g_strdup(title);
-	xb_html(out, "<h1>%s</h1>\n<p class=\"message\">%s</p>\n", title, text);
-}
-
 /* ---- pieces -------------------------------------------------------------------- */
 
 /* A word's look: colour class and a mark, since colour alone tells nobody who cannot see it. */

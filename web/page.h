@@ -16,6 +16,7 @@
 #include "web-config.h"
 
 typedef struct {
+	const XbSite *site;
 	XbDb *db; /* within one read transaction */
 	const XbWebConfig *config;
 	const XbWebRequest *request;
@@ -35,9 +36,6 @@ typedef bool (*XbPageFunction)(XbPage *page, XbHtml *out, GError **error);
 
 /* The whole document around @main. */
 void xb_page_frame(const XbPage *page, XbHtml *out, const XbHtml *main);
-
-/* A page that says only this; caller frees what @out holds. */
-void xb_page_message(XbPage *page, XbHtml *out, guint status, const char *title, const char *text);
 
 /* ---- pieces -------------------------------------------------------------------- */
 

@@ -100,6 +100,19 @@ static XbWebResponse *framed(const XbPage *page, const XbHtml *main)
 	return xb_web_response_new(page->status, "text/html; charset=utf-8", xb_html_take(&out));
 }
 
+XbWebResponse *xb_site_framed(const XbSite *self, const XbWebRequest *request, guint status,
+			      const char *title, const XbHtml *main)
+{
+	g_autofree char *token = xb_access_token(self->config->token_file, NULL);
+	const XbPage page = { .config = self->config,
+			      .request = request,
+			      .status = status,
+			      .title = (char *)title,
+			      .may_change = xb_access_of(token, request) != XB_ACCESS_NONE };
+
+	return framed(&page, main);
+}
+
 static bool wants_json(const XbWebRequest *request)
 {
 	return request->path && g_str_has_prefix(request->path, "/api/");
@@ -108,17 +121,13 @@ static bool wants_json(const XbWebRequest *request)
 XbWebResponse *xb_site_message(const XbSite *self, const XbWebRequest *request, guint status,
 			       const char *title, const char *text)
 {
-	XbPage page = { .config = self->config, .request = request, .status = status };
 	g_auto(XbHtml) main = { 0 };
-	XbWebResponse *response;
 
 	if (wants_json(request))
 		return xb_web_response_json(status, json_pack("{s:b,s:s}", "ok", 0, "error", text));
 	xb_html_init(&main);
-	xb_page_message(&page, &main, status, title, text);
-	response = framed(&page, &main);
-	g_free(page.title);
-	return response;
+	xb_html(&main, "<h1>%s</h1>\n<p class=\"message\">%s</p>\n", title, text);
+	return xb_site_framed(self, request, status, title, &main);
 }
 
 static XbWebResponse *of_error(const XbSite *self, const XbWebRequest *request, const GError *error)
@@ -148,8 +157,8 @@ static XbWebResponse *asset(const XbSite *self, const XbWebRequest *request, con
 
 /* ---- routes ------------------------------------------------------------------------ */
 
-static const XbRoute *const tables[] = { xb_routes_pages, xb_routes_runs, xb_routes_api,
-					 xb_routes_actions };
+static const XbRoute *const tables[] = { xb_routes_pages,   xb_routes_runs,  xb_routes_api,
+					 xb_routes_actions, xb_routes_queue, xb_routes_branches };
 
 /* Segment by segment; % takes a number without leading zeros, * a name. */
 static bool matches(const char *pattern, const char *path, int64_t *id, char **name)
@@ -310,7 +319,8 @@ static XbWebResponse *with_database(XbSite *self, XbPage *page, const XbRoute *r
 
 XbWebResponse *xb_site_answer(XbSite *self, const XbWebRequest *request, int64_t now_ms)
 {
-	XbPage page = { .config = self->config,
+	XbPage page = { .site = self,
+			.config = self->config,
 			.request = request,
 			.now_ms = now_ms,
 			.has_plots = self->has_plots,

@@ -11,8 +11,6 @@
 #include "page.h"
 #include "web-config.h"
 
-typedef struct XbSite XbSite;
-
 /* Both must outlive the site; @assets may be NULL. */
 XbSite *xb_site_new(const XbWebConfig *config, const XbAssets *assets);
 void xb_site_free(XbSite *self);
@@ -27,7 +25,10 @@ int64_t xb_site_version(XbSite *self);
  * @request: whose; its rights count. Caller frees. */
 char *xb_site_checksum(XbSite *self, const XbWebRequest *request, const char *path, int64_t now_ms);
 
-/* A page without a database: @page->title and status are set by xb_page_message(). */
+/* A page that needs no database: @main within the frame, or only a message. To an address of the
+ * API a message is an object. */
+XbWebResponse *xb_site_framed(const XbSite *self, const XbWebRequest *request, guint status,
+			      const char *title, const XbHtml *main);
 XbWebResponse *xb_site_message(const XbSite *self, const XbWebRequest *request, guint status,
 			       const char *title, const char *text);
 
@@ -50,5 +51,7 @@ extern const XbRoute xb_routes_pages[];
 extern const XbRoute xb_routes_api[];
 extern const XbRoute xb_routes_actions[];
 extern const XbRoute xb_routes_runs[];
+extern const XbRoute xb_routes_queue[];
+extern const XbRoute xb_routes_branches[];
 
 #endif

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "access.h"
+#include "alerts.h"
 #include "site.h"
+#include "watches.h"
 
 #define NOW_MS  ((int64_t)1700000000000)
 #define TOKEN   "0123456789abcdef0123456789"
@@ -190,6 +192,64 @@ static void put_others(Fixture *f)
 	g_assert_true(xb_db_host_set(f->db, &host, NULL));
 }
 
+/* A watched branch with a change of its level, and an alert about it. */
+static void put_branch(Fixture *f)
+{
+	const XbWatch watch = { .name = (char *)"main line",
+				.repo = (char *)"https://example.org/<b>bold.git",
+				.branch = (char *)"main",
+				.spec = (char *)"{}",
+				.every_ms = 3600000,
+				.created_ms = NOW_MS };
+	int64_t id = xb_db_watch_add(f->db, &watch, NULL);
+	const XbWatchChange change = { .watch_id = id,
+				       .workload = (char *)"map-unmap",
+				       .metric = (char *)"unmap",
+				       .from_seq = 5,
+				       .to_seq = 6,
+				       .before = 1.0,
+				       .after = 1.1,
+				       .created_ms = NOW_MS,
+				       .job_id = 1,
+				       .detail = (char *)"" };
+	const XbAlert alert = { .key = (char *)"k",
+				.kind = XB_ALERT_CULPRIT,
+				.job_id = 1,
+				.commit = (char *)"3333333333333333333333333333333333333333",
+				.subject = (char *)HOSTILE,
+				.workload = (char *)"map-unmap",
+				.metric = (char *)"unmap",
+				.unit = (char *)"s",
+				.host_fp = (char *)"h",
+				.workload_fp = (char *)"w",
+				.base = 1,
+				.test = 1.1,
+				.ratio = 1.1,
+				.confidence = 0.99,
+				.created_ms = NOW_MS };
+	bool is_new;
+
+	g_assert_cmpint(id, >, 0);
+	for (int i = 1; i <= 10; i++) {
+		g_autofree char *commit_id = g_strdup_printf("%040d", i);
+		const XbWatchCommit commit = { i,      commit_id,     (char *)HOSTILE,
+					       NOW_MS, (char *)"tip", false };
+		const XbWatchLevel level = { .seq = i,
+					     .unit = (char *)"s",
+					     .level = i < 6 ? 1.0 : 1.1,
+					     .sd = i == 3 ? NAN : 0.002,
+					     .boots = i == 3 ? 1 : 4,
+					     .host_fp = (char *)"h",
+					     .workload_fp = (char *)"w" };
+
+		g_assert_true(xb_db_watch_commit_add(f->db, id, &commit, NULL));
+		g_assert_true(xb_db_watch_point_add(f->db, id, i, "map-unmap", 3, NULL));
+		g_assert_true(xb_db_watch_level_set(f->db, id, "map-unmap", "unmap", &level, NULL));
+	}
+	g_assert_cmpint(xb_db_watch_change_add(f->db, &change, NULL), >, 0);
+	g_assert_cmpint(xb_db_alert_add(f->db, &alert, &is_new, NULL), >, 0);
+}
+
 static void set_up(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *token = NULL;
@@ -202,6 +262,7 @@ static void set_up(Fixture *f, gconstpointer unused)
 	g_assert_no_error(error);
 	put_bisect(f);
 	put_others(f);
+	put_branch(f);
 	f->config = (XbWebConfig){ .state_dir = f->dir };
 	f->config.token_file = g_build_filename(f->dir, "web.token", NULL);
 	g_assert_true(g_file_set_contents(f->config.token_file, TOKEN "\n", -1, NULL));

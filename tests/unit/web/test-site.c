@@ -26,8 +26,11 @@ static void test_every_page_answers(Fixture *f, gconstpointer unused)
 
 static void test_hostile_text_stays_text(Fixture *f, gconstpointer unused)
 {
-	static const char *const paths[] = { "/",      "/jobs",      "/job/1",
-					     "/job/2", "/job/1/log", "/hosts" };
+	static const char *const paths[] = { "/",          "/jobs",
+					     "/job/1",     "/job/2",
+					     "/job/1/log", "/hosts",
+					     "/branches",  "/branch/main%20line",
+					     "/alerts",    "/run/1" };
 	static const char *const never[] = { "<script>alert", "<b>bold", "\033", "\342\200\256",
 					     "\" onload=",    "\377",    "\001" };
 	(void)unused;

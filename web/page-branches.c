@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* page-branches.c - watched branches over time, and alerts. */
+#include <math.h>
+#include <string.h>
+
+#include "alert-view.h"
+#include "plot.h"
+#include "site.h"
+#include "watches.h"
+
+#define POINTS_DRAWN 5000 /* of a series, the latest */
+#define ALERTS_SHOWN 200
+#define LEFT         90
+#define RIGHT        950
+#define BOTTOM       260
+
+/* ---- one series ------------------------------------------------------------------------- */
+
+typedef struct {
+	const XbWatch *watch;
+	char *workload, *metric;
+	GPtrArray *levels;  /* XbWatchLevel* */
+	GPtrArray *changes; /* XbWatchChange*, of the whole branch */
+	guint first;        /* level that is drawn first */
+} Series;
+
+static void series_clear(Series *series)
+{
+	g_free(series->workload);
+	g_free(series->metric);
+	g_clear_pointer(&series->levels, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Series, series_clear)
+
+static bool series_load(XbPage *page, Series *series, const char *name, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(name, "\n", 2);
+
+	series->workload = g_strdup(parts[0]);
+	series->metric = g_strdup(parts[1] ? parts[1] : "");
+	series->levels = xb_db_watch_levels(page->db, series->watch->id, series->workload,
+					    series->metric, error);
+	if (series->levels && series->levels->len > POINTS_DRAWN)
+		series->first = series->levels->len - POINTS_DRAWN;
+	return series->levels != NULL;
+}
+
+static bool is_of(const Series *series, const XbWatchChange *change)
+{
+	return strcmp(change->workload, series->workload) == 0 &&
+	       strcmp(change->metric, series->metric) == 0;
+}
+
+/* Half of the 95 % interval of the mean of the boots; NAN for one boot. */
+static double half_of(const XbWatchLevel *level)
+{
+	return level->boots > 1 ? level->level * level->sd * xb_t95((guint)level->boots - 1) /
+					  sqrt(level->boots)
+				: NAN;
+}
+
+static XbScale level_scale(const Series *series)
+{
+	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+
+	for (guint i = series->first; i < series->levels->len; i++)
+		g_array_append_val(values, ((XbWatchLevel *)series->levels->pdata[i])->level);
+	return xb_scale_over((const double *)(gconstpointer)values->data, values->len, BOTTOM, 10);
+}
+
+static void put_band(XbHtml *out, const Series *series, const XbScale *x, const XbScale *y)
+{
+	bool started = false;
+
+	xb_html(out, "<path class=\"band\" d=\"");
+	for (guint i = series->first; i < series->levels->len; i++) {
+		const XbWatchLevel *level = series->levels->pdata[i];
+		double half = half_of(level);
+
+		xb_html(out, started ? "L%.1f %.1f" : "M%.1f %.1f",
+			xb_scale_at(x, (double)level->seq),
+			CLAMP(xb_scale_at(y, level->level + (isfinite(half) ? half : 0)), 0,
+			      BOTTOM));
+		started = true;
+	}
+	for (guint i = series->levels->len; i-- > series->first;) {
+		const XbWatchLevel *level = series->levels->pdata[i];
+		double half = half_of(level);
+
+		xb_html(out, "L%.1f %.1f", xb_scale_at(x, (double)level->seq),
+			CLAMP(xb_scale_at(y, level->level - (isfinite(half) ? half : 0)), 0,
+			      BOTTOM));
+	}
+	xb_html(out, "Z\"/>");
+}
+
+static void put_drawing(XbHtml *out, const Series *series)
+{
+	const XbWatchLevel *first = series->levels->pdata[series->first];
+	const XbWatchLevel *last = series->levels->pdata[series->levels->len - 1];
+	const double ends[] = { (double)first->seq, (double)last->seq };
+	XbScale x = xb_scale_over(ends, 2, LEFT, RIGHT), y = level_scale(series);
+
+	xb_html(out,
+		"<svg viewBox=\"0 0 960 280\" role=\"img\" aria-label=\"%s of %s over the "
+		"commits\">",
+		series->metric, series->watch->name);
+	xb_plot_y_axis(out, &y, LEFT, RIGHT, first->unit);
+	put_band(out, series, &x, &y);
+	for (guint i = 0; i < series->changes->len; i++) {
+		const XbWatchChange *change = series->changes->pdata[i];
+		double at = xb_scale_at(&x, (double)change->to_seq);
+
+		if (is_of(series, change) && at >= LEFT && at <= RIGHT)
+			xb_html(out,
+				"<line class=\"change\" x1=\"%.1f\" x2=\"%.1f\" y1=\"4\" "
+				"y2=\"%d\"/>",
+				at, at, BOTTOM);
+	}
+	for (guint i = series->first; i < series->levels->len; i++) {
+		const XbWatchLevel *level = series->levels->pdata[i];
+		g_autofree char *id = xb_short_id(level->commit);
+		g_autofree char *value = xb_value_text(level->level, level->unit);
+
+		xb_html(out,
+			"<a href=\"/job/%lld\"><circle class=\"point\" cx=\"%.1f\" cy=\"%.1f\" "
+			"r=\"3\"><title>%s %s: %s</title></circle></a>",
+			(long long)level->job_id, xb_scale_at(&x, (double)level->seq),
+			xb_scale_at(&y, level->level), id, level->subject, value);
+	}
+	xb_html(out, "</svg>\n");
+}
+
+static void put_points(XbHtml *out, const Series *series)
+{
+	xb_html(out, "<details><summary>The same as a table</summary><div class=\"wide\"><table>"
+		     "<thead><tr><th>#</th><th>Commit</th><th>Subject</th><th>Level</th><th>Boots"
+		     "</th><th>Measured by</th></tr></thead><tbody>\n");
+	for (guint i = series->first; i < series->levels->len; i++) {
+		const XbWatchLevel *level = series->levels->pdata[i];
+		double half = half_of(level);
+		g_autofree char *id = xb_short_id(level->commit);
+		g_autofree char *value = xb_value_text(level->level, level->unit);
+
+		xb_html(out,
+			"<tr data-x=\"%lld\" data-level=\"%.12g\" data-commit=\"%s\" "
+			"data-id=\"%s\" data-subject=\"%s\" data-job=\"%lld\"",
+			(long long)level->seq, level->level, id, level->commit, level->subject,
+			(long long)level->job_id);
+		if (isfinite(half))
+			xb_html(out, " data-low=\"%.12g\" data-high=\"%.12g\"", level->level - half,
+				level->level + half);
+		xb_html(out,
+			"><td class=\"n\">%lld</td><td><code>%s</code></td><td>%s</td>"
+			"<td class=\"n\">%s</td><td class=\"n\">%d</td><td>"
+			"<a href=\"/job/%lld\">job %lld</a></td></tr>\n",
+			(long long)level->seq, id, level->subject, value, level->boots,
+			(long long)level->job_id, (long long)level->job_id);
+	}
+	xb_html(out, "</tbody></table></div></details>\n");
+}
+
+static void put_changes(XbHtml *out, const Series *series)
+{
+	const XbWatchLevel *first = series->levels->pdata[0];
+
+	for (guint i = 0; i < series->changes->len; i++) {
+		const XbWatchChange *change = series->changes->pdata[i];
+		g_autofree char *before = xb_value_text(change->before, first->unit);
+		g_autofree char *after = xb_value_text(change->after, first->unit);
+		g_autofree char *by = xb_change_text(change->after / change->before);
+
+		if (!is_of(series, change))
+			continue;
+		xb_html(out, "<p>Changed between commit %lld and %lld: %s, from %s to %s. ",
+			(long long)change->from_seq, (long long)change->to_seq, by, before, after);
+		if (change->job_id)
+			xb_html(out, "<a href=\"/job/%lld\">Bisected by job %lld</a>",
+				(long long)change->job_id, (long long)change->job_id);
+		else
+			xb_html(out, "%s", change->detail);
+		xb_html(out, "</p>\n");
+	}
+}
+
+static void put_series(XbHtml *out, const Series *series, guint number)
+{
+	const XbWatchLevel *last;
+
+	if (series->levels->len == 0)
+		return;
+	last = series->levels->pdata[series->levels->len - 1];
+	xb_html(out,
+		"<section id=\"s%u\"><h2>%s of %s</h2>\n<figure class=\"plot timeline\" "
+		"data-unit=\"%s\" data-queue=\"/queue?what=bisect&amp;like=%lld\" data-changes=\"",
+		number, series->metric, series->workload, last->unit, (long long)last->job_id);
+	for (guint i = 0; i < series->changes->len; i++) {
+		const XbWatchChange *change = series->changes->pdata[i];
+		if (is_of(series, change))
+			xb_html(out, "%lld ", (long long)change->to_seq);
+	}
+	xb_html(out, "\">\n");
+	put_drawing(out, series);
+	put_points(out, series);
+	xb_html(out, "</figure>\n");
+	put_changes(out, series);
+	xb_html(out, "</section>\n");
+}
+
+/* ---- pages ---------------------------------------------------------------------------------- */
+
+static bool page_branches(XbPage *page, XbHtml *out, GError **error)
+{
+	g_autoptr(GPtrArray) watches = xb_db_watches(page->db, error);
+
+	if (!watches)
+		return false;
+	page->title = g_strdup("Branches");
+	page->live = true;
+	xb_html(out, "<h1>Watched branches</h1>\n<section id=\"list\">");
+	if (watches->len == 0)
+		xb_html(out,
+			"<p>None. <code>xbisect watch add NAME --repo URL --branch B</code> adds "
+			"one.</p></section>\n");
+	if (watches->len == 0)
+		return true;
+	xb_html(out, "<div class=\"wide\"><table><thead><tr><th>Name</th><th>Repository</th><th>"
+		     "Branch</th><th>Tip</th><th>Fetched</th></tr></thead><tbody>\n");
+	for (guint i = 0; i < watches->len; i++) {
+		const XbWatch *watch = watches->pdata[i];
+		g_autofree char *name = xb_url(watch->name);
+
+		xb_html(out,
+			"<tr><th scope=\"row\"><a "
+			"href=\"/branch/%s\">%s</a></th><td>%s</td><td>%s</td>"
+			"<td><code>%.12s</code></td><td>",
+			name, watch->name, watch->repo, watch->branch, watch->tip);
+		xb_page_time(out, watch->fetched_ms);
+		xb_html(out, " %s</td></tr>\n", watch->trouble);
+	}
+	xb_html(out, "</tbody></table></div></section>\n");
+	return true;
+}
+
+static XbWatch *find_watch(XbPage *page, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	XbWatch *watch = xb_db_watch_find(page->db, page->name, &failure);
+
+	if (failure)
+		g_propagate_error(error, g_steal_pointer(&failure));
+	else if (!watch)
+		g_set_error(error, XB_DB_ERROR, XB_DB_ERROR_NOT_FOUND,
+			    "no branch is watched by that name");
+	return watch;
+}
+
+static bool page_branch(XbPage *page, XbHtml *out, GError **error)
+{
+	g_autoptr(XbWatch) watch = find_watch(page, error);
+	g_autoptr(GPtrArray) names = watch ? xb_db_watch_series(page->db, watch->id, error) : NULL;
+	g_autoptr(GPtrArray) changes =
+		names ? xb_db_watch_changes(page->db, watch->id, error) : NULL;
+
+	if (!changes)
+		return false;
+	page->title = g_strdup(watch->name);
+	page->live = true;
+	xb_html(out,
+		"<h1>%s</h1>\n<section id=\"head\"><dl class=\"facts\"><div><dt>Repository</dt>"
+		"<dd>%s</dd></div><div><dt>Branch</dt><dd>%s</dd></div><div><dt>Tip</dt><dd>"
+		"<code>%s</code></dd></div><div><dt>Fetched</dt><dd>",
+		watch->name, watch->repo, watch->branch, watch->tip);
+	xb_page_time(out, watch->fetched_ms);
+	xb_html(out, "</dd></div></dl>\n");
+	if (*watch->trouble)
+		xb_html(out, "<p class=\"message\">%s</p>\n", watch->trouble);
+	if (names->len == 0)
+		xb_html(out, "<p>Nothing has been measured on it yet.</p>\n");
+	xb_html(out, "</section>\n");
+	for (guint i = 0; i < names->len; i++) {
+		g_auto(Series) series = { .watch = watch, .changes = changes };
+
+		if (!series_load(page, &series, names->pdata[i], error))
+			return false;
+		put_series(out, &series, i);
+	}
+	return true;
+}
+
+static void put_alert(const XbPage *page, XbHtml *out, const XbAlert *alert)
+{
+	g_autofree char *id = alert->commit ? xb_short_id(alert->commit) : g_strdup("");
+	g_autofree char *by = xb_change_text(alert->ratio);
+	g_autofree char *ack = g_strdup_printf("/alert/%lld/ack", (long long)alert->id);
+	g_autofree char *snooze = g_strdup_printf("/alert/%lld/snooze", (long long)alert->id);
+
+	xb_html(out, "<article class=\"card\" id=\"a%lld\"><h2>", (long long)alert->id);
+	xb_page_badge(out, alert->fixed_ms ? "fixed" : xb_alert_kind_name(alert->kind));
+	xb_html(out, " %s %s</h2>\n<p><code>%s</code> %s", alert->metric, by, id, alert->subject);
+	if (alert->job_id)
+		xb_html(out, ", found by <a href=\"/job/%lld\">job %lld</a>",
+			(long long)alert->job_id, (long long)alert->job_id);
+	xb_html(out, ", ");
+	xb_page_time(out, alert->created_ms);
+	xb_html(out, "</p>\n");
+	if (alert->fixed_ms) {
+		xb_html(out, "<p>Fixed ");
+		xb_page_time(out, alert->fixed_ms);
+		xb_html(out, " with <code>%s</code></p>\n", alert->fixed_commit);
+	}
+	if (alert->acknowledged_ms)
+		xb_html(out, "<p>Acknowledged.</p>\n");
+	if (alert->snoozed_ms > page->now_ms) {
+		xb_html(out, "<p>Quiet until ");
+		xb_page_time(out, alert->snoozed_ms);
+		xb_html(out, "</p>\n");
+	}
+	if (!alert->acknowledged_ms && page->may_change) {
+		xb_html(out, "<div class=\"actions\">");
+		xb_page_action(page, out, ack, "Acknowledge");
+		xb_page_action(page, out, snooze, "Quiet for a day");
+		xb_html(out, "</div>\n");
+	}
+	xb_html(out, "</article>\n");
+}
+
+static bool page_alerts(XbPage *page, XbHtml *out, GError **error)
+{
+	g_autoptr(GPtrArray) alerts = xb_db_alerts(page->db, ALERTS_SHOWN, error);
+
+	if (!alerts)
+		return false;
+	page->title = g_strdup("Alerts");
+	page->live = true;
+	xb_html(out, "<h1>Alerts</h1>\n<section id=\"list\">");
+	if (alerts->len == 0)
+		xb_html(out, "<p>None.</p>\n");
+	for (guint i = 0; i < alerts->len; i++)
+		put_alert(page, out, alerts->pdata[i]);
+	xb_html(out, "</section>\n");
+	return true;
+}
+
+/* ---- the API --------------------------------------------------------------------------------- */
+
+static json_t *id_or_null(int64_t id)
+{
+	return id ? json_integer(id) : json_null();
+}
+
+static json_t *series_view(const Series *series)
+{
+	json_t *points = json_array(), *changes = json_array();
+	const char *unit = "";
+
+	for (guint i = 0; i < series->levels->len; i++) {
+		const XbWatchLevel *level = series->levels->pdata[i];
+
+		unit = level->unit;
+		json_array_append_new(
+			points,
+			json_pack("{s:I,s:s,s:s,s:f,s:f,s:o,s:i,s:o}", "seq",
+				  (json_int_t)level->seq, "commit", level->commit, "subject",
+				  level->subject, "time", (double)level->time_ms / 1000, "level",
+				  level->level, "sd",
+				  isfinite(level->sd) ? json_real(level->sd) : json_null(), "boots",
+				  level->boots, "job", id_or_null(level->job_id)));
+	}
+	for (guint i = 0; i < series->changes->len; i++) {
+		const XbWatchChange *change = series->changes->pdata[i];
+
+		if (is_of(series, change))
+			json_array_append_new(changes,
+					      json_pack("{s:I,s:I,s:f,s:f,s:o,s:s}", "from_seq",
+							(json_int_t)change->from_seq, "to_seq",
+							(json_int_t)change->to_seq, "before",
+							change->before, "after", change->after,
+							"job", id_or_null(change->job_id), "detail",
+							change->detail));
+	}
+	return json_pack("{s:s,s:s,s:s,s:o,s:o}", "workload", series->workload, "metric",
+			 series->metric, "unit", unit, "points", points, "changes", changes);
+}
+
+static json_t *watch_view(const XbWatch *watch)
+{
+	return json_pack("{s:s,s:s,s:s,s:o,s:s}", "name", watch->name, "repo", watch->repo,
+			 "branch", watch->branch, "tip",
+			 watch->tip ? json_string(watch->tip) : json_null(), "trouble",
+			 watch->trouble);
+}
+
+static XbWebResponse *api_branch(XbPage *page, GError **error)
+{
+	g_autoptr(XbWatch) watch = find_watch(page, error);
+	g_autoptr(GPtrArray) names = watch ? xb_db_watch_series(page->db, watch->id, error) : NULL;
+	g_autoptr(GPtrArray) changes =
+		names ? xb_db_watch_changes(page->db, watch->id, error) : NULL;
+	g_autoptr(json_t) list = json_array();
+	json_t *view;
+
+	for (guint i = 0; changes && i < names->len; i++) {
+		g_auto(Series) series = { .watch = watch, .changes = changes };
+
+		if (!series_load(page, &series, names->pdata[i], error))
+			return NULL;
+		json_array_append_new(list, series_view(&series));
+	}
+	if (!changes)
+		return NULL;
+	view = watch_view(watch);
+	json_object_set(view, "series", list);
+	return xb_web_response_json(200, view);
+}
+
+static XbWebResponse *api_branches(XbPage *page, GError **error)
+{
+	g_autoptr(GPtrArray) watches = xb_db_watches(page->db, error);
+	json_t *list;
+
+	if (!watches)
+		return NULL;
+	list = json_array();
+	for (guint i = 0; i < watches->len; i++)
+		json_array_append_new(list, watch_view(watches->pdata[i]));
+	return xb_web_response_json(200, json_pack("{s:b,s:o}", "ok", 1, "branches", list));
+}
+
+static XbWebResponse *api_alerts(XbPage *page, GError **error)
+{
+	g_autoptr(GPtrArray) alerts = xb_db_alerts(page->db, ALERTS_SHOWN, error);
+	json_t *list;
+
+	if (!alerts)
+		return NULL;
+	list = json_array();
+	for (guint i = 0; i < alerts->len; i++) {
+		json_t *view = xb_view_alert(page->db, alerts->pdata[i], error);
+		if (!view) {
+			json_decref(list);
+			return NULL;
+		}
+		json_array_append_new(list, view);
+	}
+	return xb_web_response_json(200, json_pack("{s:b,s:o}", "ok", 1, "alerts", list));
+}
+
+const XbRoute xb_routes_branches[] = {
+	{ "GET", "/branches", page_branches, NULL, XB_NEEDS_READ },
+	{ "GET", "/branch/*", page_branch, NULL, XB_NEEDS_READ },
+	{ "GET", "/alerts", page_alerts, NULL, XB_NEEDS_READ },
+	{ "GET", "/api/v1/branches", NULL, api_branches, XB_NEEDS_READ },
+	{ "GET", "/api/v1/branches/*", NULL, api_branch, XB_NEEDS_READ },
+	{ "GET", "/api/v1/alerts", NULL, api_alerts, XB_NEEDS_READ },
+	{ 0 },
+};

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* page-queue.c - queueing from a page: the form, what it would cost, and then the job. */
+#include <math.h>
+#include <string.h>
+
+#include "actions.h"
+#include "text.h"
+
+/* What a form holds and the confirmation carries on, besides the choice of "what". */
+static const char *const fields[] = { "what",       "repo",         "like",        "good",
+				      "bad",        "workload",     "host",        "confidence",
+				      "min_effect", "first_parent", "boots",       "base_patch",
+				      "test_patch", "base_kconfig", "test_kconfig" };
+
+/* The value that was filled in, or that the address proposes. */
+static const char *value_of(const XbWebRequest *request, const char *name)
+{
+	const char *value = xb_web_form(request, name);
+
+	return value ? value : xb_web_query(request, name);
+}
+
+/* ---- from the form to a request ------------------------------------------------------------ */
+
+static void set_text(json_t *object, const char *name, const char *value)
+{
+	if (value)
+		json_object_set_new(object, name, json_string(value));
+}
+
+static bool set_fraction(json_t *object, const XbWebRequest *request, const char *name)
+{
+	const char *text = xb_web_form(request, name);
+	double fraction;
+
+	if (!text)
+		return true;
+	if (!xb_parse_fraction(text, &fraction))
+		return false;
+	json_object_set_new(object, name, json_real(fraction));
+	return true;
+}
+
+static void set_content(json_t *side, const char *member, const char *content, const char *name)
+{
+	if (content)
+		json_object_set_new(side, member,
+				    json_pack("[{s:s,s:s}]", "name", name, "content", content));
+}
+
+static json_t *side_of(const XbWebRequest *request, const char *rev, const char *patch,
+		       const char *kconfig)
+{
+	json_t *side = json_pack("{s:s}", "rev", rev ? rev : "");
+
+	set_content(side, "patches", xb_web_form(request, patch), "from-the-page.patch");
+	set_content(side, "kconfig", xb_web_form(request, kconfig), "from-the-page.config");
+	return side;
+}
+
+/* "WORKLOAD/METRIC" of the form. */
+static void set_workload(json_t *object, const char *text)
+{
+	g_auto(GStrv) parts = text ? g_strsplit(text, "/", 2) : NULL;
+
+	if (!parts || !parts[0])
+		return;
+	set_text(object, "workload", parts[0]);
+	set_text(object, "metric", parts[1]);
+}
+
+/* NULL with @problem (static) when the form makes no request. */
+static json_t *request_of(const XbWebRequest *request, const char *verb, const char **problem)
+{
+	const char *what = xb_web_form(request, "what"), *like = xb_web_form(request, "like");
+	const char *good = xb_web_form(request, "good"), *bad = xb_web_form(request, "bad");
+	const char *boots = xb_web_form(request, "boots");
+	json_t *object = json_object();
+
+	set_text(object, "verb", verb);
+	set_text(object, "what", what);
+	set_text(object, "host", xb_web_form(request, "host"));
+	set_workload(object, xb_web_form(request, "workload"));
+	if (like)
+		json_object_set_new(object, "like", json_integer(g_ascii_strtoll(like, NULL, 10)));
+	else
+		set_text(object, "repo", xb_web_form(request, "repo"));
+	if (g_strcmp0(what, "bisect") == 0) {
+		set_text(object, "good", good);
+		set_text(object, "bad", bad);
+		json_object_set_new(object, "first_parent",
+				    json_boolean(xb_web_form(request, "first_parent") != NULL));
+	} else if (g_strcmp0(what, "ab") == 0) {
+		json_object_set_new(object, "base",
+				    side_of(request, good, "base_patch", "base_kconfig"));
+		json_object_set_new(object, "test",
+				    side_of(request, bad, "test_patch", "test_kconfig"));
+	} else if (g_strcmp0(what, "measure") == 0) {
+		json_object_set_new(object, "rev",
+				    side_of(request, good, "base_patch", "base_kconfig"));
+	} else {
+		*problem = "choose what is to be done";
+	}
+	if (boots && g_strcmp0(what, "bisect") != 0)
+		json_object_set_new(object, "boots",
+				    json_integer(g_ascii_strtoll(boots, NULL, 10)));
+	if (!set_fraction(object, request, "confidence") ||
+	    !set_fraction(object, request, "min_effect"))
+		*problem = "confidence and smallest effect are numbers, such as 0.99 and 1%";
+	if (!*problem)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+/* ---- the form -------------------------------------------------------------------------------- */
+
+static void put_radio(XbHtml *out, const char *value, const char *label, const char *chosen)
+{
+	xb_html(out,
+		strcmp(value, chosen) == 0
+			? "<label><input type=\"radio\" name=\"what\" value=\"%s\" checked> "
+			  "%s</label> "
+			: "<label><input type=\"radio\" name=\"what\" value=\"%s\"> %s</label> ",
+		value, label);
+}
+
+static void put_option(XbHtml *out, const char *value, const char *label, const char *chosen)
+{
+	xb_html(out,
+		g_strcmp0(value, chosen) == 0 ? "<option value=\"%s\" selected>%s</option>"
+					      : "<option value=\"%s\">%s</option>",
+		value, label);
+}
+
+static void put_repo(XbHtml *out, const XbWebRequest *request, json_t *choices)
+{
+	const char *like = value_of(request, "like"), *chosen = value_of(request, "repo");
+	json_t *repos = json_object_get(choices, "repos"), *one;
+	size_t i;
+
+	if (like) {
+		xb_html(out,
+			"<input type=\"hidden\" name=\"like\" value=\"%s\"><p>The repository is "
+			"that of <a href=\"/job/%s\">job %s</a>.</p>\n",
+			like, like, like);
+		return;
+	}
+	xb_html(out, "<p class=\"field\"><label for=\"f-repo\">Repository</label><select "
+		     "id=\"f-repo\" name=\"repo\">");
+	if (json_is_true(json_object_get(choices, "default_repo")))
+		put_option(out, "", "the default one", chosen);
+	json_array_foreach(repos, i, one)
+		put_option(out, json_string_value(one), json_string_value(one), chosen);
+	xb_html(out, "</select></p>\n");
+	if (json_array_size(repos) == 0 && !json_is_true(json_object_get(choices, "default_repo")))
+		xb_html(out,
+			"<p class=\"message\">No repository is configured: pages may use those "
+			"of [repo NAME] only.</p>\n");
+}
+
+static void put_workloads(XbHtml *out, const XbWebRequest *request, json_t *choices)
+{
+	const char *chosen = value_of(request, "workload");
+	json_t *list = json_object_get(choices, "workloads"), *workload, *metric;
+	size_t i, m;
+
+	xb_html(out, "<p class=\"field\"><label for=\"f-workload\">Workload and metric</label>"
+		     "<select id=\"f-workload\" name=\"workload\">");
+	json_array_foreach(list, i, workload)
+	{
+		const char *name = xb_json_text(workload, "name");
+
+		json_array_foreach(json_object_get(workload, "metrics"), m, metric)
+		{
+			g_autofree char *value =
+				g_strdup_printf("%s/%s", name, json_string_value(metric));
+			put_option(out, value, value, chosen);
+		}
+	}
+	xb_html(out, "</select></p>\n<p class=\"field\"><label for=\"f-host\">Host</label><select "
+		     "id=\"f-host\" name=\"host\"><option value=\"\">any</option>");
+	json_array_foreach(json_object_get(choices, "hosts"), i, workload)
+		put_option(out, json_string_value(workload), json_string_value(workload),
+			   value_of(request, "host"));
+	xb_html(out, "</select></p>\n");
+}
+
+static void put_area(XbHtml *out, const XbWebRequest *request, const char *name, const char *label)
+{
+	xb_html(out,
+		"<p class=\"field\"><label for=\"f-%s\">%s</label><textarea id=\"f-%s\" "
+		"name=\"%s\" rows=\"3\">%s</textarea></p>\n",
+		name, label, name, name, value_of(request, name));
+}
+
+static void put_form(XbHtml *out, const XbWebRequest *request, json_t *choices)
+{
+	const char *what = value_of(request, "what");
+
+	if (!what)
+		what = "bisect";
+	xb_html(out, "<form method=\"post\" action=\"/queue/check\" class=\"form queue\"><fieldset>"
+		     "<legend>What</legend>");
+	put_radio(out, "bisect", "Bisect a range", what);
+	put_radio(out, "ab", "Compare two", what);
+	put_radio(out, "measure", "Measure one", what);
+	xb_html(out, "</fieldset>\n");
+	put_repo(out, request, choices);
+	xb_page_field(out, "good", "GOOD, base, or the one to measure", value_of(request, "good"),
+		      "a branch, a tag or a commit");
+	xb_html(out, "<div data-for=\"bisect ab\">");
+	xb_page_field(out, "bad", "BAD or test", value_of(request, "bad"), NULL);
+	xb_html(out, "</div>\n");
+	put_workloads(out, request, choices);
+	xb_page_field(out, "confidence", "Confidence", value_of(request, "confidence"),
+		      "default 0.99");
+	xb_html(out, "<div data-for=\"bisect\">");
+	xb_page_field(out, "min_effect", "Smallest effect that matters",
+		      value_of(request, "min_effect"), "default 1%");
+	xb_html(out,
+		"<p><label><input type=\"checkbox\" name=\"first_parent\" value=\"1\"%s> first "
+		"parents only</label></p></div>\n<div data-for=\"ab measure\">",
+		value_of(request, "first_parent") ? " checked" : "");
+	xb_page_field(out, "boots", "Boots a side", value_of(request, "boots"),
+		      "empty: as many as are needed");
+	put_area(out, request, "base_patch", "Patch for the base, or for the one to measure");
+	put_area(out, request, "base_kconfig", "Kernel config fragment for it");
+	xb_html(out, "</div><div data-for=\"ab\">");
+	put_area(out, request, "test_patch", "Patch for the test side");
+	put_area(out, request, "test_kconfig", "Kernel config fragment for the test side");
+	xb_html(out, "</div><p><button>Check it</button></p></form>\n");
+}
+
+static XbWebResponse *show_form(const XbSite *site, const XbWebRequest *request, json_t *answer,
+				const char *problem)
+{
+	g_autofree char *refusal = xb_action_problem(answer, problem);
+	g_auto(XbHtml) main = { 0 };
+
+	if (refusal)
+		return xb_action_refused(site, request, answer, refusal);
+	xb_html_init(&main);
+	xb_html(&main, "<h1>Queue a job</h1>\n");
+	put_form(&main, request, answer);
+	return xb_site_framed(site, request, 200, "Queue a job", &main);
+}
+
+/* The commits that are left, and the one before them: what "narrower" proposes. */
+static char *narrower(XbPage *page, int64_t like)
+{
+	g_autoptr(XbJob) job = xb_db_job_get(page->db, like, NULL);
+	g_autoptr(GPtrArray) commits = job ? xb_db_job_commits(page->db, like, NULL) : NULL;
+	g_autoptr(json_t) said = job && job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
+	json_t *one;
+	json_int_t low = 0, high = 0;
+	size_t i;
+
+	if (!commits || commits->len < 2)
+		return NULL;
+	json_array_foreach(json_object_get(said, "commits"), i, one)
+	{
+		json_int_t node = json_integer_value(json_object_get(one, "node"));
+
+		if (node < 1 || node >= commits->len)
+			continue;
+		low = low ? MIN(low, node) : node;
+		high = MAX(high, node);
+	}
+	if (!low)
+		low = 1, high = commits->len - 1;
+	g_autofree char *good = xb_url(((XbJobCommit *)commits->pdata[low - 1])->label);
+	g_autofree char *bad = xb_url(((XbJobCommit *)commits->pdata[high])->label);
+	return g_strdup_printf("/queue?what=bisect&like=%lld&good=%s&bad=%s", (long long)like, good,
+			       bad);
+}
+
+static XbWebResponse *queue_page(XbPage *page, GError **error)
+{
+	int64_t like = xb_web_query_int(page->request, "like", 0);
+	(void)error;
+
+	if (like > 0 && !xb_web_query(page->request, "good")) {
+		g_autofree char *to = narrower(page, like);
+		if (to)
+			return xb_web_response_redirect(to);
+	}
+	if (!page->may_change)
+		return xb_web_response_redirect("/login");
+	return xb_action(json_pack("{s:s}", "verb", "choices"), show_form);
+}
+
+/* ---- the check ---------------------------------------------------------------------------------
+ */
+
+static void put_estimate(XbHtml *out, json_t *estimate)
+{
+	double seconds = xb_json_number(estimate, "seconds_left");
+	double steps = xb_json_number(estimate, "steps_left");
+	double boots = xb_json_number(estimate, "boots_left");
+	double matter = xb_json_number(estimate, "can_matter");
+	g_autofree char *time = xb_seconds_text(seconds);
+
+	xb_html(out, "<dl class=\"facts\"><div><dt>Commits</dt><dd>%.0f</dd></div>",
+		xb_json_number(estimate, "commits_in_range"));
+	if (isfinite(matter))
+		xb_html(out, "<div><dt>Can matter, as far as is known</dt><dd>%.0f</dd></div>",
+			matter);
+	if (isfinite(steps))
+		xb_html(out, "<div><dt>Expected</dt><dd>%.0f builds and boots, %s</dd></div>",
+			steps, time);
+	else if (isfinite(boots))
+		xb_html(out, "<div><dt>Expected</dt><dd>%.0f boots</dd></div>", boots);
+	xb_html(out,
+		"<div><dt>From</dt><dd><code>%s</code></dd></div><div><dt>To</dt><dd>"
+		"<code>%s</code></dd></div></dl>\n",
+		xb_json_text(estimate, "good_id"), xb_json_text(estimate, "bad_id"));
+}
+
+static XbWebResponse *show_check(const XbSite *site, const XbWebRequest *request, json_t *answer,
+				 const char *problem)
+{
+	g_autofree char *refusal = xb_action_problem(answer, problem);
+	json_t *estimate = json_object_get(answer, "estimate"), *warning;
+	g_auto(XbHtml) main = { 0 };
+	size_t i;
+
+	if (refusal)
+		return xb_action_refused(site, request, answer, refusal);
+	xb_html_init(&main);
+	xb_html(&main, "<h1>Queue this?</h1>\n");
+	put_estimate(&main, estimate);
+	json_array_foreach(json_object_get(answer, "warnings"), i, warning)
+		xb_html(&main, "<p class=\"message\">%s</p>\n", json_string_value(warning));
+	xb_html(&main, "<form method=\"post\" action=\"/queue\">");
+	for (i = 0; i < G_N_ELEMENTS(fields); i++) {
+		const char *value = xb_web_form(request, fields[i]);
+		if (value)
+			xb_html(&main, "<input type=\"hidden\" name=\"%s\" value=\"%s\">",
+				fields[i], value);
+	}
+	xb_html(&main, "<button>Queue it</button></form>\n");
+	return xb_site_framed(site, request, 200, "Queue this?", &main);
+}
+
+static XbWebResponse *check(XbPage *page, GError **error)
+{
+	const char *problem = NULL;
+	json_t *request = request_of(page->request, "check", &problem);
+	(void)error;
+
+	return request ? xb_action(request, show_check)
+		       : xb_site_message(page->site, page->request, 400, "Refused", problem);
+}
+
+static XbWebResponse *to_new_job(const XbSite *site, const XbWebRequest *request, json_t *answer,
+				 const char *problem)
+{
+	g_autofree char *refusal = xb_action_problem(answer, problem);
+	g_autofree char *path = NULL;
+
+	if (refusal)
+		return xb_action_refused(site, request, answer, refusal);
+	path = g_strdup_printf("/job/%lld",
+			       (long long)json_integer_value(json_object_get(answer, "id")));
+	return xb_web_response_redirect(path);
+}
+
+static XbWebResponse *queue(XbPage *page, GError **error)
+{
+	const char *problem = NULL, *what = xb_web_form(page->request, "what");
+	json_t *request = request_of(page->request, what, &problem);
+	(void)error;
+
+	if (!request)
+		return xb_site_message(page->site, page->request, 400, "Refused", problem);
+	json_object_del(request, "what");
+	return xb_action(request, to_new_job);
+}
+
+const XbRoute xb_routes_queue[] = {
+	{ "GET", "/queue", NULL, queue_page, XB_NEEDS_READ },
+	{ "POST", "/queue/check", NULL, check, XB_NEEDS_CHANGE | XB_NEEDS_NO_DB },
+	{ "POST", "/queue", NULL, queue, XB_NEEDS_CHANGE | XB_NEEDS_NO_DB },
+	{ 0 },
+};
