@@ -13,8 +13,11 @@
 #define BOOTS_MAX      400
 /* So many commits are rebuilt clean at most, for culprits that the next confirmation refutes. */
 #define CLEAN_TRIED_MAX 12
-/* A commit that likely is looked at when nothing else is left to do. */
-#define SUSPECT 0.05
+/* So many commits, each at least that likely, are rebuilt when nothing else is left to do. */
+#define SUSPECTS 3
+#define SUSPECT  0.05
+/* Clean rebuilds of the suspects tell more than boots that bring less than this. */
+#define LITTLE_BITS 0.005
 /* No boot can tell more than this: what is left is not separable. */
 #define NO_GAIN_BITS 1e-5
 
@@ -354,47 +357,51 @@ static bool judge_culprit(Bisect *self)
 	return true;
 }
 
-static bool untried(const Bisect *self, guint node)
+/* The most probable commit below @below that can be measured; 0 when none is likely. */
+static guint next_suspect(const Bisect *self, double below)
 {
-	const XbGraph *graph = self->search.graph;
-	bool any = self->search.nodes[node].clean_status == XB_STATUS_UNTRIED;
+	guint suspect = 0;
+	double most = SUSPECT;
 
-	for (guint e = graph->parent_start[node]; e < graph->parent_start[node + 1]; e++)
-		any |= self->search.nodes[graph->parent[e]].clean_status == XB_STATUS_UNTRIED;
-	return any;
+	for (guint i = 1; i < self->search.graph->n; i++) {
+		double p = self->posterior->node[i];
+		if (p > most && p < below && xb_search_testable(&self->search, i)) {
+			suspect = i;
+			most = p;
+		}
+	}
+	return suspect;
 }
 
-/* No further boot tells anything, so the readings contradict each other, or an image is wrong:
- * clean rebuilds can still show that. True when there is one to wait for. */
+/* No further boot tells anything, so the readings contradict each other, or hang on one image:
+ * clean rebuilds, and the revert, can still tell. True when there is one to wait for. */
 static bool rebuild_suspects(Bisect *self)
 {
 	XbSearch *search = &self->search;
 	XbPlan *plan = search->plan;
-	guint suspect = 0;
-	double most = SUSPECT;
-
-	if (!search->options->can_build || self->clean->n_tried > CLEAN_TRIED_MAX)
-		return false;
-	for (guint i = 1; i < search->graph->n; i++) {
-		if (self->posterior->node[i] > most && xb_search_testable(search, i) &&
-		    untried(self, i)) {
-			suspect = i;
-			most = self->posterior->node[i];
-		}
-	}
-	if (suspect == 0)
-		return false;
-	plan->culprit = suspect;
-	set_effect(self);
+	guint likeliest_one = plan->culprit;
 	gsize start = plan->reason->len;
-	if (xb_confirm(search, suspect, log_effect(self), self->posterior->s) !=
-	    XB_CONFIRM_RUNNING) {
-		g_string_truncate(plan->reason, start);
+
+	if (!search->options->can_build || search->seen->n_boots >= BOOTS_MAX)
 		return false;
+	guint suspect = next_suspect(self, 2);
+	for (guint k = 0; k < SUSPECTS && suspect != 0; k++) {
+		plan->culprit = suspect;
+		set_effect(self);
+		bool tried = search->nodes[suspect].clean_status != XB_STATUS_UNTRIED;
+		if ((tried || self->clean->n_tried <= CLEAN_TRIED_MAX) &&
+		    xb_confirm(search, suspect, log_effect(self), self->posterior->s) ==
+			    XB_CONFIRM_RUNNING) {
+			g_string_append(plan->reason, ", since no other boot can tell more");
+			estimate_confirmation(self);
+			return true;
+		}
+		g_string_truncate(plan->reason, start);
+		suspect = next_suspect(self, self->posterior->node[suspect]);
 	}
-	g_string_append(plan->reason, ", since the boots contradict each other");
-	estimate_confirmation(self);
-	return true;
+	plan->culprit = likeliest_one;
+	set_effect(self);
+	return false;
 }
 
 /* Broken commits around the culprit: true when nothing can tell them apart. */
@@ -426,9 +433,22 @@ static void judge(Bisect *self)
 	if (judge_culprit(self) || judge_range(self))
 		return;
 	double gain = xb_choose(search, self->hypotheses, self->posterior);
-	if (gain < NO_GAIN_BITS || n_boots >= BOOTS_MAX) {
-		if (none < 0.5 && rebuild_suspects(self))
+	if (gain < LITTLE_BITS && none < 0.5) {
+		/* Before boots that tell next to nothing. */
+		g_autoptr(GArray) chosen = g_steal_pointer(&plan->actions);
+		guint free_hosts = search->free_hosts, free_builders = search->free_builders;
+		plan->actions = g_array_new(FALSE, FALSE, sizeof(XbAction));
+		search->free_hosts = search->options->free_hosts;
+		search->free_builders =
+			search->options->can_build ? search->options->free_builders : 0;
+		if (rebuild_suspects(self))
 			return;
+		g_array_unref(plan->actions);
+		plan->actions = g_steal_pointer(&chosen);
+		search->free_hosts = free_hosts;
+		search->free_builders = free_builders;
+	}
+	if (gain < NO_GAIN_BITS || n_boots >= BOOTS_MAX) {
 		if (none >= 0.5)
 			give_none(self);
 		else

@@ -130,7 +130,8 @@ static bool gather_revert(XbSearch *self, guint culprit, guint n)
 {
 	Level level = image_level(self, culprit, XB_IMAGE_REVERT);
 
-	if (culprit == self->graph->n - 1 || level.n >= n || level.n_void >= VOID_MAX)
+	if (self->options->no_revert || culprit == self->graph->n - 1 || level.n >= n ||
+	    level.n_void >= VOID_MAX)
 		return true;
 	return !xb_search_want(self, culprit, XB_IMAGE_REVERT, level.n, n, XB_PURPOSE_CONFIRM,
 			       "BAD with the culprit reverted");
@@ -161,7 +162,7 @@ static void describe_revert(const XbSearch *self, guint culprit, const Level *ba
 	Level revert = image_level(self, culprit, XB_IMAGE_REVERT);
 	Level bad = image_level(self, self->graph->n - 1, XB_IMAGE_NORMAL);
 
-	if (!self->options->can_build)
+	if (!self->options->can_build || self->options->no_revert)
 		return;
 	if (culprit == self->graph->n - 1)
 		g_string_append(reason,
@@ -305,7 +306,7 @@ guint xb_confirm_left(const XbSearch *self, guint culprit)
 		image_left(self, culprit, XB_IMAGE_CLEAN, self->nodes[culprit].clean_status,
 			   asked) +
 		image_left(self, parent, XB_IMAGE_CLEAN, self->nodes[parent].clean_status, asked);
-	if (culprit != self->graph->n - 1)
+	if (culprit != self->graph->n - 1 && !self->options->no_revert)
 		left += image_left(self, culprit, XB_IMAGE_REVERT,
 				   self->nodes[culprit].revert_status, REVERT_BOOTS);
 	return left;

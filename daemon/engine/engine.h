@@ -96,6 +96,7 @@ typedef struct {
 	guint hosts, builders; /* in all; >= 1 (builders may be 0 for prebuilt images) */
 	double boot_s;         /* expected seconds of one boot */
 	double confirm_boots;  /* fresh boots a side in the confirmation; 0: default 3 */
+	bool no_revert;        /* BAD holds more than this range: reverting there says little */
 	bool can_build;        /* false: prebuilt images; no clean rebuild, no revert */
 	/* Prior knowledge of the noise for this host, workload and metric, on the
 	 * log scale; 0 = none. history_n is how many boots it stands for. */

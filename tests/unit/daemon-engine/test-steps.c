@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ranges with several steps, and with none. */
+#include "steps.h"
+
+#include <math.h>
+
+#define N_MAX 80
+
+typedef struct {
+	guint n, parent_start[N_MAX + 1], parent[2 * N_MAX];
+	XbNode nodes[N_MAX];
+	double level[N_MAX]; /* on the log scale */
+	double own[N_MAX];   /* what a commit adds to it */
+	double noise;
+	GArray *boots;
+	GRand *rand;
+	guint builds;
+} World;
+
+static void world_init(World *world, guint n)
+{
+	*world = (World){ .n = n };
+	for (guint i = 0; i < n; i++) {
+		world->parent_start[i] = i > 0 ? i - 1 : 0;
+		world->parent[i] = i;
+		world->nodes[i].prior = 1;
+		world->nodes[i].build_s = 60;
+	}
+	world->parent_start[n] = n - 1;
+	world->boots = g_array_new(FALSE, TRUE, sizeof(XbBoot));
+	world->rand = g_rand_new_with_seed(n);
+}
+
+static void add_step(World *world, guint commit, double step)
+{
+	world->own[commit] = step;
+	for (guint i = commit; i < world->n; i++)
+		world->level[i] += log1p(step);
+}
+
+static void world_clear(World *world)
+{
+	for (guint i = 0; i < world->boots->len; i++)
+		g_free((double *)g_array_index(world->boots, XbBoot, i).samples);
+	g_array_unref(world->boots);
+	g_rand_free(world->rand);
+}
+
+static double gauss(GRand *rand)
+{
+	return sqrt(-2 * log(1 - g_rand_double(rand))) * cos(2 * G_PI * g_rand_double(rand));
+}
+
+static void act(World *world, const XbAction *action)
+{
+	XbNode *node = &world->nodes[action->node];
+	double *sample;
+
+	if (action->kind == XB_ACTION_BUILD) {
+		world->builds++;
+		if (action->image == XB_IMAGE_NORMAL) {
+			node->status = XB_STATUS_BUILT;
+			node->image_class = action->node + 1;
+			node->build_s = 0;
+		} else if (action->image == XB_IMAGE_CLEAN) {
+			node->clean_status = XB_STATUS_BUILT;
+			node->clean_class = action->node + 1;
+		} else {
+			node->revert_status = XB_STATUS_BUILT;
+		}
+		return;
+	}
+	sample = g_new(double, 1);
+	*sample = world->level[action->node];
+	if (action->image == XB_IMAGE_REVERT)
+		*sample = world->level[world->n - 1] - log1p(world->own[action->node]);
+	*sample = exp(*sample + world->noise * gauss(world->rand));
+	XbBoot boot = { .node = action->node,
+			.image = action->image,
+			.perturb = action->perturb,
+			.sequence = world->boots->len,
+			.n_samples = 1,
+			.samples = sample,
+			.confirm = action->purpose == XB_PURPOSE_CONFIRM };
+	g_array_append_val(world->boots, boot);
+}
+
+static const XbOptions options = { .confidence = 0.99,
+				   .min_effect = 0.01,
+				   .lower_is_better = true,
+				   .free_hosts = 1,
+				   .free_builders = 1,
+				   .hosts = 1,
+				   .builders = 1,
+				   .boot_s = 6,
+				   .can_build = true,
+				   .history_level = NAN };
+
+/* All steps, or (@all false) the first verdict and what is said of others. */
+static XbPlan *run(World *world, bool all, GArray *segments, double *others)
+{
+	XbGraph graph = { world->n, world->parent_start, world->parent };
+
+	for (guint step = 0; step < 1500; step++) {
+		const XbBoot *boots = (const XbBoot *)(gconstpointer)world->boots->data;
+		guint n = world->boots->len;
+		XbPlan *plan =
+			all ? xb_plan_steps(&graph, &options, world->nodes, boots, n, NULL, 0,
+					    segments)
+			    : xb_plan_bisect(&graph, &options, world->nodes, boots, n, NULL, 0);
+
+		if (plan->kind != XB_VERDICT_PENDING) {
+			g_test_message("%u builds, %u boots: %s", world->builds, n,
+				       plan->reason->str);
+			if (others && plan->kind == XB_VERDICT_CULPRIT)
+				*others = xb_other_steps(&graph, &options, world->nodes, boots, n,
+							 plan->culprit);
+			return plan;
+		}
+		if (plan->actions->len == 0)
+			g_test_message("no action: %s", plan->reason->str);
+		for (guint i = 0; plan->actions->len == 0 && i < segments->len; i++) {
+			const XbSegment *it = &g_array_index(segments, XbSegment, i);
+			g_test_message("%u..%u: kind %d, commit %u: %s", it->from, it->to, it->kind,
+				       it->culprit, it->reason);
+		}
+		g_assert_cmpuint(plan->actions->len, >, 0);
+		for (guint i = 0; i < plan->actions->len; i++)
+			act(world, &g_array_index(plan->actions, XbAction, i));
+		xb_plan_free(plan);
+	}
+	g_assert_not_reached();
+}
+
+static void assert_steps(const GArray *segments, const World *world)
+{
+	guint found = 0, planted = 0;
+
+	for (guint i = 0; i < segments->len; i++) {
+		const XbSegment *it = &g_array_index(segments, XbSegment, i);
+		g_assert_true(it->settled);
+		g_test_message("%u..%u: kind %d, commit %u, ratio %.3f", it->from, it->to, it->kind,
+			       it->culprit, it->effect.ratio);
+		if (it->kind != XB_VERDICT_CULPRIT)
+			continue;
+		found++;
+		g_assert_cmpfloat(fabs(log(it->effect.ratio) - log1p(world->own[it->culprit])), <,
+				  0.01);
+		g_assert_cmpfloat(world->own[it->culprit], !=, 0);
+	}
+	for (guint i = 0; i < world->n; i++)
+		planted += world->own[i] != 0;
+	g_assert_cmpuint(found, ==, planted);
+}
+
+static void test_all_steps_are_found(void)
+{
+	static const struct {
+		guint at[3];
+		double step[3];
+	} worlds[] = {
+		{ { 20, 50 }, { 0.3, 0.1 } },
+		{ { 20, 50 }, { 0.1, 0.3 } },
+		{ { 30, 34 }, { 0.2, 0.1 } },
+		{ { 30, 31 }, { 0.2, 0.1 } },
+		{ { 1 }, { 0.2 } },
+		{ { 2, 78 }, { 0.2, 0.1 } },
+		{ { 20, 50 }, { 0.3, -0.1 } },
+		{ { 10, 40, 60 }, { 0.05, 0.4, 0.1 } },
+		{ { 33 }, { 0.5 } },
+		{ { 0 }, { 0 } },
+	};
+
+	for (guint w = 0; w < G_N_ELEMENTS(worlds); w++) {
+		g_autoptr(GArray) segments = g_array_new(FALSE, FALSE, sizeof(XbSegment));
+		World world;
+
+		world_init(&world, N_MAX);
+		for (guint i = 0; i < 3; i++)
+			if (worlds[w].step[i] != 0)
+				add_step(&world, worlds[w].at[i], worlds[w].step[i]);
+		g_test_message("world %u", w);
+		g_autoptr(XbPlan) plan = run(&world, true, segments, NULL);
+		assert_steps(segments, &world);
+		g_assert_cmpint(plan->kind, ==,
+				worlds[w].step[0] != 0 ? XB_VERDICT_CULPRIT : XB_VERDICT_NONE);
+		world_clear(&world);
+	}
+}
+
+static void test_steps_are_found_in_noise(void)
+{
+	g_autoptr(GArray) segments = g_array_new(FALSE, FALSE, sizeof(XbSegment));
+	World world;
+
+	world_init(&world, N_MAX);
+	add_step(&world, 20, 0.2);
+	add_step(&world, 50, 0.08);
+	world.noise = 0.005;
+	g_autoptr(XbPlan) plan = run(&world, true, segments, NULL);
+	assert_steps(segments, &world);
+	g_assert_cmpuint(plan->culprit, ==, 20);
+	world_clear(&world);
+}
+
+static void test_other_steps_are_told(void)
+{
+	static const struct {
+		double second;
+		bool told;
+	} cases[] = { { 0.1, true }, { 0, false } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		double others = -1;
+		World world;
+
+		world_init(&world, N_MAX);
+		add_step(&world, 20, 0.3);
+		add_step(&world, 50, cases[i].second);
+		g_autoptr(XbPlan) plan = run(&world, false, NULL, &others);
+		g_assert_cmpint(plan->kind, ==, XB_VERDICT_CULPRIT);
+		g_assert_cmpuint(plan->culprit, ==, 20);
+		g_test_message("another step: %.4f", others);
+		if (cases[i].told)
+			g_assert_cmpfloat(others, >, 0.9);
+		else
+			g_assert_cmpfloat(others, <, 0.05);
+		world_clear(&world);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/steps/all steps are found", test_all_steps_are_found);
+	g_test_add_func("/steps/steps are found in noise", test_steps_are_found_in_noise);
+	g_test_add_func("/steps/other steps are told", test_other_steps_are_told);
+	return g_test_run();
+}
