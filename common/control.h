@@ -13,7 +13,7 @@
  *
  * Verbs:
  *   ping      -> version, pid, state_dir
- *   bisect    cwd or repo (path or configured NAME), good, bad, first_parent;
+ *   bisect    cwd or repo (path or configured NAME), good, bad, first_parent, all;
  *             or images: [{"label","kernel","modules"}] in order, good first;
  *             and the options below                   -> id, warnings[], job
  *   ab        cwd or repo, base: SIDE, test: SIDE, resolve, boots, options

@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "history.h"
 #include "outcome.h"
+#include "plan-steps.h"
 #include "relevance.h"
 #include "variants.h"
 
@@ -518,11 +519,23 @@ bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacit
 	make_options(&in, &options);
 	const XbGraph graph = { in.n, in.parent_start,
 				(const guint *)(gconstpointer)in.parent->data };
-	plan = xb_plan_bisect(&graph, &options, in.nodes,
-			      (const XbBoot *)(gconstpointer)in.boots->data, in.boots->len,
-			      (const XbInFlight *)(gconstpointer)in.in_flight->data,
-			      in.in_flight->len);
-	out->verdict = verdict_json(&in, plan);
+	const XbBoot *boots = (const XbBoot *)(gconstpointer)in.boots->data;
+	const XbInFlight *flying = (const XbInFlight *)(gconstpointer)in.in_flight->data;
+	if (xb_spec_bool(data, "all")) {
+		g_autoptr(GArray) segments = xb_plan_steps_load(data);
+		plan = xb_plan_steps(&graph, &options, in.nodes, boots, in.boots->len, flying,
+				     in.in_flight->len, segments);
+		out->verdict = verdict_json(&in, plan);
+		xb_plan_steps_store(data, segments, out->verdict);
+	} else {
+		plan = xb_plan_bisect(&graph, &options, in.nodes, boots, in.boots->len, flying,
+				      in.in_flight->len);
+		if (plan->kind == XB_VERDICT_CULPRIT)
+			plan->other_steps = xb_other_steps(&graph, &options, in.nodes, boots,
+							   in.boots->len, plan->culprit);
+		out->verdict = verdict_json(&in, plan);
+		xb_plan_steps_store_one(data, plan, out->verdict);
+	}
 	out->decided = plan->kind != XB_VERDICT_PENDING;
 	return out->decided || add_wants(&in, plan, out, error);
 }

@@ -404,6 +404,8 @@ static bool take_range(Request *r, GError **error)
 
 static bool take_bisect(Request *r, GError **error)
 {
+	json_object_set_new(r->spec, "all",
+			    json_boolean(json_is_true(json_object_get(r->request, "all"))));
 	return json_object_get(r->request, "images") ? take_image_list(r, error)
 						     : take_range(r, error);
 }

@@ -32,6 +32,7 @@ static json_t *base_object(const XbJob *job, json_t *spec)
 					      "host",
 					      "min_effect",
 					      "first_parent",
+					      "all",
 					      "resolve" };
 	g_autofree char *good = xb_spec_revision(spec, "good"),
 			*bad = xb_spec_revision(spec, "bad");
@@ -79,6 +80,7 @@ static void add_verdict(json_t *object, const XbJob *job, json_t *said, json_t *
 	}
 	copy_string(object, "can_matter", said);
 	copy_string(object, "other_steps", said);
+	copy_string(object, "steps", said);
 	copy_string(object, "sides", said);
 }
 

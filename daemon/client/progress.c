@@ -87,7 +87,32 @@ static char *leading_line(const json_t *job)
 	g_autofree char *subject = xb_text(job, "progress.leading.subject");
 	g_autofree char *p = xb_format_probability(xb_number(job, "progress.leading.probability"));
 
-	return g_strdup_printf("  leading %s (%s) %s", commit, p, subject);
+	double ratio = xb_number(job, "effect.ratio");
+	g_autofree char *change = isfinite(ratio) && ratio > 0 ? xb_format_change(ratio) : NULL;
+
+	return g_strdup_printf("  leading %s (%s%s%s) %s", commit, p, change != NULL ? ", " : "",
+			       change != NULL ? change : "", subject);
+}
+
+/* "2 steps so far: +30.00% 1a2b3c4d5e6f, -5.00% ..."; NULL without any. */
+static char *steps_found_line(const json_t *job)
+{
+	const json_t *steps = xb_member(job, "steps"), *step;
+	size_t n = json_array_size(steps), i;
+	GString *line;
+
+	if (n == 0 || !json_is_true(xb_member(job, "all")))
+		return NULL;
+	line = g_string_new(NULL);
+	g_string_append_printf(line, "  %zu step%s so far:", n, n == 1 ? "" : "s");
+	json_array_foreach(steps, i, step)
+	{
+		g_autofree char *commit = xb_short_commit(step, "id");
+		g_autofree char *change = xb_format_change(xb_number(step, "effect.ratio"));
+
+		g_string_append_printf(line, "%s %s %s", i > 0 ? "," : "", change, commit);
+	}
+	return g_string_free(line, FALSE);
 }
 
 static char *steps_line(const json_t *job, double age_s)
@@ -147,6 +172,7 @@ GPtrArray *xb_progress_view(const json_t *job, double age_s, double now, int col
 	GPtrArray *lines = xb_lines_new();
 	const json_t *running = xb_member(job, "progress.running"), *item;
 	g_autofree char *note = xb_text(job, "note");
+	g_autofree char *found = NULL;
 	size_t i;
 
 	xb_lines_add(lines, "1", heading(job, now));
@@ -155,6 +181,9 @@ GPtrArray *xb_progress_view(const json_t *job, double age_s, double now, int col
 		xb_lines_add(lines, "36", running_line(item, age_s, columns));
 	if (xb_member(job, "progress.leading.commit") != NULL)
 		xb_lines_add(lines, "33", leading_line(job));
+	found = steps_found_line(job);
+	if (found != NULL)
+		xb_lines_add(lines, "33", g_strdup(found));
 	if (xb_member(job, "progress.steps_left") != NULL)
 		xb_lines_add(lines, NULL, steps_line(job, age_s));
 	if (*note != '\0')
@@ -225,6 +254,13 @@ GPtrArray *xb_progress_changes(const json_t *before, const json_t *job)
 	add_logged(lines, before, job);
 	if (*new != '\0' && strcmp(old, new) != 0)
 		g_ptr_array_add(lines, g_strchug(leading_line(job)));
+	if (json_array_size(xb_member(job, "steps")) >
+	    json_array_size(xb_member(before, "steps"))) {
+		char *found = steps_found_line(job);
+
+		if (found != NULL)
+			g_ptr_array_add(lines, g_strchug(found));
+	}
 	add_estimate(lines, before, job);
 	return lines;
 }

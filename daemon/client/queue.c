@@ -195,12 +195,14 @@ int xb_cmd_bisect(XbClient *client, const XbCommand *command, int argc, char **a
 {
 	g_auto(QueueOptions) o = { 0 };
 	g_autofree char *images = NULL;
-	gboolean first_parent = FALSE;
+	gboolean first_parent = FALSE, all = FALSE;
 	const GOptionEntry own[] = {
 		{ "first-parent", 0, 0, G_OPTION_ARG_NONE, &first_parent,
 		  "follow merges by their first parent only", NULL },
 		{ "images", 0, 0, G_OPTION_ARG_FILENAME, &images,
 		  "search the prebuilt images that FILE lists, good first", "FILE" },
+		{ "all", 0, 0, G_OPTION_ARG_NONE, &all,
+		  "find every step of the range, not only the largest", NULL },
 		{ 0 },
 	};
 	GOptionEntry entries[N_SHARED + N_OWN];
@@ -220,6 +222,8 @@ int xb_cmd_bisect(XbClient *client, const XbCommand *command, int argc, char **a
 		return XB_EXIT_REFUSED;
 	if (first_parent)
 		json_object_set_new(request, "first_parent", json_true());
+	if (all)
+		json_object_set_new(request, "all", json_true());
 	return submit(client, g_steal_pointer(&request), o.wait);
 }
 

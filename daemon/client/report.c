@@ -55,13 +55,39 @@ static void write_verdict(XbWriter *w, const json_t *job)
 	if (*reason != '\0' && xb_is(job, "state", "done"))
 		w->field(w, "why", reason);
 	optional_field(w, "note", job, "note");
-	if (xb_number(job, "other_steps") > 0.05) {
+	if (xb_number(job, "other_steps") > 0.05 && !json_is_true(xb_member(job, "all"))) {
 		g_autofree char *p = xb_format_probability(xb_number(job, "other_steps"));
 		g_autofree char *text =
-			g_strdup_printf("the range may hold a second step (probability %s)", p);
+			g_strdup_printf("the range holds another step with probability %s; bisect "
+					"--all finds each",
+					p);
 
 		w->field(w, "mind", text);
 	}
+}
+
+/* Each step of the range that was found, the largest first. */
+void xb_report_steps(XbWriter *w, const json_t *job)
+{
+	static const char *const heading[] = { "commit", "change", "", "probability", "subject" };
+	const json_t *steps = xb_member(job, "steps"), *step;
+	g_autoptr(GPtrArray) cells = cells_new(heading, 5);
+	size_t i;
+
+	if (!json_is_true(xb_member(job, "all")) || json_array_size(steps) == 0)
+		return;
+	json_array_foreach(steps, i, step)
+	{
+		add_cell(cells, xb_short_commit(step, "id"));
+		add_cell(cells, xb_format_change(xb_number(step, "effect.ratio")));
+		add_cell(cells,
+			 g_strdup(json_is_true(xb_member(step, "regression")) ? "regression"
+									      : "improvement"));
+		add_cell(cells, xb_format_probability(xb_number(step, "probability")));
+		add_cell(cells, xb_text(step, "subject"));
+	}
+	w->section(w, xb_job_ended(job) ? "Steps of the range" : "Steps found so far");
+	w->table(w, cells, 5, 1u << 1 | 1u << 3);
 }
 
 static char *culprit_date(const json_t *job)
@@ -367,6 +393,7 @@ void xb_report_write(XbWriter *w, const json_t *job)
 	write_verdict(w, job);
 	write_culprit(w, job);
 	write_candidates(w, job);
+	xb_report_steps(w, job);
 	xb_report_levels(w, job);
 	xb_report_confirmation(w, job);
 	w->section(w, "Where");
@@ -408,6 +435,7 @@ char *xb_report_summary(const json_t *job)
 		write_culprit(&w, job);
 	} else {
 		write_candidates(&w, job);
+		xb_report_steps(&w, job);
 	}
 	xb_report_levels(&w, job);
 	xb_report_confirmation(&w, job);

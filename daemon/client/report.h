@@ -27,6 +27,7 @@ char *xb_report_summary(const json_t *job);
 
 /* Parts that `xbisect show` has as well. */
 void xb_report_facts(XbWriter *writer, const json_t *job);
+void xb_report_steps(XbWriter *writer, const json_t *job);
 void xb_report_levels(XbWriter *writer, const json_t *job);
 void xb_report_confirmation(XbWriter *writer, const json_t *job);
 void xb_report_commits(XbWriter *writer, const json_t *job);

@@ -139,6 +139,7 @@ static void print_show(const json_t *job)
 			g_string_append_printf(text, "%s\n",
 					       ((XbLine *)g_ptr_array_index(lines, i))->text);
 	}
+	xb_report_steps(&w, job);
 	xb_report_levels(&w, job);
 	xb_report_confirmation(&w, job);
 	xb_report_commits(&w, job);

@@ -92,6 +92,26 @@ for liar in 6 7; do # the parent as if it were bad, the culprit as if it were go
 		"$(sha c7 "$tmp/lie$liar")"
 	json "c$liar lies: the reason says what was set aside" '.reason | contains("set aside")'
 done
+# ---- several steps -----------------------------------------------------------------------
+toy steps < <(for i in $(seq 0 24); do
+	level=1.0
+	[ "$i" -lt 8 ] || level=1.3
+	[ "$i" -lt 17 ] || level=1.17
+	echo "c$i $([ "$i" = 0 ] && echo - || echo "c$((i - 1))") level=$level id=$i -- change $i"
+done)
+x bisect --wait --json --all --repo "$tmp/steps" c0..c24
+is "--all: exit 0" "$status" 0
+is "--all: the verdict is the largest step" "$(j '.verdict.commits[0].id')" "$(sha c8 "$tmp/steps")"
+is "--all: each step, the largest first" "$(j '[.steps[].id] | join(" ")')" \
+	"$(sha c8 "$tmp/steps") $(sha c17 "$tmp/steps")"
+json "--all: a regression and an improvement" '.steps[0].regression and (.steps[1].regression | not)
+	and (.steps[0].effect.ratio - 1.3 | fabs) < 0.001 and (.steps[1].effect.ratio - 0.9 | fabs) < 0.001'
+x report "$(j .id)"
+has "--all: the report lists both" out 'improvement'
+x bisect --wait --json --repo "$tmp/steps" c0..c24
+is "without --all: the largest" "$(j '.verdict.commits[0].id')" "$(sha c8 "$tmp/steps")"
+json "without --all: it is said that there are others" '.other_steps > 0.5 and (.steps | length == 1)'
+
 # ---- jobs that fail -------------------------------------------------------------------
 linear badgood 6 3 1.0 1.1 "0:build=fail kernel/x.c:7: error: no such thing"
 x bisect --wait --json --repo "$tmp/badgood" c0..c6
