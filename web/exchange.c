@@ -76,6 +76,10 @@ XbWebRequest *xb_web_request_new(const char *method, const char *target)
 	}
 	if (!self->path || !self->query || !is_clean(self->path))
 		self->problem = g_strdup("the address is malformed");
+	if (!self->path)
+		self->path = g_strdup("");
+	if (!self->query)
+		self->query = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return self;
 }
 

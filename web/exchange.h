@@ -18,7 +18,8 @@
 
 typedef struct {
 	char *method;
-	char *path;          /* decoded; absolute; valid UTF-8 without control characters */
+	char *path; /* decoded; absolute; valid UTF-8 without control characters, or there is a
+		     * problem; never NULL */
 	GHashTable *query;   /* name -> value, decoded; the first of a name counts */
 	GHashTable *form;    /* the same of an urlencoded body; NULL without one */
 	GHashTable *headers; /* lower-case name -> value; the first counts */

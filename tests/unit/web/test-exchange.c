@@ -28,6 +28,7 @@ static void test_targets(void)
 		g_autoptr(XbWebRequest) request = xb_web_request_new("GET", cases[i].target);
 
 		g_assert_cmpint(request->problem == NULL, ==, cases[i].path != NULL);
+		g_assert_nonnull(request->path);
 		if (cases[i].path)
 			g_assert_cmpstr(request->path, ==, cases[i].path);
 	}
