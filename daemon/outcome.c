@@ -184,6 +184,18 @@ static const XbSample *find_unusable(const GArray *samples)
 	return NULL;
 }
 
+/* The first sample in another unit than the job's; NULL when there is none, or no unit is known. */
+static const XbSample *find_other_unit(const GArray *samples, const char *unit)
+{
+	for (guint i = 0; unit && *unit && i < samples->len; i++) {
+		const XbSample *sample = &g_array_index(samples, XbSample, i);
+
+		if (sample->unit && *sample->unit && strcmp(sample->unit, unit) != 0)
+			return sample;
+	}
+	return NULL;
+}
+
 /* A boot that went well, but whose numbers the job can't use. */
 static bool judge_boot(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbOutcome *outcome,
 		       char **detail, GError **error)
@@ -192,6 +204,7 @@ static bool judge_boot(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbO
 	const char *metric = json_string_value(json_object_get(spec, "metric"));
 	const char *host_fp = json_string_value(json_object_get(spec, "host_fp"));
 	const char *workload_fp = json_string_value(json_object_get(spec, "workload_fp"));
+	const char *unit = json_string_value(json_object_get(spec, "unit"));
 	g_autoptr(GArray) samples = NULL;
 	const XbSample *unusable;
 
@@ -219,6 +232,12 @@ static bool judge_boot(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbO
 		*detail = g_strdup_printf("the workload gave %g for \"%s\": only samples above "
 					  "zero can be compared",
 					  unusable->value, metric);
+	} else if ((unusable = find_other_unit(samples, unit))) {
+		*outcome = XB_OUTCOME_WORKLOAD_FAILED;
+		g_free(*detail);
+		*detail = g_strdup_printf("the workload gave \"%s\" in \"%s\", which cannot be "
+					  "compared with \"%s\"",
+					  metric, unusable->unit, unit);
 	}
 	return true;
 }

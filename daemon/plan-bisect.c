@@ -7,6 +7,7 @@
 
 #include "engine.h"
 #include "history.h"
+#include "noise.h"
 #include "outcome.h"
 #include "plan-steps.h"
 #include "relevance.h"
@@ -218,6 +219,30 @@ static void make_options(const Input *in, XbOptions *options)
 		.history_level = NAN,
 		.seed = (uint64_t)data->job->id,
 	};
+}
+
+/* What is known of images that differ in layout only, relative: earlier boots of one image tell
+ * nothing of it. */
+#define IMAGE_SD 0.003
+/* History is worth no more boots than this: the job's own have to be able to speak against it. */
+#define HISTORY_BOOTS_MAX 20
+#define HISTORY_BOOTS_MIN 5
+
+/* The noise of earlier boots on this class of hosts. Not of hosts that repeat themselves, whose
+ * boots vary by nothing. GOOD's level needs no prior: its earlier boots are boots of this job. */
+static void add_history(const Input *in, XbOptions *options)
+{
+	const XbJobData *data = in->data;
+
+	if (in->capacity->deterministic || !*data->host_fp)
+		return;
+	XbNoise noise = xb_noise_read(in->daemon->db, data->host_fp, data->workload_fp,
+				      data->metric, data->job->id);
+	if (noise.boots < HISTORY_BOOTS_MIN || !(noise.boot_sd > 0))
+		return;
+	options->history_boot_sd = hypot(noise.boot_sd, IMAGE_SD);
+	options->history_run_sd = noise.run_sd;
+	options->history_n = MIN(noise.boots, HISTORY_BOOTS_MAX);
 }
 
 /* ---- actions back into variants ------------------------------------------ */
@@ -517,6 +542,7 @@ bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacit
 	if (out->failure)
 		return true;
 	make_options(&in, &options);
+	add_history(&in, &options);
 	const XbGraph graph = { in.n, in.parent_start,
 				(const guint *)(gconstpointer)in.parent->data };
 	const XbBoot *boots = (const XbBoot *)(gconstpointer)in.boots->data;

@@ -114,3 +114,35 @@ GPtrArray *xb_db_events_all(XbDb *db, int64_t run_id, int limit, GError **error)
 
 	return xb_db_rows(db, XB_SQL_EVENTS_ALL, binds, 2, read_body, g_free, error);
 }
+
+static void clear_noise_row(gpointer data)
+{
+	g_free(((XbNoiseRow *)data)->image);
+}
+
+GArray *xb_db_noise_rows(XbDb *db, const char *host_fp, const char *workload_fp, const char *metric,
+			 int64_t job_id, int boots, GError **error)
+{
+	const XbBind binds[] = {
+		xb_bind_text(":host", host_fp),  xb_bind_text(":workload", workload_fp),
+		xb_bind_int(":job", job_id),     xb_bind_int(":boots", boots),
+		xb_bind_text(":metric", metric),
+	};
+	sqlite3_stmt *row = xb_db_query(db, XB_SQL_NOISE_ROWS, binds, G_N_ELEMENTS(binds), error);
+	g_autoptr(GArray) rows = NULL;
+	int result;
+
+	if (row == NULL)
+		return NULL;
+	rows = g_array_new(FALSE, FALSE, sizeof(XbNoiseRow));
+	g_array_set_clear_func(rows, clear_noise_row);
+	while ((result = xb_db_step(db, row, error)) == SQLITE_ROW) {
+		XbNoiseRow one = {
+			.image = xb_column_text(row, 0),
+			.run = sqlite3_column_int64(row, 1),
+			.value = sqlite3_column_double(row, 2),
+		};
+		g_array_append_val(rows, one);
+	}
+	return result == SQLITE_DONE ? g_steal_pointer(&rows) : NULL;
+}

@@ -251,6 +251,18 @@ GArray *xb_db_samples(XbDb *db, int64_t run_id, const char *metric, GError **err
 GHashTable *xb_db_samples_for_job(XbDb *db, int64_t job_id, const GArray *extra_variants,
 				  const char *metric, GError **error);
 
+/* One sample of an earlier boot. */
+typedef struct {
+	char *image; /* its hash, or the variant where it has none */
+	int64_t run;
+	double value;
+} XbNoiseRow;
+/* Samples of @metric of the last @boots ok boots (among the last 5,000 runs) with these
+ * fingerprints that are not of job @job_id, by image, then by run. GArray of XbNoiseRow with a
+ * clear function set. */
+GArray *xb_db_noise_rows(XbDb *db, const char *host_fp, const char *workload_fp,
+			 const char *metric, int64_t job_id, int boots, GError **error);
+
 /* An event that is not a sample. @seq = its offset in events.jsonl: storing it twice is a no-op. */
 bool xb_db_event_add(XbDb *db, int64_t run_id, uint64_t seq, const char *name, const char *body,
 		     GError **error);

@@ -185,6 +185,16 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	"SELECT s.run_id, s.value FROM run AS r JOIN sample AS s ON s.run_id = r.id "
 	"WHERE r.variant_id IN usable AND r.kind = 'boot' AND r.state = 'done' "
 	"AND r.outcome = 'ok' AND s.metric = :metric ORDER BY s.run_id, s.iteration",
+	[XB_SQL_NOISE_ROWS] =
+		"SELECT coalesce(v.image_sha256, 'v' || v.id), r.id, s.value FROM "
+		"(SELECT id, variant_id FROM run WHERE kind = 'boot' AND state = 'done' "
+		"AND outcome = 'ok' AND host_fp = :host AND workload_fp = :workload "
+		"AND coalesce(job_id, 0) <> :job "
+		"AND id > (SELECT coalesce(max(id), 0) FROM run) - 5000 "
+		"ORDER BY id DESC LIMIT :boots) AS r "
+		"JOIN variant AS v ON v.id = r.variant_id "
+		"JOIN sample AS s ON s.run_id = r.id WHERE s.metric = :metric "
+		"ORDER BY 1, r.id, s.iteration",
 	[XB_SQL_EVENT_ADD] = "INSERT INTO event (run_id, seq, name, body) "
 			     "VALUES (:run, :seq, :name, :body) "
 			     "ON CONFLICT (run_id, seq) DO NOTHING",

@@ -14,6 +14,7 @@ boots="garbage binary endless endless-stderr long-line half nothing after-done b
 	for word in $boots host-trouble build-failed no-metric hang; do
 		echo "boot-$word - level=1.0 id=$word boot=$word -- $word"
 	done
+	echo "boot-unit - level=1000 id=unit boot=unit_ms -- unit"
 	echo "level-0 - level=0 id=zero"
 	echo "level-1 - level=-1 id=below"
 } | toy misfits
@@ -84,6 +85,9 @@ done
 measure boot-no-metric
 json "host: ok without the metric is workload-failed, said so" \
 	'.state == "failed" and (.reason | contains("no sample of \"unmap\""))'
+measure boot-unit
+json "host: another unit than the workload's is workload-failed, said so" \
+	'.state == "failed" and (.reason | contains("in \"ms\""))'
 measure good
 is "the daemon and the host still work: exit 0" "$status" 0
 json "what was measured is reused" '.counts.boots == 0 or .counts.boots == 1'

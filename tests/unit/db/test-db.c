@@ -610,6 +610,16 @@ static void test_runs_for_job_share_images(Fixture *f, gconstpointer unused)
 	g_assert_cmpuint(values->len, ==, 2);
 	g_assert_cmpfloat(g_array_index(values, double, 0), ==, 0.6);
 	g_assert_cmpfloat(g_array_index(values, double, 1), ==, 0.7);
+	/* The same as history: of this class of hosts, and not of the job that asks. */
+	g_assert_true(xb_db_run_set_fingerprint(f->db, a, "h", "w", &error));
+	g_assert_true(xb_db_run_set_fingerprint(f->db, b, "h", "w", &error));
+	g_autoptr(GArray) rows = xb_db_noise_rows(f->db, "h", "w", "unmap", 9999, 10, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(rows->len, ==, 2);
+	g_assert_cmpint(g_array_index(rows, XbNoiseRow, 1).run, ==, b);
+	g_assert_cmpfloat(g_array_index(rows, XbNoiseRow, 1).value, ==, 0.7);
+	g_autoptr(GArray) other = xb_db_noise_rows(f->db, "h2", "w", "unmap", 9999, 10, &error);
+	g_assert_cmpuint(other->len, ==, 0);
 }
 
 static void test_seconds_and_last_run_of_a_place(Fixture *f, gconstpointer unused)
