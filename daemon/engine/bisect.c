@@ -7,9 +7,11 @@
 
 #include <math.h>
 
-/* A flat range is called flat after so many boots at the latest, and any
- * search ends after so many. */
+/* A flat range is called flat after so many boots at the latest where a boot
+ * varies by no more than 1.5 x --min-effect, after more with the square of the
+ * ratio (as the variance of a mean asks for); any search ends after BOOTS_MAX. */
 #define FLAT_BOOTS_MAX 56
+#define FLAT_NOISE     1.5
 #define BOOTS_MAX      400
 /* So many commits are rebuilt clean at most, for culprits that the next confirmation refutes. */
 #define CLEAN_TRIED_MAX 12
@@ -154,13 +156,14 @@ static bool plan_endpoints(Bisect *self)
 	}
 	bool known = !isnan(options->history_level) && options->history_n > 0;
 	guint n[2] = { seen->units[seen->unit_of[0]].n, seen->units[seen->unit_of[bad]].n };
-	if ((n[0] > 0 || known) && n[1] > 0)
+	bool bad_known = options->history_bad_n > 0;
+	if ((n[0] > 0 || known) && (n[1] > 0 || bad_known))
 		return false;
 	guint each = MAX(1, options->hosts / 2);
 	if (n[0] == 0 && !known)
 		xb_search_want(search, 0, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
 			       "measure GOOD");
-	if (n[1] == 0)
+	if (n[1] == 0 && !bad_known)
 		xb_search_want(search, bad, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
 			       "measure BAD");
 	build_the_middle(self);
@@ -417,6 +420,14 @@ static bool judge_range(Bisect *self)
 	return true;
 }
 
+/* Enough boots for a verdict of none that falls short of the confidence? */
+static bool flat_enough(const Bisect *self)
+{
+	double noise = self->posterior->s / log1p(fmax(self->search.options->min_effect, 1e-4));
+	double most = FLAT_BOOTS_MAX * fmax(1, noise * noise / (FLAT_NOISE * FLAT_NOISE));
+	return self->search.seen->n_boots >= fmin(most, BOOTS_MAX) && self->posterior->none >= 0.5;
+}
+
 static void judge(Bisect *self)
 {
 	XbSearch *search = &self->search;
@@ -426,7 +437,7 @@ static void judge(Bisect *self)
 
 	plan->culprit = likeliest(self);
 	set_effect(self);
-	if (none >= search->options->confidence || (n_boots >= FLAT_BOOTS_MAX && none >= 0.5)) {
+	if (none >= search->options->confidence || flat_enough(self)) {
 		give_none(self);
 		return;
 	}

@@ -9,9 +9,13 @@
 
 #define STEPS_OF_Q    32
 #define BEST_BY_SCORE 8
-/* Of scores this close to the best, the channel's favourite: with little noise
- * it is the exact middle. */
-#define NEARLY_BEST 0.95
+/* Of scores this close to the best, the channel's favourite: the exact middle.
+ * With little noise, and before there are readings to tell how much noise there
+ * is, a step off the middle costs more than it brings. */
+#define NEARLY_BEST  0.98
+#define ROUGHLY_BEST 0.8
+#define FEW_READINGS 5
+#define LITTLE_NOISE 0.08
 /* Boots that only fill an idle host have to tell at least so much. */
 #define FILL_BITS 0.05
 /* No score at all. */
@@ -157,7 +161,11 @@ static double gain_left(const Chooser *self, const Candidate *it)
 static Candidate *best_candidate(const Chooser *self, Want want)
 {
 	Candidate *best = NULL;
-	double top = TINY, favour = -1;
+	double top = TINY, favour = -1, close = NEARLY_BEST;
+
+	if (self->search->seen->readings->len < FEW_READINGS ||
+	    xb_gain_error(self->gain) < LITTLE_NOISE)
+		close = ROUGHLY_BEST;
 
 	for (guint i = 0; i < self->candidates->len; i++) {
 		Candidate *it = &g_array_index(self->candidates, Candidate, i);
@@ -169,7 +177,7 @@ static Candidate *best_candidate(const Chooser *self, Want want)
 		Candidate *it = &g_array_index(self->candidates, Candidate, i);
 		double score = gain_left(self, it) / it->cost_s;
 		double channel = xb_scenarios_gain(self->scenarios, it->node) / it->cost_s;
-		if (score >= NEARLY_BEST * top && score > TINY && channel > favour &&
+		if (score >= close * top && score > TINY && channel > favour &&
 		    fits(self, it->node, want)) {
 			favour = channel;
 			best = it;

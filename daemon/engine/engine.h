@@ -103,6 +103,9 @@ typedef struct {
 	double history_boot_sd, history_run_sd;
 	guint history_n;
 	double history_level; /* log of the level known for GOOD, NAN = none */
+	/* Log of the level known for BAD, from so many boots; 0 = not known. */
+	double history_bad_level;
+	guint history_bad_n;
 	uint64_t seed;
 } XbOptions;
 

@@ -46,9 +46,9 @@ typedef struct {
 	const XbHypotheses *hypotheses;
 	const XbOptions *options;
 	double outliers;
-	double reference;   /* where GOOD lies, about */
-	double history_var; /* < 0: no known level */
-	double floor;       /* log(1 + min_effect) */
+	double reference;           /* where GOOD lies, about */
+	bool good_known, bad_known; /* history has their levels */
+	double floor;               /* log(1 + min_effect) */
 	double *group_prior;
 	guint n_points;
 	double *points; /* levels the lattice has to cover, sorted */
@@ -58,7 +58,7 @@ typedef struct {
 	/* workspace, grown as the lattice does */
 	guint capacity, n_x;
 	gint64 *index; /* lattice points, in units of the spacing */
-	double *x, *total, *bad, *prior, *weight[2], *log_unit;
+	double *x, *total, *good, *bad, *prior, *known, *weight[2], *log_unit;
 } Model;
 
 static int compare_doubles(const void *a, const void *b)
@@ -191,7 +191,9 @@ static void make_room(Model *self, guint n)
 	self->x = g_renew(double, self->x, self->capacity);
 	self->total = g_renew(double, self->total, self->capacity);
 	self->bad = g_renew(double, self->bad, self->capacity);
+	self->good = g_renew(double, self->good, self->capacity);
 	self->prior = g_renew(double, self->prior, self->capacity);
+	self->known = g_renew(double, self->known, self->capacity);
 	for (int side = 0; side < 2; side++)
 		self->weight[side] = g_renew(double, self->weight[side], self->capacity);
 	self->log_unit = g_renew(double, self->log_unit,
@@ -224,17 +226,20 @@ static void lay_lattice(Model *self, double spacing)
 static void spread_unit(Model *self, const XbUnit *unit, double s, double phi, double *out)
 {
 	double n = unit->n;
+	double worth = 1 / (n * phi + 1 - phi);
+	/* Boots of one image that agree are no outliers, little as they add to each other. */
+	double outliers = pow(self->outliers, 1 / worth);
+	bool tabled = worth > 0.8;
 
-	for (guint k = 0; k < self->n_x; k++)
-		out[k] = look_up(self, xb_reading(self->seen, unit, 0)->level - self->x[k], s);
-	for (guint b = 1; b < unit->n; b++) {
+	memset(out, 0, self->n_x * sizeof(*out));
+	for (guint b = 0; b < unit->n; b++) {
 		double y = xb_reading(self->seen, unit, b)->level;
 		for (guint k = 0; k < self->n_x; k++)
-			out[k] += look_up(self, y - self->x[k], s);
+			out[k] += tabled ? look_up(self, y - self->x[k], s)
+					 : log_boot(y - self->x[k], s, outliers);
 	}
 	if (unit->n < 2)
 		return;
-	double worth = 1 / (n * phi + 1 - phi);
 	double top = -INFINITY, sum = 0;
 	for (guint k = 0; k < self->n_x; k++) {
 		out[k] *= worth;
@@ -308,19 +313,25 @@ static double probability_small(const Model *self, double spacing)
 /* ---- one slice
  * ---------------------------------------------------------------- */
 
+/* What history's @n boots say of a level: at most as much as 64 do. */
+static void add_known(const Model *self, double s, double level, guint n, double *log_density)
+{
+	double var = PRIOR_IMAGE * PRIOR_IMAGE + s * s / MIN(n, 64u);
+
+	for (guint k = 0; k < self->n_x; k++) {
+		double d = self->x[k] - level;
+		log_density[k] += -0.5 * d * d / var - 0.5 * log(2 * G_PI * var);
+	}
+}
+
 static void sum_columns(Model *self, Slice *slice)
 {
 	const XbObservations *seen = self->seen;
 
 	memset(self->total, 0, self->n_x * sizeof(*self->total));
-	if (self->history_var >= 0) {
-		double var = self->history_var +
-			     slice->s * slice->s / MIN(self->options->history_n, 16u);
-		for (guint k = 0; k < self->n_x; k++) {
-			double d = self->x[k] - self->options->history_level;
-			self->total[k] = -0.5 * d * d / var - 0.5 * log(2 * G_PI * var);
-		}
-	}
+	if (self->good_known)
+		add_known(self, slice->s, self->options->history_level, self->options->history_n,
+			  self->total);
 	for (guint c = 0; c < self->hypotheses->n_columns; c++) {
 		double *column = &self->log_unit[(gsize)c * self->n_x];
 		spread_unit(self, &seen->units[g_array_index(seen->measured, guint, c)], slice->s,
@@ -332,14 +343,19 @@ static void sum_columns(Model *self, Slice *slice)
 		double d = (self->x[k] - self->reference) / PRIOR_STEP;
 		self->prior[k] = -log(G_PI * PRIOR_STEP * (1 + d * d));
 	}
+	/* Under every culprit BAD's is the bad side; under "none" it is the only one. */
+	memset(self->known, 0, self->n_x * sizeof(*self->known));
+	if (self->bad_known)
+		add_known(self, slice->s, self->options->history_bad_level,
+			  self->options->history_bad_n, self->known);
 }
 
 static void weigh_group(Model *self, Slice *slice, guint g)
 {
 	double spacing = slice->s / LATTICE_PER_S;
-	bool any = false;
+	bool any = self->bad_known;
 
-	memcpy(self->bad, self->prior, self->n_x * sizeof(*self->bad));
+	memset(self->bad, 0, self->n_x * sizeof(*self->bad));
 	for (guint c = 0; c < self->hypotheses->n_columns; c++) {
 		if (!xb_hypotheses_is_bad(self->hypotheses, g, c))
 			continue;
@@ -348,13 +364,16 @@ static void weigh_group(Model *self, Slice *slice, guint g)
 		for (guint k = 0; k < self->n_x; k++)
 			self->bad[k] += column[k];
 	}
+	for (guint k = 0; k < self->n_x; k++) {
+		double bad = self->bad[k];
+		self->bad[k] = bad + self->prior[k] + self->known[k];
+		self->good[k] = self->total[k] - bad;
+	}
 	double log_bad = 0;
 	if (any)
 		log_bad = integrate(self, self->bad, spacing, self->weight[1],
 				    &slice->group[g].mean[1], &slice->group[g].var[1]);
-	for (guint k = 0; k < self->n_x; k++)
-		self->bad[k] = self->total[k] - (self->bad[k] - self->prior[k]);
-	double log_good = integrate(self, self->bad, spacing, self->weight[0],
+	double log_good = integrate(self, self->good, spacing, self->weight[0],
 				    &slice->group[g].mean[0], &slice->group[g].var[0]);
 	slice->group[g].log_mass = log_good + log_bad;
 	if (any) {
@@ -407,7 +426,9 @@ static double add_slice(Model *self, const Scatter *scatter, double s, bool *dea
 	fill_table(self, s);
 	lay_lattice(self, spacing);
 	sum_columns(self, slice);
-	slice->log_none = integrate(self, self->total, spacing, self->weight[0], &slice->none_mean,
+	for (guint k = 0; k < self->n_x; k++)
+		self->bad[k] = self->total[k] + self->known[k];
+	slice->log_none = integrate(self, self->bad, spacing, self->weight[0], &slice->none_mean,
 				    &slice->none_var);
 	double log_sum = log(n_groups > 0 ? PRIOR_NONE : 1) + slice->log_none;
 	for (guint g = 0; g < n_groups; g++) {
@@ -434,15 +455,18 @@ static double guess_s(const Model *self)
 	guint n = seen->readings->len;
 	g_autofree double *difference = g_new(double, n + 1);
 
+	double expected = self->options->history_n > 1 && self->options->history_boot_sd > 0
+				  ? self->options->history_boot_sd
+				  : PRIOR_S;
 	if (n < 2)
-		return PRIOR_S;
+		return expected;
 	for (guint i = 0; i + 1 < n; i++)
 		difference[i] = fabs(g_array_index(seen->readings, XbReading, i + 1).level -
 				     g_array_index(seen->readings, XbReading, i).level);
 	qsort(difference, n - 1, sizeof(*difference), compare_doubles);
 	double s = fmax(difference[(n - 1) / 2] / 0.954, S_MIN);
 	double weight = n - 1;
-	return exp((weight * log(s) + 2 * log(PRIOR_S)) / (weight + 2));
+	return exp((weight * log(s) + 2 * log(expected)) / (weight + 2));
 }
 
 static void free_slices(Model *self)
@@ -609,11 +633,13 @@ static void collect_points(Model *self)
 {
 	const GArray *readings = self->seen->readings;
 
-	self->points = g_new(double, readings->len + 1);
+	self->points = g_new(double, readings->len + 2);
 	for (guint i = 0; i < readings->len; i++)
 		self->points[self->n_points++] = g_array_index(readings, XbReading, i).level;
-	if (self->history_var >= 0)
+	if (self->good_known)
 		self->points[self->n_points++] = self->options->history_level;
+	if (self->bad_known)
+		self->points[self->n_points++] = self->options->history_bad_level;
 	qsort(self->points, self->n_points, sizeof(*self->points), compare_doubles);
 }
 
@@ -637,12 +663,11 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 		.options = options,
 		.outliers = PRIOR_OUTLIERS,
 		.reference = find_reference(seen, options),
-		.history_var = -1,
+		.good_known = !isnan(options->history_level) && options->history_n > 0,
+		.bad_known = options->history_bad_n > 0,
 		.floor = log1p(fmax(options->min_effect, 0)),
 	};
 
-	if (!isnan(options->history_level) && options->history_n > 0)
-		self.history_var = PRIOR_IMAGE * PRIOR_IMAGE;
 	out->node = g_new0(double, hypotheses->n_nodes);
 	out->group = g_new0(XbGroupBelief, hypotheses->n_groups + 1);
 	self.group_prior = g_new0(double, hypotheses->n_groups + 1);
@@ -669,8 +694,10 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 	g_free(self.index);
 	g_free(self.x);
 	g_free(self.total);
+	g_free(self.good);
 	g_free(self.bad);
 	g_free(self.prior);
+	g_free(self.known);
 	g_free(self.weight[0]);
 	g_free(self.weight[1]);
 	g_free(self.log_unit);

@@ -20,7 +20,11 @@
  * the rest is shared by the commits by their prior weights; s log-normal
  * around 0.8 % with sd 0.8 (a factor of 2.2), or around history's value with
  * the precision its number of boots gives; sqrt(phi) s log-normal around
- * 0.05 % with sd 0.7; epsilon 0.5 % with the weight of 50 boots.
+ * 0.05 % with sd 0.7; epsilon 0.5 % with the weight of 50 boots. A level that
+ * history knows from n boots is one more reading, of variance s^2 / min(n, 64)
+ * (the cap because hosts drift): GOOD's of the good side, BAD's of the bad side.
+ * n boots of one image count for w = 1 / (n phi + 1 - phi) of each, but that
+ * all of them are outliers has epsilon^n: there, epsilon^(1 / w) is their share.
  *
  * a, b, s, phi are integrated out, epsilon is put at its posterior mean. Given
  * s the integral factors into one over a and one over b, each a sum over a
@@ -58,7 +62,8 @@ typedef struct {
 	double log_evidence; /* of the readings, for comparing models */
 } XbPosterior;
 
-/* Needs at least one reading on GOOD or a known level of it (history_level). */
+/* Needs a reading of GOOD or a known level of it (history_level), and a reading
+ * or a known level of BAD (history_bad_level). */
 XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hypotheses,
 			      const XbOptions *options);
 void xb_posterior_free(XbPosterior *self);

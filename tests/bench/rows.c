@@ -51,7 +51,6 @@ static void add_boots(Summary *summary, guint boots)
 {
 	summary->boots += boots;
 	summary->most_boots = MAX(summary->most_boots, boots);
-	summary->fewest_boots = MIN(summary->fewest_boots, boots);
 }
 
 /* Sums become means. */
@@ -78,11 +77,13 @@ void bench_worlds(const Bench *bench, const XbWorld *world, guint trials, uint64
 	g_autofree XbTrial *all = batch.trial = g_new0(XbTrial, trials);
 	double seconds = run(bench, &batch);
 
-	*summary = (Summary){ .fewest_boots = G_MAXUINT };
+	*summary = (Summary){ 0 };
 	for (guint i = 0; i < trials; i++) {
 		const XbTrial *it = &all[i];
 		bool named = it->kind == XB_VERDICT_CULPRIT;
 		add_boots(summary, it->boots);
+		summary->most_search_boots =
+			MAX(summary->most_search_boots, it->boots - it->endpoint_boots);
 		summary->builds += it->builds + it->prebuilds;
 		summary->endpoint_boots += it->endpoint_boots;
 		summary->minutes += it->total_s / 60;
@@ -106,7 +107,7 @@ void bench_reference(const Bench *bench, RefSearch search, const RefWorld *world
 	g_autofree RefTrial *all = batch.ref_trial = g_new0(RefTrial, trials);
 	double seconds = run(bench, &batch);
 
-	*summary = (Summary){ .fewest_boots = G_MAXUINT };
+	*summary = (Summary){ 0 };
 	for (guint i = 0; i < trials; i++) {
 		const RefTrial *it = &all[i];
 		add_boots(summary, it->boots);
@@ -152,9 +153,10 @@ void row_at_least(Bench *bench, const char *name, double figure, double goal, co
 char *summary_detail(const Summary *it)
 {
 	return g_strdup_printf(
-		"\"trials\": %u, \"boots\": %.2f, \"most_boots\": %u, \"builds\": %.2f, "
+		"\"trials\": %u, \"boots\": %.2f, \"endpoint_boots\": %.2f, \"most_boots\": %u, "
+		"\"builds\": %.2f, "
 		"\"minutes\": %.2f, \"right\": %.4f, \"wrong\": %.4f, \"range\": %.4f, "
 		"\"none\": %.4f, \"stuck\": %.4f, \"stated\": %.4f, \"ms_a_trial\": %.1f",
-		it->trials, it->boots, it->most_boots, it->builds, it->minutes, it->right,
-		it->wrong, it->range, it->none, it->stuck, it->stated, it->ms);
+		it->trials, it->boots, it->endpoint_boots, it->most_boots, it->builds, it->minutes,
+		it->right, it->wrong, it->range, it->none, it->stuck, it->stated, it->ms);
 }

@@ -45,7 +45,9 @@ XbWorld world_default(void)
 void world_know(XbWorld *world)
 {
 	world->options.history_level = 0;
-	world->options.history_n = 30;
+	world->options.history_n = 100;
+	world->options.history_bad_level = log1p(world->shift);
+	world->options.history_bad_n = 100;
 	world->options.history_boot_sd =
 		hypot(world->boot_sd, world->run_sd / sqrt(world->iterations));
 	world->options.history_run_sd = world->run_sd;
