@@ -62,7 +62,10 @@
  * started, finished (Unix seconds), reason, note (warnings while it ran),
  * commits_in_range, can_matter, dir; for a bisect verdict culprit:
  * {"commit","subject","author","email","date","message","diffstat"},
- * confirmation: [{"commit","image","boots","level"}]; for an A/B sides:
+ * confirmation: [{"commit","image","boots","level"}], steps: [{"id","subject",
+ * "node","probability","effect","regression"}], the largest first (with "all"
+ * each of the range), other_steps (probability of another one), warnings: [what
+ * the noise of earlier boots lets expect]; for an A/B sides:
  * {"base":{"level","sd","boots","label"},"test":{...}}; and while it runs
  * progress: {"phase", "running": [{"kind":"build"|"boot", "commit",
  * "subject", "where", "seconds", "expected_s", "detail"}], "steps_done",

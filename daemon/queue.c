@@ -11,6 +11,7 @@
 #include "schedule.h"
 #include "text.h"
 #include "variants.h"
+#include "warn.h"
 
 #define RANGE_MAX   200000 /* commits */
 #define IMAGES_MAX  10000
@@ -567,6 +568,8 @@ int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 	g_autofree char *bad = xb_spec_revision(r.spec, "bad");
 	xb_journal(daemon, id, "queued: %s %s%s%s", verb, good, r.between,
 		   r.kind == XB_JOB_MEASURE ? "" : bad);
+	if (r.kind == XB_JOB_BISECT)
+		xb_warn_of_noise(daemon, id);
 	xb_daemon_poke(daemon);
 	return id;
 }
@@ -614,6 +617,7 @@ int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError 
 	spec = json_loads(old->spec, 0, NULL);
 	json_object_del(spec, "host_fp");
 	json_object_del(spec, "workload_fp");
+	json_object_del(spec, "warnings");
 	text = json_dumps(spec, JSON_COMPACT);
 	XbJob job = { .kind = old->kind,
 		      .state = XB_JOB_QUEUED,

@@ -33,6 +33,7 @@ static json_t *base_object(const XbJob *job, json_t *spec)
 					      "min_effect",
 					      "first_parent",
 					      "all",
+					      "warnings",
 					      "resolve" };
 	g_autofree char *good = xb_spec_revision(spec, "good"),
 			*bad = xb_spec_revision(spec, "bad");

@@ -36,6 +36,19 @@ static void optional_field(XbWriter *w, const char *name, const json_t *job, con
 
 /* ---- verdict and culprit ------------------------------------------------------------ */
 
+/* What was told when the job was queued. */
+static void write_warnings(XbWriter *w, const json_t *job)
+{
+	const json_t *warnings = xb_member(job, "warnings"), *warning;
+	size_t i;
+
+	json_array_foreach(warnings, i, warning)
+	{
+		g_autoptr(json_t) one = json_pack("{s:O}", "text", warning);
+		optional_field(w, "warning", one, "text");
+	}
+}
+
 static void write_verdict(XbWriter *w, const json_t *job)
 {
 	g_autofree char *verdict = xb_job_verdict_line(job);
@@ -55,6 +68,7 @@ static void write_verdict(XbWriter *w, const json_t *job)
 	if (*reason != '\0' && xb_is(job, "state", "done"))
 		w->field(w, "why", reason);
 	optional_field(w, "note", job, "note");
+	write_warnings(w, job);
 	if (xb_number(job, "other_steps") > 0.05 && !json_is_true(xb_member(job, "all"))) {
 		g_autofree char *p = xb_format_probability(xb_number(job, "other_steps"));
 		g_autofree char *text =
