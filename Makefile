@@ -168,7 +168,9 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libglib2.0-dev libjansson-dev libgit
 # What the programs start: kernel builds in their sandbox, and the test host.
 DEPS_RUN   := bubblewrap ccache qemu-system-x86 git binutils bison flex bc libelf-dev libssl-dev perl \
               python3 rsync cpio kmod xz-utils zstd gzip ca-certificates
-DEPS_TEST  := perl python3 python3-aiosmtpd openssl jq procps util-linux
+DEPS_TEST  := curl perl python3 python3-aiosmtpd openssl jq procps util-linux
+# A real browser for the pages, and npm for what they use in it.
+DEPS_BROWSER := chromium fonts-dejavu-core nodejs npm
 DEPS_LINT  := clang clang-format clang-tidy cppcheck mandoc shellcheck libclang-rt-14-dev
 
 .PHONY: deps deps-lint
@@ -202,6 +204,35 @@ $(BUILD)/bench/search: $(sort $(wildcard tests/bench/*.c)) $(LIB_daemon/engine) 
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) $(INC_daemon/engine) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_daemon/engine)
+# ---- pages in a browser ------------------------------------------------------
+# npm packages come by lock file; without uPlot pages do with their own drawings.
+NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
+UPLOT  := $(BUILD)/uplot/uPlot.iife.min.js
+.PHONY: uplot check-browser browser-steps screenshots deps-browser
+deps-browser:
+	@command -v node >/dev/null && command -v npm >/dev/null && command -v chromium >/dev/null || \
+	  tests/install/deps $(DEPS_BROWSER)
+uplot: $(UPLOT)     ## the plot library of timelines, from its npm package, into build/uplot/
+$(UPLOT): web/package-lock.json
+	@mkdir -p $(BUILD)/npm/uplot $(@D)
+	@cp web/package.json web/package-lock.json $(BUILD)/npm/uplot
+	$(NPM_CI) $(BUILD)/npm/uplot
+	@cd $(BUILD)/npm/uplot/node_modules/uplot && cp dist/uPlot.min.css $(abspath $(@D)) && \
+	  cp LICENSE $(abspath $(@D))/uPlot-LICENSE && cp dist/uPlot.iife.min.js $(abspath $(@D))
+$(BUILD)/npm/browser/node_modules: tests/browser/package-lock.json
+	@mkdir -p $(@D)
+	@cp tests/browser/package.json tests/browser/package-lock.json $(@D)
+	$(NPM_CI) $(@D)
+	@touch $@
+check-browser:      ## the pages in chromium: clicks, live updates, no script, dark, narrow, axe
+	@$(SUBMAKE) deps deps-browser
+	@$(SUBMAKE) -j$(JOBS) browser-steps
+	@tests/browser/run --bin $(BUILD)/bin --modules $(BUILD)/npm/browser
+browser-steps: programs $(UPLOT) $(BUILD)/npm/browser/node_modules
+screenshots:        ## pictures of the pages for README, into build/screenshots/
+	@$(SUBMAKE) deps deps-browser
+	@$(SUBMAKE) -j$(JOBS) browser-steps
+	@tests/browser/run --bin $(BUILD)/bin --modules $(BUILD)/npm/browser --screenshots $(BUILD)/screenshots
 check-install:      ## README's commands in a fresh Debian root (needs root, mmdebstrap)
 	@tests/install/clean-root $(CLEAN_ROOT_COMMANDS)
 
@@ -279,6 +310,7 @@ install: programs   ## install; DESTDIR= and PREFIX=/usr/local as usual
 	$(INSTALL) -m 755 runner/fetch-debian.sh $(DESTDIR)$(LIBEXECDIR)/fetch-debian
 	cd configs && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DESTDIR)$(DATADIR))/{} \;
 	cd web/assets && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DESTDIR)$(DATADIR))/web/{} \;
+	$(foreach f,$(wildcard $(BUILD)/uplot/*),$(INSTALL) -D -m 644 $(f) $(DESTDIR)$(DATADIR)/web/$(notdir $(f)) &&) :
 	$(foreach m,$(MAN_PAGES),$(INSTALL) -D -m 644 $(m) $(call manual,$(m)) &&) :
 	$(INSTALL) -m 644 packaging/xbisect.bash $(DESTDIR)$(COMPLETIONDIR)/xbisect
 	$(INSTALL) -m 644 $(wildcard packaging/*.service packaging/*.socket) $(DESTDIR)$(UNITDIR)

@@ -33,7 +33,7 @@ static GBytes *read_file(const char *directory, const char *name)
 XbAssets *xb_assets_new(const char *directory)
 {
 	static const char *const places[] = { "../share/xbisect/web", "../../web/assets",
-					      "../../build/uplot", XB_DATADIR "/web" };
+					      "../uplot", XB_DATADIR "/web" };
 	XbAssets *self = g_new0(XbAssets, 1);
 	g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *here = g_path_get_dirname(program ? program : "/");

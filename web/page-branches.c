@@ -102,7 +102,7 @@ static void put_drawing(XbHtml *out, const Series *series)
 	XbScale x = xb_scale_over(ends, 2, LEFT, RIGHT), y = level_scale(series);
 
 	xb_html(out,
-		"<svg viewBox=\"0 0 960 280\" role=\"img\" aria-label=\"%s of %s over the "
+		"<svg viewBox=\"0 0 960 280\" role=\"group\" aria-label=\"%s of %s over the "
 		"commits\">",
 		series->metric, series->watch->name);
 	xb_plot_y_axis(out, &y, LEFT, RIGHT, first->unit);

@@ -12,8 +12,7 @@ start_daemon
 
 # ask LINE...: each line on one connection, the last answer in out
 ask() {
-	status=0
-	python3 - "$XBISECT_SOCKET" "$@" >"$tmp/out" 2>"$tmp/err" <<'END' || status=$?
+	python3 - "$XBISECT_SOCKET" "$@" >"$tmp/out" 2>"$tmp/err" <<'END'
 import socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.settimeout(60)

@@ -6,8 +6,8 @@
 
 web=
 url=
-start_web() { # start_web ARGS...
-	"$bin/xbisect-web" --config "$conf" --listen 127.0.0.1:0 "$@" >"$tmp/address" 2>>"$tmp/web.log" &
+start_web() {
+	"$bin/xbisect-web" --config "$conf" --listen 127.0.0.1:0 >"$tmp/address" 2>>"$tmp/web.log" &
 	web=$!
 	wait_until 20 test -s "$tmp/address"
 	url=$(cat "$tmp/address")

@@ -104,10 +104,10 @@ function timeline(figure) {
 		scales: { x: { time: false } },
 		cursor: { drag: { x: true, y: false } },
 		axes: [
-			{ stroke: ink, grid: { stroke: line },
+			{ stroke: ink, grid: { stroke: line }, space: 100,
 			  values: (u, ticks) => ticks.map((t) => {
 				const i = at.indexOf(t);
-				return i < 0 ? "" : rows[i].dataset.commit;
+				return i < 0 ? "" : rows[i].dataset.commit.slice(0, 8);
 			  }) },
 			{ stroke: ink, grid: { stroke: line }, size: 80, label: figure.dataset.unit },
 		],

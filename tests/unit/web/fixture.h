@@ -35,6 +35,9 @@ static int64_t put_variant(Fixture *f, int i, XbVariantState state, const char *
 
 	variant = xb_db_variant_get(f->db, id, NULL);
 	variant->state = state;
+	g_free(variant->detail);
+	g_free(variant->image_sha256);
+	g_free(variant->toolchain);
 	variant->detail = g_strdup(state == XB_VARIANT_BUILD_FAILED ? HOSTILE : "");
 	variant->image_sha256 = g_strdup(image);
 	variant->toolchain = g_strdup(HOSTILE);
