@@ -226,7 +226,7 @@ static bool worth_prebuilding(const Chooser *self, const Candidate *it)
 	double used = xb_scenarios_share(self->scenarios, it->node);
 	double build_s = self->search->nodes[it->node].build_s;
 
-	if (self->search->free_builders > 1)
+	if (options->builders > 1)
 		return used > 0.05;
 	return used * options->boot_s > (1 - used) * fmax(0, build_s - options->boot_s);
 }
