@@ -86,6 +86,9 @@ static void share_levels(const XbGain *self, double mean[2], double var[2])
 		var[side] = weight > 0 ? fmax(second[side] / weight - m * m, 0) : 0;
 		var[side] += self->posterior->s * self->posterior->s;
 	}
+	/* One variance for both, so that the middle of the history is the best of
+	 * it: what is less known today is the next boot's to tell. */
+	var[0] = var[1] = (var[0] + var[1]) / 2;
 }
 
 static void tabulate_channel(XbGain *self)
