@@ -61,7 +61,7 @@ static void settle(Summary *summary, guint trials, double seconds)
 		&summary->minutes, &summary->culprit, &summary->search_minutes,
 		&summary->range,   &summary->none,    &summary->stuck,
 		&summary->right,   &summary->covered, &summary->wrong,
-		&summary->stated,
+		&summary->stated,  &summary->halved,
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(mean); i++)
@@ -84,6 +84,8 @@ void bench_worlds(const Bench *bench, const XbWorld *world, guint trials, uint64
 		add_boots(summary, it->boots);
 		summary->most_search_boots =
 			MAX(summary->most_search_boots, it->boots - it->endpoint_boots);
+		summary->halved +=
+			it->boots - it->endpoint_boots <= (guint)ceil(log2(world->graph.n - 1));
 		summary->builds += it->builds + it->prebuilds;
 		summary->endpoint_boots += it->endpoint_boots;
 		summary->minutes += it->total_s / 60;

@@ -21,12 +21,13 @@ typedef struct {
 	guint trials;
 	double boots, builds, endpoint_boots, minutes, search_minutes;
 	guint most_boots, most_search_boots; /* the latter without endpoints */
-	double culprit, range, none, stuck;  /* shares of the verdicts */
-	double right;                        /* the culprit itself; none when there is none */
-	double covered;                      /* right, or a range with the culprit in it */
-	double wrong;                        /* another commit named */
-	double stated;                       /* mean probability of what was said */
-	double ms;                           /* of processor time, a trial */
+	double halved; /* share that took ceil(log2 n) boots of commits between, or fewer */
+	double culprit, range, none, stuck; /* shares of the verdicts */
+	double right;                       /* the culprit itself; none when there is none */
+	double covered;                     /* right, or a range with the culprit in it */
+	double wrong;                       /* another commit named */
+	double stated;                      /* mean probability of what was said */
+	double ms;                          /* of processor time, a trial */
 } Summary;
 
 /* Seeds are 1, 2, ... after @seed: equal worlds meet equal noise. */

@@ -89,8 +89,143 @@ static void flat_range(Bench *bench)
 	row_at_most(bench, "flat range: most boots", ours.most_boots, 60, NULL);
 }
 
+/* The planner builds as well: what a build and a boot cost by default. */
+static XbWorld built_world(void)
+{
+	XbWorld world = world_default();
+
+	world.shift = 0.05;
+	world.prebuilt = false;
+	world.build_cold_s = 180;
+	world.build_near_s = 20;
+	world.build_each_s = 0.5;
+	return world;
+}
+
+static void broken_commits(Bench *bench)
+{
+	for (int inside = 0; inside < 2; inside++) {
+		const char *name = inside ? "broken commits, culprit among them" : "broken commits";
+		g_autofree char *covered = g_strdup_printf("%s: right, or a range with it", name);
+		g_autofree char *wrong = g_strdup_printf("%s: wrong culprits at 99 %%", name);
+		XbWorld world = built_world();
+		Summary ours;
+		if (!bench_wants(bench, name))
+			continue;
+		world.unbuildable = 0.1;
+		world.unbootable = 0.05;
+		world.culprit_broken = inside;
+		bench_worlds(bench, &world, bench->trials / 2 + 1, 1, &ours);
+		g_autofree char *detail = summary_detail(&ours);
+		row_at_least(bench, covered, ours.covered, 0.98, detail);
+		row_at_most(bench, wrong, ours.wrong, 0.01, NULL);
+	}
+}
+
+static void unruly_hosts(Bench *bench)
+{
+	XbWorld world = world_default();
+	Summary clean, outliers, trouble;
+
+	if (!bench_wants(bench, "unruly host"))
+		return;
+	world.shift = 0.05;
+	bench_worlds(bench, &world, bench->trials, 1, &clean);
+	world.outliers = 0.1;
+	world.outlier_size = 0.1;
+	bench_worlds(bench, &world, bench->trials, 1, &outliers);
+	world.outliers = 0;
+	world.host_trouble = 0.05;
+	bench_worlds(bench, &world, bench->trials, 1, &trouble);
+	g_autofree char *first = summary_detail(&outliers);
+	g_autofree char *second = summary_detail(&trouble);
+	row_at_most(bench, "unruly host, 10 % outliers of +10 %: accuracy lost",
+		    clean.right - outliers.right, 0.01, first);
+	row_at_most(bench, "unruly host, 5 % of boots fail: accuracy lost",
+		    clean.right - trouble.right, 0.01, second);
+}
+
+static double plain_build(const XbWorld *world, double tree, double commit)
+{
+	if (tree < 0)
+		return world->build_cold_s;
+	return fmin(world->build_cold_s,
+		    world->build_near_s + world->build_each_s * fabs(commit - tree));
+}
+
+/* Minutes of a plain bisection, mean over all culprits: GOOD and BAD first,
+ * then the middle of what is left, one tree, each answer right at once. */
+static double plain_minutes(const XbWorld *world)
+{
+	guint n = world->graph.n;
+	double sum = 0;
+
+	for (guint culprit = 1; culprit < n; culprit++) {
+		guint low = 0, high = n - 1;
+		double tree = high;
+		sum += plain_build(world, -1, 0) + plain_build(world, 0, high) + 2 * world->boot_s;
+		while (high - low > 1) {
+			guint middle = (low + high) / 2;
+			sum += plain_build(world, tree, middle) + world->boot_s;
+			tree = middle;
+			*(middle >= culprit ? &high : &low) = middle;
+		}
+	}
+	return sum / (n - 1) / 60;
+}
+
+static void build_costs(Bench *bench)
+{
+	XbWorld world = built_world();
+	Summary ours;
+
+	if (!bench_wants(bench, "build costs"))
+		return;
+	world.graph = world_line(1025);
+	world.matter = 0.2;
+	world.boot_sd = world.run_sd = 0.0003;
+	world.skip_confirmation = true;
+	bench_worlds(bench, &world, bench->trials / 4 + 1, 1, &ours);
+	double plain = plain_minutes(&world);
+	g_autofree char *detail = summary_detail(&ours);
+	g_autofree char *peer = g_strdup_printf("%s, \"plain_minutes\": %.2f", detail, plain);
+	row_at_most(bench, "build costs: minutes over a plain bisection",
+		    ours.search_minutes / plain, 0.6, peer);
+}
+
+static void many_hosts(Bench *bench)
+{
+	for (int noisy = 0; noisy < 2; noisy++) {
+		double one = 0;
+		for (guint k = 1; k <= 8; k *= 2) {
+			g_autofree char *name =
+				g_strdup_printf("hosts k=%u d=%d: times faster", k, noisy ? 1 : 5);
+			XbWorld world = world_default();
+			Summary ours;
+			if (!bench_wants(bench, "hosts k="))
+				return;
+			world.boot_sd = noisy ? 0.03 : 0.006;
+			world.run_sd = 0;
+			world.iterations = 1;
+			world.skip_confirmation = true;
+			world.options.confidence = 0.95;
+			world.options.hosts = k;
+			bench_worlds(bench, &world, bench->trials / (noisy ? 8 : 2) + 1, 1, &ours);
+			if (k == 1)
+				one = ours.search_minutes;
+			double goal = k < 8 ? 1 : noisy ? 5 : 2.2;
+			g_autofree char *detail = summary_detail(&ours);
+			row_at_least(bench, name, one / ours.search_minutes, goal, detail);
+		}
+	}
+}
+
 void worlds(Bench *bench)
 {
+	broken_commits(bench);
+	unruly_hosts(bench);
+	build_costs(bench);
+	many_hosts(bench);
 	no_boot_variance(bench);
 	flat_range(bench);
 }
