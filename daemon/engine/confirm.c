@@ -74,18 +74,47 @@ static bool gather_builds(XbSearch *self, const guint *nodes, guint n_nodes)
 	return complete;
 }
 
+static guint class_of(const XbSearch *self, guint node, XbImage image)
+{
+	return image == XB_IMAGE_NORMAL  ? xb_node_class(&self->nodes[node])
+	       : image == XB_IMAGE_CLEAN ? self->nodes[node].clean_class
+					 : 0;
+}
+
+/* All boots that this very image had so far: the next one gets a perturbation that none had. */
+static guint boots_had(const XbSearch *self, guint node, XbImage image)
+{
+	guint class = class_of(self, node, image), n = 0;
+
+	for (guint i = 0; i < self->n_boots; i++) {
+		const XbBoot *boot = &self->boots[i];
+		if (boot->node >= self->graph->n)
+			continue;
+		n += (boot->node == node && boot->image == image) ||
+		     (class != 0 && class_of(self, boot->node, boot->image) == class);
+	}
+	return n;
+}
+
 /* A boot of @node's image; false when it can't be had. */
 static bool want_boot(XbSearch *self, guint node, XbImage image, guint have, guint n)
 {
-	bool unbuilt =
-		image == XB_IMAGE_CLEAN && self->nodes[node].clean_status == XB_STATUS_UNTRIED;
+	guint first = self->plan->actions->len;
 
-	if (!unbuilt)
-		return xb_search_want(self, node, image, have, n, XB_PURPOSE_CONFIRM, why_confirm);
-	if (self->seen->units[self->seen->unit_of[node]].built == G_MAXUINT)
+	if (image == XB_IMAGE_CLEAN && self->nodes[node].clean_status == XB_STATUS_UNTRIED) {
+		if (self->seen->units[self->seen->unit_of[node]].built == G_MAXUINT)
+			return false;
+		image = XB_IMAGE_NORMAL;
+	}
+	if (!xb_search_want(self, node, image, have, n, XB_PURPOSE_CONFIRM, why_confirm))
 		return false;
-	return xb_search_want(self, node, XB_IMAGE_NORMAL, have, n, XB_PURPOSE_CONFIRM,
-			      why_confirm);
+	guint had = boots_had(self, node, image);
+	for (guint i = first; i < self->plan->actions->len; i++) {
+		XbAction *action = &g_array_index(self->plan->actions, XbAction, i);
+		if (action->kind == XB_ACTION_BOOT)
+			action->perturb += MAX(had, have) - have;
+	}
+	return true;
 }
 
 /* One more round of boots over @nodes; true when nothing is missing. */
