@@ -16,8 +16,10 @@
 #define ROUGHLY_BEST 0.8
 #define FEW_READINGS 5
 #define LITTLE_NOISE 0.08
-/* Boots that only fill an idle host have to tell at least so much. */
-#define FILL_BITS 0.05
+/* Boots that only fill an idle host have to tell at least so much, or this
+ * share of the best boot where noise leaves none that tells more. */
+#define FILL_BITS  0.05
+#define FILL_SHARE 0.2
 /* No score at all. */
 #define TINY 1e-9
 
@@ -37,6 +39,7 @@ typedef struct {
 	XbScenarios *scenarios;
 	guint n;
 	GArray *candidates; /* of Candidate */
+	double fill_bits;   /* see FILL_BITS */
 	bool *listed;       /* node -> is a candidate */
 } Chooser;
 
@@ -244,7 +247,7 @@ static bool choose_one(Chooser *self)
 	bool boot = has_image(self, best->node);
 	/* While other work is under way a boot has to be worth the host's, and the build's, time.
 	 */
-	if (boot && search->free_hosts > 0 && (!waits || gain_left(self, best) > FILL_BITS)) {
+	if (boot && search->free_hosts > 0 && (!waits || gain_left(self, best) > self->fill_bits)) {
 		act(self, best, XB_PURPOSE_SEARCH);
 	} else if (!boot && !waits && search->free_builders > 0) {
 		act(self, best, XB_PURPOSE_SEARCH);
@@ -257,7 +260,8 @@ static bool choose_one(Chooser *self)
 			act(self, best,
 			    busy < search->options->hosts ? XB_PURPOSE_SEARCH
 							  : XB_PURPOSE_PREBUILD);
-		} else if (fill && search->free_hosts > 0 && gain_left(self, fill) > FILL_BITS) {
+		} else if (fill && search->free_hosts > 0 &&
+			   gain_left(self, fill) > self->fill_bits) {
 			best = fill;
 			act(self, best, XB_PURPOSE_SEARCH);
 		} else {
@@ -319,6 +323,7 @@ double xb_choose(XbSearch *search, const XbHypotheses *hypotheses, const XbPoste
 	if (best) {
 		estimate_left(&self, best);
 		best_gain = best->gain;
+		self.fill_bits = fmin(FILL_BITS, FILL_SHARE * best->gain);
 	}
 	expect_in_flight(&self);
 	while (search->free_hosts + search->free_builders > 0 && choose_one(&self))
