@@ -147,14 +147,13 @@ static void unruly_hosts(Bench *bench)
 
 static double plain_build(const XbWorld *world, double tree, double commit)
 {
-	if (tree < 0)
-		return world->build_cold_s;
 	return fmin(world->build_cold_s,
 		    world->build_near_s + world->build_each_s * fabs(commit - tree));
 }
 
-/* Minutes of a plain bisection, mean over all culprits: GOOD and BAD first,
- * then the middle of what is left, one tree, each answer right at once. */
+/* Minutes of a plain bisection, mean over all culprits: GOOD and BAD first, each
+ * in a tree of its own, then the middle of what is left in the nearer tree, one
+ * build at a time, each answer right at once. */
 static double plain_minutes(const XbWorld *world)
 {
 	guint n = world->graph.n;
@@ -162,12 +161,13 @@ static double plain_minutes(const XbWorld *world)
 
 	for (guint culprit = 1; culprit < n; culprit++) {
 		guint low = 0, high = n - 1;
-		double tree = high;
-		sum += plain_build(world, -1, 0) + plain_build(world, 0, high) + 2 * world->boot_s;
+		double tree[2] = { low, high };
+		sum += 2 * (world->build_cold_s + world->boot_s);
 		while (high - low > 1) {
 			guint middle = (low + high) / 2;
-			sum += plain_build(world, tree, middle) + world->boot_s;
-			tree = middle;
+			int nearer = fabs(tree[1] - middle) < fabs(tree[0] - middle);
+			sum += plain_build(world, tree[nearer], middle) + world->boot_s;
+			tree[nearer] = middle;
 			*(middle >= culprit ? &high : &low) = middle;
 		}
 	}
@@ -182,6 +182,7 @@ static void build_costs(Bench *bench)
 	if (!bench_wants(bench, "build costs"))
 		return;
 	world.graph = world_line(1025);
+	world.options.builders = 2;
 	world.matter = 0.2;
 	world.boot_sd = world.run_sd = 0.0003;
 	world.skip_confirmation = true;
