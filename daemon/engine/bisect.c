@@ -43,14 +43,17 @@ static void finish(Bisect *self, XbVerdictKind kind, double confidence)
 
 /* ---- estimates --------------------------------------------------------------- */
 
-/* What a build costs: the dearest of those that are still to be made. */
+/* What a build costs: the mean of those that are still to be made. */
 static double typical_build_s(const Bisect *self)
 {
-	double most = 0;
+	double sum = 0;
+	guint n = 0;
 
-	for (guint i = 0; self->search.options->can_build && i < self->search.graph->n; i++)
-		most = fmax(most, self->search.nodes[i].build_s);
-	return most;
+	for (guint i = 0; self->search.options->can_build && i < self->search.graph->n; i++) {
+		sum += self->search.nodes[i].build_s;
+		n += self->search.nodes[i].build_s > 0;
+	}
+	return n > 0 ? sum / n : 0;
 }
 
 /* The builds of a confirmation that are still to be made: culprit and parent clean, and the
