@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ab.h"
+#include "ab-metrics.h"
 #include "outcome.h"
 #include "variants.h"
 
@@ -68,25 +68,19 @@ static bool want_images(const XbJobData *data, GHashTable *tallies, const XbCapa
 
 /* The boots of one side that a verdict may use. On hosts that are not deterministic only this
  * job's own: boots of another day do not interleave with ours. */
-static GArray *side_boots(const XbJobData *data, guint node, bool deterministic)
+static GPtrArray *side_runs(const XbJobData *data, guint node, bool deterministic)
 {
-	GArray *boots = g_array_new(FALSE, FALSE, sizeof(XbAbBoot));
+	GPtrArray *runs = g_ptr_array_new();
 
 	for (guint i = 0; i < data->runs->len; i++) {
-		const XbRun *run = data->runs->pdata[i];
+		XbRun *run = data->runs->pdata[i];
 		const XbRole *role = xb_jobdata_role(data, run);
-		const GArray *samples;
 
-		if (!role || !xb_jobdata_run_counts(data, run) || (guint)role->node != node ||
-		    (!deterministic && run->job_id != data->job->id))
-			continue;
-		samples = g_hash_table_lookup(data->samples, &run->id);
-		XbAbBoot boot = { .perturb = (guint)run->perturb,
-				  .n_samples = samples->len,
-				  .samples = (const double *)(gconstpointer)samples->data };
-		g_array_append_val(boots, boot);
+		if (role && xb_jobdata_run_counts(data, run) && (guint)role->node == node &&
+		    (deterministic || run->job_id == data->job->id))
+			g_ptr_array_add(runs, run);
 	}
-	return boots;
+	return runs;
 }
 
 static json_t *number_or_null(double value)
@@ -94,19 +88,12 @@ static json_t *number_or_null(double value)
 	return isfinite(value) ? json_real(value) : json_null();
 }
 
-static const char *const verdict_names[] = {
-	[XB_AB_PENDING] = "pending",
-	[XB_AB_DIFFERENT] = "different",
-	[XB_AB_SAME] = "same",
-	[XB_AB_UNRESOLVED] = "unresolved",
-};
-
 static json_t *ab_verdict(const XbAbPlan *plan, guint n_base, guint n_test)
 {
 	json_t *verdict = json_pack(
 		"{s:s,s:f,s:[],s:{s:o,s:o,s:o,s:o,s:o},s:{s:{s:o,s:o,s:i},s:{s:o,s:o,s:i}},s:i,s:"
 		"s}",
-		"kind", verdict_names[plan->kind], "confidence", plan->confidence, "commits",
+		"kind", xb_ab_kind_name(plan->kind), "confidence", plan->confidence, "commits",
 		"effect", "base", number_or_null(plan->base), "test", number_or_null(plan->test),
 		"ratio", number_or_null(plan->ratio), "ci_low", number_or_null(plan->ci_low),
 		"ci_high", number_or_null(plan->ci_high), "sides", "base", "level",
@@ -125,15 +112,59 @@ static bool same_image(const XbJobData *data)
 	return xb_jobdata_class(data, base) == xb_jobdata_class(data, test);
 }
 
+/* Both sides are one image. */
+static void tell_same_image(XbPlanned *out)
+{
+	const XbAbPlan plan = { .kind = XB_AB_SAME,
+				.confidence = 1,
+				.base = NAN,
+				.test = NAN,
+				.base_sd = NAN,
+				.test_sd = NAN,
+				.ratio = 1,
+				.ci_low = 1,
+				.ci_high = 1,
+				.reason = "both sides build to one and the same image" };
+
+	out->verdict = ab_verdict(&plan, 0, 0);
+	out->decided = true;
+}
+
+static bool plan_boots(const XbJobData *data, const XbCapacity *capacity,
+		       const XbAbMetrics *metrics, const guint in_flight[2], XbPlanned *out)
+{
+	const XbAbOptions options = {
+		.confidence = xb_spec_number(data, "confidence", 0.99),
+		.resolve =
+			xb_spec_number(data, "resolve", xb_spec_number(data, "min_effect", 0.01)),
+		.fixed_boots = (guint)xb_spec_number(data, "boots", 0),
+		.seed = (uint64_t)data->job->id,
+	};
+	XbAbPlan plan = { 0 };
+	guint n_base, n_test;
+	const XbAbBoot *base = xb_ab_metrics_own(metrics, 0, &n_base);
+	const XbAbBoot *test = xb_ab_metrics_own(metrics, 1, &n_test);
+
+	xb_plan_ab(&options, base, n_base, test, n_test, in_flight, &plan);
+	out->verdict = ab_verdict(&plan, n_base, n_test);
+	json_object_set_new(out->verdict, "metrics", xb_ab_metrics_rows(metrics, &options, &plan));
+	out->decided = plan.kind != XB_AB_PENDING;
+	for (guint i = 0; !out->decided && i < plan.n_next && i < capacity->free_hosts; i++)
+		xb_want_add(out->wants, XB_RUN_BOOT, data->variants->pdata[plan.next[i].side],
+			    (int)plan.next[i].side, (int)plan.next[i].perturb, "ab",
+			    "interleaved in random order");
+	return true;
+}
+
 bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
 		    XbPlanned *out, GError **error)
 {
 	g_autoptr(GHashTable) tallies = xb_tally_runs(daemon, data);
-	g_autoptr(GArray) base = side_boots(data, 0, capacity->deterministic);
-	g_autoptr(GArray) test = side_boots(data, 1, capacity->deterministic);
+	g_autoptr(GPtrArray) base = side_runs(data, 0, capacity->deterministic);
+	g_autoptr(GPtrArray) test = side_runs(data, 1, capacity->deterministic);
+	GPtrArray *const runs[2] = { base, test };
+	g_autoptr(XbAbMetrics) metrics = NULL;
 	guint in_flight[2] = { 0, 0 };
-	XbAbPlan plan = { 0 };
-	(void)error;
 
 	for (guint i = 0; i < 2; i++) {
 		const XbVariant *variant = data->variants->pdata[i];
@@ -146,50 +177,45 @@ bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *c
 	if (!want_images(data, tallies, capacity, out))
 		return true;
 	if (same_image(data)) {
-		plan = (XbAbPlan){ .kind = XB_AB_SAME,
-				   .confidence = 1,
-				   .base = NAN,
-				   .test = NAN,
-				   .base_sd = NAN,
-				   .test_sd = NAN,
-				   .ratio = 1,
-				   .ci_low = 1,
-				   .ci_high = 1,
-				   .reason = "both sides build to one and the same image" };
-		out->verdict = ab_verdict(&plan, base->len, test->len);
-		out->decided = true;
+		tell_same_image(out);
 		return true;
 	}
-	const XbAbOptions options = {
-		.confidence = xb_spec_number(data, "confidence", 0.99),
-		.resolve =
-			xb_spec_number(data, "resolve", xb_spec_number(data, "min_effect", 0.01)),
-		.fixed_boots = (guint)xb_spec_number(data, "boots", 0),
-		.n_metrics = 1,
-		.seed = (uint64_t)data->job->id,
-	};
-	xb_plan_ab(&options, (const XbAbBoot *)(gconstpointer)base->data, base->len,
-		   (const XbAbBoot *)(gconstpointer)test->data, test->len, in_flight, &plan);
-	out->verdict = ab_verdict(&plan, base->len, test->len);
-	out->decided = plan.kind != XB_AB_PENDING;
-	for (guint i = 0; !out->decided && i < plan.n_next && i < capacity->free_hosts; i++)
-		xb_want_add(out->wants, XB_RUN_BOOT, data->variants->pdata[plan.next[i].side],
-			    (int)plan.next[i].side, (int)plan.next[i].perturb, "ab",
-			    "interleaved in random order");
-	return true;
+	metrics = xb_ab_metrics_read(daemon->db, data, runs, error);
+	return metrics && plan_boots(data, capacity, metrics, in_flight, out);
+}
+
+/* The level and its spread are the planner's own summary of one side against itself. */
+static void tell_measured(const XbAbMetrics *metrics, guint asked, XbPlanned *out)
+{
+	const XbAbOptions options = { .confidence = 0.99, .resolve = 0.01, .fixed_boots = 1 };
+	const guint none[2] = { 0, 0 };
+	XbAbPlan plan = { 0 };
+	guint n;
+	const XbAbBoot *boots = xb_ab_metrics_own(metrics, 0, &n);
+
+	xb_plan_ab(&options, boots, n, boots, n, none, &plan);
+	plan.reason[0] = '\0';
+	plan.boots_left = asked > n ? asked - n : 0;
+	out->verdict = ab_verdict(&plan, n, 0);
+	json_object_set_new(out->verdict, "kind", json_string("measured"));
+	/* One side alone has levels and nothing to compare. */
+	plan = (XbAbPlan){ .ratio = NAN, .ci_low = NAN, .ci_high = NAN };
+	json_object_set_new(out->verdict, "metrics", xb_ab_metrics_rows(metrics, &options, &plan));
+	out->decided = n >= asked;
 }
 
 bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
 			 XbPlanned *out, GError **error)
 {
 	g_autoptr(GHashTable) tallies = xb_tally_runs(daemon, data);
-	g_autoptr(GArray) boots = side_boots(data, 0, capacity->deterministic);
+	g_autoptr(GPtrArray) boots = side_runs(data, 0, capacity->deterministic);
+	g_autoptr(GPtrArray) nothing = g_ptr_array_new();
+	GPtrArray *const runs[2] = { boots, nothing };
+	g_autoptr(XbAbMetrics) metrics = NULL;
 	const XbVariant *variant = data->variants->pdata[0];
 	const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
 	guint asked = (guint)xb_spec_number(data, "boots", capacity->deterministic ? 1 : 3);
 	guint running = tally ? tally->active_boots : 0;
-	XbAbPlan plan = { 0 };
-	(void)error;
 
 	out->failure = side_failure(data, tallies, 0, capacity->deterministic);
 	if (out->failure || !want_images(data, tallies, capacity, out))
@@ -197,17 +223,9 @@ bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapaci
 	for (guint i = 0; boots->len + running + i < asked && i < capacity->free_hosts; i++)
 		xb_want_add(out->wants, XB_RUN_BOOT, variant, 0, (int)(boots->len + running + i),
 			    "measure", "asked for");
-	/* the level and its spread are the planner's own summary of one side against itself */
-	const XbAbOptions options = {
-		.confidence = 0.99, .resolve = 0.01, .fixed_boots = 1, .n_metrics = 1
-	};
-	const XbAbBoot *data_boots = (const XbAbBoot *)(gconstpointer)boots->data;
-	const guint none[2] = { 0, 0 };
-	xb_plan_ab(&options, data_boots, boots->len, data_boots, boots->len, none, &plan);
-	plan.reason[0] = '\0';
-	plan.boots_left = asked > boots->len ? asked - boots->len : 0;
-	out->verdict = ab_verdict(&plan, boots->len, 0);
-	json_object_set_new(out->verdict, "kind", json_string("measured"));
-	out->decided = boots->len >= asked;
+	metrics = xb_ab_metrics_read(daemon->db, data, runs, error);
+	if (!metrics)
+		return false;
+	tell_measured(metrics, asked, out);
 	return true;
 }

@@ -83,6 +83,7 @@ static void add_verdict(json_t *object, const XbJob *job, json_t *said, json_t *
 	copy_string(object, "other_steps", said);
 	copy_string(object, "steps", said);
 	copy_string(object, "sides", said);
+	copy_string(object, "metrics", said);
 }
 
 static json_t *counts(const XbJobData *data)

@@ -129,7 +129,13 @@ static void append_kind(GString *line, const json_t *job)
 	} else if (strcmp(kind, "none") == 0) {
 		g_string_append(line, "no regression in this range");
 	} else if (strcmp(kind, "same") == 0) {
+		double resolve = xb_number(job, "resolve");
+
+		if (!isfinite(resolve))
+			resolve = xb_number(job, "min_effect");
 		g_string_append(line, "no difference");
+		if (isfinite(resolve))
+			g_string_append_printf(line, ": the same within %.3g%%", 100 * resolve);
 	} else if (strcmp(kind, "different") == 0) {
 		g_string_append(line, "the variants differ");
 	} else {

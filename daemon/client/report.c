@@ -232,6 +232,7 @@ void xb_report_levels(XbWriter *w, const json_t *job)
 		write_side(w, job, "base", base, levels);
 	if (isfinite(test) && !xb_is(job, "kind", "measure"))
 		write_side(w, job, "test", test, levels);
+	xb_report_metrics(w, job);
 }
 
 void xb_report_confirmation(XbWriter *w, const json_t *job)

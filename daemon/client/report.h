@@ -29,6 +29,8 @@ char *xb_report_summary(const json_t *job);
 void xb_report_facts(XbWriter *writer, const json_t *job);
 void xb_report_steps(XbWriter *writer, const json_t *job);
 void xb_report_levels(XbWriter *writer, const json_t *job);
+/* A row for each metric of the workload, of A/B and measure jobs. */
+void xb_report_metrics(XbWriter *writer, const json_t *job);
 void xb_report_confirmation(XbWriter *writer, const json_t *job);
 void xb_report_commits(XbWriter *writer, const json_t *job);
 

@@ -134,6 +134,15 @@ is "ab with two configs: exit 0" "$status" 0
 json "ab with two configs: its effect" '(.effect.ratio - 1.5 | fabs) < 0.01'
 x ab --wait --json --boots 2 --repo "$tmp/repo" c1 c5
 json "ab --boots: exactly these" '.sides.base.boots == 2 and .sides.test.boots == 2'
+x ab --wait --json --repo "$tmp/repo" c0 c6
+json "ab: a row for each metric, in the workload's order" '.metrics | map(.metric) == ["unmap", "map"]'
+json "ab: the job's metric decides, as it was judged" '.metrics[0].decides and (.metrics[0].kind == .verdict.kind)
+	and .metrics[0].ratio == .effect.ratio'
+json "ab: the other one did not change" '.metrics[1] | .kind == "same" and .ratio == 1 and .base_boots >= 3'
+x report "$(j .id)"
+has "report: the metrics side by side, in perf stat's form" out '^  map +2\.0+ \+- .* \( \+- .*% \).* same$'
+x measure --wait --json --boots 2 --repo "$tmp/repo" c0
+json "measure: a level for each metric" '.metrics | map(.base_boots) == [2, 2]'
 
 # ---- measure -----------------------------------------------------------------------------------
 x measure --wait --json --boots 4 --repo "$tmp/repo" c4
