@@ -280,6 +280,10 @@ static const char *const xb_migrations[] = {
 	"  detail TEXT NOT NULL DEFAULT '',"                       /* why there is none */
 	"  UNIQUE (watch_id, workload, metric, from_seq, to_seq)"
 	") STRICT;",
+
+	/* 4: how many runs ended how, without reading them all. */
+	"CREATE INDEX run_tally ON run (kind, coalesce(outcome, state), "
+	"  finished_ms - started_ms);",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

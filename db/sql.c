@@ -136,8 +136,9 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"FROM (SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'run'), "
 		"  0) AS id) AS next",
 	[XB_SQL_RUN_GET] = "SELECT " RUN_COLUMNS " FROM run AS r WHERE r.id = :id",
-	[XB_SQL_RUNS_ACTIVE] = "SELECT " RUN_COLUMNS " FROM run AS r WHERE r.state <> 'done' "
-			       "ORDER BY r.id",
+	/* Left alone the planner reads the whole table, which is in the order wanted. */
+	[XB_SQL_RUNS_ACTIVE] = "SELECT " RUN_COLUMNS " FROM run AS r INDEXED BY run_active "
+			       "WHERE r.state <> 'done' ORDER BY +r.id",
 	[XB_SQL_RUNS_OF_JOB] = "SELECT " RUN_COLUMNS " FROM run AS r WHERE r.job_id = :job "
 			       "ORDER BY r.id",
 	[XB_SQL_RUNS_FOR_JOB] = WITH_VARIANTS_FOR_JOB
@@ -169,7 +170,7 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	/* read_tally() */
 	[XB_SQL_RUN_TALLY] = "SELECT kind, coalesce(outcome, state), count(*), "
 			     "coalesce(sum(finished_ms - started_ms), 0) / 1000.0 FROM run "
-			     "GROUP BY 1, 2 ORDER BY 1, 2",
+			     "GROUP BY kind, coalesce(outcome, state)",
 
 	/* ---- samples and events ---- */
 	[XB_SQL_SAMPLE_ADD] = "INSERT INTO sample (run_id, metric, iteration, value, unit) "

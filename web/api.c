@@ -6,7 +6,7 @@
 #include "run.h"
 #include "site.h"
 
-#define LIST_MAX 1000
+#define LIST_MAX 200
 #define LOG_MAX  10000
 
 static XbWebResponse *jobs(XbPage *page, GError **error)

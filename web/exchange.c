@@ -209,6 +209,7 @@ void xb_web_response_free(XbWebResponse *self)
 	g_clear_pointer(&self->body, g_bytes_unref);
 	if (self->fd >= 0)
 		close(self->fd);
+	g_free(self->tag);
 	g_free(self->location);
 	g_free(self->cookie);
 	g_free(self->filename);

@@ -54,6 +54,7 @@ struct XbWebResponse {
 	guint status;
 	const char *type; /* static */
 	GBytes *body;     /* or NULL */
+	char *tag;        /* checksum of body, when it is known */
 	int fd;           /* -1, or a file to send in the place of body; owned */
 	uint64_t size;    /* of it, from its beginning */
 	char *location;   /* of a redirection */

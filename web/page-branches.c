@@ -8,11 +8,12 @@
 #include "site.h"
 #include "watches.h"
 
-#define POINTS_DRAWN 5000 /* of a series, the latest */
-#define ALERTS_SHOWN 200
-#define LEFT         90
-#define RIGHT        950
-#define BOTTOM       260
+#define POINTS_DRAWN  2000 /* of a series, the latest, or those before the one asked for */
+#define POINTS_LINKED 500  /* more of them are drawn as one line of dots */
+#define ALERTS_SHOWN  200
+#define LEFT          90
+#define RIGHT         950
+#define BOTTOM        260
 
 /* ---- one series ------------------------------------------------------------------------- */
 
@@ -21,7 +22,7 @@ typedef struct {
 	char *workload, *metric;
 	GPtrArray *levels;  /* XbWatchLevel* */
 	GPtrArray *changes; /* XbWatchChange*, of the whole branch */
-	guint first;        /* level that is drawn first */
+	guint first, end;   /* levels that are drawn */
 } Series;
 
 static void series_clear(Series *series)
@@ -34,15 +35,21 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Series, series_clear)
 
 static bool series_load(XbPage *page, Series *series, const char *name, GError **error)
 {
+	int64_t before = xb_web_query_int(page->request, "before", 0);
 	g_auto(GStrv) parts = g_strsplit(name, "\n", 2);
 
 	series->workload = g_strdup(parts[0]);
 	series->metric = g_strdup(parts[1] ? parts[1] : "");
 	series->levels = xb_db_watch_levels(page->db, series->watch->id, series->workload,
 					    series->metric, error);
-	if (series->levels && series->levels->len > POINTS_DRAWN)
-		series->first = series->levels->len - POINTS_DRAWN;
-	return series->levels != NULL;
+	if (!series->levels)
+		return false;
+	series->end = series->levels->len;
+	while (before && series->end > 0 &&
+	       ((XbWatchLevel *)series->levels->pdata[series->end - 1])->seq >= before)
+		series->end--;
+	series->first = series->end > POINTS_DRAWN ? series->end - POINTS_DRAWN : 0;
+	return true;
 }
 
 static bool is_of(const Series *series, const XbWatchChange *change)
@@ -63,7 +70,7 @@ static XbScale level_scale(const Series *series)
 {
 	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
 
-	for (guint i = series->first; i < series->levels->len; i++)
+	for (guint i = series->first; i < series->end; i++)
 		g_array_append_val(values, ((XbWatchLevel *)series->levels->pdata[i])->level);
 	return xb_scale_over((const double *)(gconstpointer)values->data, values->len, BOTTOM, 10);
 }
@@ -73,7 +80,7 @@ static void put_band(XbHtml *out, const Series *series, const XbScale *x, const 
 	bool started = false;
 
 	xb_html(out, "<path class=\"band\" d=\"");
-	for (guint i = series->first; i < series->levels->len; i++) {
+	for (guint i = series->first; i < series->end; i++) {
 		const XbWatchLevel *level = series->levels->pdata[i];
 		double half = half_of(level);
 
@@ -83,7 +90,7 @@ static void put_band(XbHtml *out, const Series *series, const XbScale *x, const 
 			      BOTTOM));
 		started = true;
 	}
-	for (guint i = series->levels->len; i-- > series->first;) {
+	for (guint i = series->end; i-- > series->first;) {
 		const XbWatchLevel *level = series->levels->pdata[i];
 		double half = half_of(level);
 
@@ -94,10 +101,22 @@ static void put_band(XbHtml *out, const Series *series, const XbScale *x, const 
 	xb_html(out, "Z\"/>");
 }
 
+static void put_dots(XbHtml *out, const Series *series, const XbScale *x, const XbScale *y)
+{
+	xb_html(out, "<path class=\"dots\" d=\"");
+	for (guint i = series->first; i < series->end; i++) {
+		const XbWatchLevel *level = series->levels->pdata[i];
+
+		xb_html(out, "M%.1f %.1fh0", xb_scale_at(x, (double)level->seq),
+			xb_scale_at(y, level->level));
+	}
+	xb_html(out, "\"/>");
+}
+
 static void put_drawing(XbHtml *out, const Series *series)
 {
 	const XbWatchLevel *first = series->levels->pdata[series->first];
-	const XbWatchLevel *last = series->levels->pdata[series->levels->len - 1];
+	const XbWatchLevel *last = series->levels->pdata[series->end - 1];
 	const double ends[] = { (double)first->seq, (double)last->seq };
 	XbScale x = xb_scale_over(ends, 2, LEFT, RIGHT), y = level_scale(series);
 
@@ -117,7 +136,12 @@ static void put_drawing(XbHtml *out, const Series *series)
 				"y2=\"%d\"/>",
 				at, at, BOTTOM);
 	}
-	for (guint i = series->first; i < series->levels->len; i++) {
+	if (series->end - series->first > POINTS_LINKED) {
+		put_dots(out, series, &x, &y);
+		xb_html(out, "</svg>\n");
+		return;
+	}
+	for (guint i = series->first; i < series->end; i++) {
 		const XbWatchLevel *level = series->levels->pdata[i];
 		g_autofree char *id = xb_short_id(level->commit);
 		g_autofree char *value = xb_value_text(level->level, level->unit);
@@ -136,7 +160,7 @@ static void put_points(XbHtml *out, const Series *series)
 	xb_html(out, "<details><summary>The same as a table</summary><div class=\"wide\"><table>"
 		     "<thead><tr><th>#</th><th>Commit</th><th>Subject</th><th>Level</th><th>Boots"
 		     "</th><th>Measured by</th></tr></thead><tbody>\n");
-	for (guint i = series->first; i < series->levels->len; i++) {
+	for (guint i = series->first; i < series->end; i++) {
 		const XbWatchLevel *level = series->levels->pdata[i];
 		double half = half_of(level);
 		g_autofree char *id = xb_short_id(level->commit);
@@ -187,9 +211,9 @@ static void put_series(XbHtml *out, const Series *series, guint number)
 {
 	const XbWatchLevel *last;
 
-	if (series->levels->len == 0)
+	if (series->end == series->first)
 		return;
-	last = series->levels->pdata[series->levels->len - 1];
+	last = series->levels->pdata[series->end - 1];
 	xb_html(out,
 		"<section id=\"s%u\"><h2>%s of %s</h2>\n<figure class=\"plot timeline\" "
 		"data-unit=\"%s\" data-queue=\"/queue?what=bisect&amp;like=%lld\" data-changes=\"",
@@ -203,6 +227,9 @@ static void put_series(XbHtml *out, const Series *series, guint number)
 	put_drawing(out, series);
 	put_points(out, series);
 	xb_html(out, "</figure>\n");
+	if (series->first > 0)
+		xb_html(out, "<p><a href=\"?before=%lld\">Earlier commits</a></p>\n",
+			(long long)((XbWatchLevel *)series->levels->pdata[series->first])->seq);
 	put_changes(out, series);
 	xb_html(out, "</section>\n");
 }

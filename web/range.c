@@ -14,6 +14,7 @@
 #define MARKS      18  /* of the row of marks */
 #define TABLE_MAX  500
 #define WIDTH_WANT 860
+#define NARROW     3 /* a column in which a mark has no shape */
 
 /* ---- what is known --------------------------------------------------------------- */
 
@@ -196,11 +197,43 @@ static void put_level(XbHtml *out, const Picture *p, guint i)
 		xb_scale_at(&p->level, column->level.mean));
 }
 
+/* In narrow columns shapes cannot be told apart: a row for each kind, each one path. */
+static void put_narrow_marks(XbHtml *out, const Picture *p, double top)
+{
+	static const char *const classes[XB_COLUMN_KINDS] = {
+		[XB_COLUMN_ALIKE] = "alike",
+		[XB_COLUMN_BUILT] = "built",
+		[XB_COLUMN_UNBUILDABLE] = "unbuildable",
+		[XB_COLUMN_SKIPPED] = "skipped",
+		[XB_COLUMN_MEASURED] = "whisker",
+	};
+
+	for (guint kind = 0; kind < XB_COLUMN_KINDS; kind++) {
+		double y = top + 3.5 * kind;
+
+		if (!classes[kind])
+			continue;
+		xb_html(out, "<path class=\"%s\" d=\"", classes[kind]);
+		for (guint i = 0; i < p->n; i++) {
+			guint from = i;
+
+			while (i < p->n && p->columns[i].kind == kind)
+				i++;
+			if (i > from)
+				xb_html(out, "M%.1f %.1fh%.1f", LEFT + from * p->width, y,
+					fmax((i - from) * p->width, 0.5));
+		}
+		xb_html(out, "\"/>");
+	}
+}
+
 static void put_columns(XbHtml *out, const Picture *p)
 {
 	double bars = TOP + LEVELS + 24 + BARS, marks = bars + 6 + MARKS / 2.0;
 	double r = CLAMP(p->width / 3, 1.2, 4.5);
 
+	if (p->width < NARROW)
+		put_narrow_marks(out, p, bars + 5);
 	for (guint i = 0; i < p->n; i++) {
 		const XbColumn *column = &p->columns[i];
 
@@ -216,7 +249,8 @@ static void put_columns(XbHtml *out, const Picture *p)
 				i, center(p, i) - fmax(p->width * 0.4, 1), bars - height,
 				fmax(p->width * 0.8, 2), height, id, text);
 		}
-		put_mark(out, column->kind, center(p, i), marks, r);
+		if (p->width >= NARROW)
+			put_mark(out, column->kind, center(p, i), marks, r);
 		if (column->level.n)
 			put_level(out, p, i);
 	}

@@ -129,7 +129,8 @@ static bool add_tag(struct MHD_Response *response, const XbWebResponse *web,
 
 	if (web->status != 200 || !web->body)
 		return false;
-	sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA1, web->body);
+	sum = web->tag ? g_strdup(web->tag)
+		       : g_compute_checksum_for_bytes(G_CHECKSUM_SHA1, web->body);
 	tag = g_strdup_printf("\"%s\"", sum);
 	MHD_add_response_header(response, "ETag", tag);
 	return known && strstr(known, tag);

@@ -7,11 +7,13 @@
 #include "access.h"
 
 #define CACHE_MAX    256
+#define CACHED_MAX   (4 * 1024 * 1024)
 #define CACHE_AGE_MS 5000 /* pages say how long something has been running */
 
 /* A page as it was rendered for those with these rights. */
 typedef struct {
 	GBytes *body;
+	char *tag;
 	guint status;
 	const char *type;
 	int64_t made_ms;
@@ -33,6 +35,7 @@ static void cached_free(void *data)
 	Cached *cached = data;
 
 	g_bytes_unref(cached->body);
+	g_free(cached->tag);
 	g_free(cached);
 }
 
@@ -268,6 +271,7 @@ static char *cache_key(const XbWebRequest *request, bool may_change)
 static XbWebResponse *from_cache(XbSite *self, const char *key, int64_t now_ms)
 {
 	int64_t version = xb_site_version(self);
+	XbWebResponse *response;
 	const Cached *cached;
 
 	if (version != self->cache_version || g_hash_table_size(self->cache) >= CACHE_MAX) {
@@ -277,17 +281,23 @@ static XbWebResponse *from_cache(XbSite *self, const char *key, int64_t now_ms)
 	cached = g_hash_table_lookup(self->cache, key);
 	if (!cached || now_ms - cached->made_ms > CACHE_AGE_MS || now_ms < cached->made_ms)
 		return NULL;
-	return xb_web_response_new(cached->status, cached->type, g_bytes_ref(cached->body));
+	response = xb_web_response_new(cached->status, cached->type, g_bytes_ref(cached->body));
+	response->tag = g_strdup(cached->tag);
+	return response;
 }
 
-static void to_cache(XbSite *self, char *key, const XbWebResponse *response, int64_t now_ms)
+static void to_cache(XbSite *self, const char *key, XbWebResponse *response, int64_t now_ms)
 {
 	Cached *cached;
 
-	if (!response->body || response->cookie || response->location || response->filename)
+	if (!response->body || response->cookie || response->location || response->filename ||
+	    response->control || response->status != 200 ||
+	    g_bytes_get_size(response->body) > CACHED_MAX)
 		return;
+	response->tag = g_compute_checksum_for_bytes(G_CHECKSUM_SHA1, response->body);
 	cached = g_new0(Cached, 1);
 	cached->body = g_bytes_ref(response->body);
+	cached->tag = g_strdup(response->tag);
 	cached->status = response->status;
 	cached->type = response->type;
 	cached->made_ms = now_ms;
@@ -298,7 +308,7 @@ static void to_cache(XbSite *self, char *key, const XbWebResponse *response, int
 
 static XbWebResponse *with_database(XbSite *self, XbPage *page, const XbRoute *route)
 {
-	bool reads = strcmp(route->method, "GET") == 0 && !route->answer;
+	bool reads = strcmp(route->method, "GET") == 0;
 	g_autofree char *key = reads ? cache_key(page->request, page->may_change) : NULL;
 	g_autoptr(GError) error = NULL;
 	XbWebResponse *response = NULL;
@@ -373,5 +383,7 @@ char *xb_site_checksum(XbSite *self, const XbWebRequest *request, const char *pa
 	response = xb_site_answer(self, inner, now_ms);
 	if (response->status != 200 || !response->body)
 		return NULL;
+	if (response->tag)
+		return g_strdup(response->tag);
 	return g_compute_checksum_for_bytes(G_CHECKSUM_SHA1, response->body);
 }
