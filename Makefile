@@ -261,7 +261,7 @@ lint-clang:
 lint-cppcheck:
 	@echo "  CPPCHECK"; cppcheck -q -j$(JOBS) --std=c11 --library=gtk,posix,gnu --enable=warning,performance,portability \
 	  --inline-suppr --suppressions-list=.cppcheck-suppressions --error-exitcode=1 \
-	  -Icommon -Idb -Idaemon -Idaemon/engine -Ibuilder -Irunner $(filter %.c,$(C_FILES))
+	  -Icommon -Idb -Idaemon -Idaemon/engine -Ibuilder -Irunner -Iweb $(filter %.c,$(C_FILES))
 lint-tidy: compile_commands.json
 	@echo "  TIDY"; printf '%s\n' $(filter-out tests/%,$(filter %.c,$(C_FILES))) | \
 	  xargs -n 4 -P $(JOBS) clang-tidy --quiet --warnings-as-errors='*' -p .
