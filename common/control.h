@@ -44,10 +44,23 @@
  *             what pages may: ping, bisect, ab, measure, check, choices, cancel, retry, and
  *             names configured repositories only; so may the user of [web] user=
  *   host-online name, host-offline name, reason       -> hosts[]
+ *   watches                                           -> watches[WATCH]
+ *   watch-show name                                   -> watch: WATCH with series[{"workload",
+ *             "metric","unit","points":[{"seq","commit","subject","time","level","sd","boots",
+ *             "job_id","host_fp"}]}]
+ *   watch-add name, repo (path, URL or configured NAME) or cwd, branch, every_s, workloads[],
+ *             metric, host, pick ("tip", "all", "daily", or each "N"th), min_effect,
+ *             min_segment, confidence, boots          -> watch
+ *   watch-remove name, watch-look name (now)          -> -, watch
+ *   watch-backfill name, from, budget (boots, 20)     -> watch
  *   alerts    limit (50)                -> alerts[ALERT], targets[{"name","kind","min_effect"}]
  *   alert-ack id, alert-snooze id, seconds            -> alert
  *   alert-test name, run (0)  -> run: while it is not 0 the message is being sent: ask again with
  *             it; then result {"delivered","detail","dialogue":[lines]}
+ *
+ * WATCH: id, name, repo, branch, every_s, tip, looked, due, trouble ("" = none), budget,
+ * spec, commits, measuring, measured, failed (counts), changes: [{"id", "workload",
+ * "metric", "from", "to", "before", "after", "ratio", "created", "job_id" (the bisect), "detail"}].
  *
  * ALERT: id, kind (culprit, range), state (open, acknowledged, fixed), job_id,
  * commit, subject, workload, metric, unit, lower_is_better, base, test, ratio,

@@ -16,6 +16,7 @@ typedef struct XbExecutor XbExecutor;
 typedef struct XbControlServer XbControlServer;
 typedef struct XbProbes XbProbes;
 typedef struct XbDeliverer XbDeliverer;
+typedef struct XbWatcher XbWatcher;
 
 typedef struct {
 	XbConfig *config;
@@ -25,6 +26,7 @@ typedef struct {
 	XbControlServer *control; /* clients */
 	XbProbes *probes;         /* fingerprints of hosts and of the builder */
 	XbDeliverer *deliverer;   /* messages that are being sent */
+	XbWatcher *watcher;       /* branches that are being fetched */
 	guint plan_source;        /* a planning round is scheduled */
 	guint retry_source;       /* one more, some time after a round that failed */
 	int lock_fd;              /* state_dir/lock: one daemon for one state */

@@ -66,6 +66,17 @@ void xb_commit_facts_free(XbCommitFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbCommitFacts, xb_commit_facts_free)
 XbCommitFacts *xb_history_facts(XbHistory *self, const char *commit, GError **error);
 
+typedef struct {
+	char id[41];
+	char *subject; /* made safe to show */
+	int64_t time;  /* committer's, Unix seconds */
+} XbLineCommit;
+/* @tip and its first parents, newest first, up to the one that is in @known (a set of 40 hex;
+ * NULL: none), which is not in the list but in *@met (caller frees; NULL when none was met), at
+ * most @max of them. XbLineCommit*; NULL with @error. */
+GPtrArray *xb_history_line(XbHistory *self, const char *tip, GHashTable *known, guint max,
+			   char **met, GError **error);
+
 /* Paths (char*) that differ between two commits' trees. */
 GPtrArray *xb_history_diff_files(XbHistory *self, const char *a, const char *b, GError **error);
 

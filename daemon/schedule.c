@@ -18,6 +18,7 @@
 #include "probes.h"
 #include "space.h"
 #include "variants.h"
+#include "watch.h"
 #include "workjob.h"
 
 #define SPACE_LOW_BYTES ((uint64_t)512 << 20)
@@ -277,6 +278,9 @@ static bool write_verdict(XbDaemon *daemon, const XbJobData *data, const XbPlann
 	}
 	if (planned->decided)
 		xb_deliverer_round(daemon->deliverer);
+	/* a watch may wait for it */
+	if (planned->decided || planned->failure)
+		xb_daemon_poke(daemon);
 	return true;
 }
 
@@ -465,6 +469,7 @@ void xb_schedule_round(XbDaemon *daemon)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) jobs = NULL;
 
+	xb_watcher_round(daemon->watcher);
 	if (!round_begin(&round, &error) || !xb_hosts_care(daemon, round.busy_hosts, &error) ||
 	    !(jobs = xb_db_jobs_open(daemon->db, &error))) {
 		g_warning("planning: %s", error->message);

@@ -12,6 +12,7 @@
 #include "text.h"
 #include "view.h"
 #include "view-host.h"
+#include "watch-verbs.h"
 
 #define LIST_MAX 1000
 #define LOG_MAX  10000
@@ -319,6 +320,12 @@ static const struct {
 	{ "alert-ack", xb_verb_alert_ack, true },
 	{ "alert-snooze", xb_verb_alert_snooze, true },
 	{ "alert-test", xb_verb_alert_test, false },
+	{ "watches", xb_verb_watches, false },
+	{ "watch-show", xb_verb_watch_show, false },
+	{ "watch-add", xb_verb_watch_add, false },
+	{ "watch-remove", xb_verb_watch_remove, false },
+	{ "watch-look", xb_verb_watch_look, false },
+	{ "watch-backfill", xb_verb_watch_backfill, false },
 	{ "host-online", do_host_online, false },
 	{ "host-offline", do_host_offline, false },
 };

@@ -19,6 +19,7 @@
 #include "mirror.h"
 #include "probes.h"
 #include "schedule.h"
+#include "watch.h"
 
 static gboolean on_signal(gpointer data)
 {
@@ -70,6 +71,7 @@ static bool start(XbDaemon *daemon, GError **error)
 		return false;
 	daemon->deliverer = xb_deliverer_new(daemon);
 	xb_deliverer_round(daemon->deliverer);
+	daemon->watcher = xb_watcher_new(daemon);
 	xb_probes_ask_builder(daemon->probes);
 	daemon->control = xb_control_server_new(daemon, error);
 	return daemon->control != NULL;
@@ -81,6 +83,7 @@ static void stop(XbDaemon *daemon)
 	daemon->stopping = true;
 	xb_control_server_free(daemon->control);
 	g_clear_pointer(&daemon->executor, xb_executor_free);
+	g_clear_pointer(&daemon->watcher, xb_watcher_free);
 	g_clear_pointer(&daemon->deliverer, xb_deliverer_free);
 	xb_probes_free(daemon->probes);
 	g_clear_handle_id(&daemon->plan_source, g_source_remove);

@@ -42,7 +42,7 @@ _xbisect()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local command="" i
-	local commands="bisect ab measure list show report log cancel retry hosts alerts simulate"
+	local commands="bisect ab measure list show report log cancel retry hosts alerts watch simulate"
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -107,6 +107,14 @@ _xbisect()
 			mapfile -t COMPREPLY < <(compgen -W "check online offline" -- "$cur")
 		elif [[ $prev == check || $prev == online || $prev == offline ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_hosts)" -- "$cur")
+		fi
+		;;
+	watch)
+		if [[ $prev == watch ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "list add show look backfill remove" -- "$cur")
+		elif [[ $prev == show || $prev == look || $prev == backfill || $prev == remove ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(xbisect watch --json 2>/dev/null |
+				jq -r '.watches[].name' 2>/dev/null)" -- "$cur")
 		fi
 		;;
 	alerts)

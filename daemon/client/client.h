@@ -92,6 +92,7 @@ int xb_cmd_cancel(XbClient *client, const XbCommand *command, int argc, char **a
 int xb_cmd_retry(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_hosts(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_alerts(XbClient *client, const XbCommand *command, int argc, char **argv);
+int xb_cmd_watch(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_simulate(XbClient *client, const XbCommand *command, int argc, char **argv);
 
 #endif

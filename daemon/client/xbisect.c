@@ -58,6 +58,15 @@ static const XbCommand commands[] = {
 	  "  xbisect alerts ack 3\n"
 	  "  xbisect alerts snooze 3 7d\n",
 	  xb_cmd_alerts },
+	{ "watch",
+	  "[list | add NAME | show NAME | look NAME | backfill NAME | remove NAME]",
+	  "Follow a branch: measure its tips, and bisect what changed.",
+	  "  xbisect watch add next --repo https://git.example.org/linux.git --branch master\n"
+	  "  xbisect watch add mine --repo ~/linux --branch wip --every 10m --workload map-unmap\n"
+	  "  xbisect watch show next\n"
+	  "  xbisect watch backfill next --from v6.1 --budget 40\n"
+	  "  xbisect watch remove next\n",
+	  xb_cmd_watch },
 	{ "simulate", "", "Tell what a search would cost and how often it would be right.",
 	  "  xbisect simulate --commits 500 --shift 2% --boot-sd 1%\n"
 	  "  xbisect simulate --repo ~/linux --range v6.1..v6.2 --hosts 4\n"
