@@ -31,13 +31,15 @@ make_it() {
 prefix=$tmp/root/usr/local
 installed() {
 	local file
-	for file in bin/xbisect bin/xbisectd bin/xbisect-build bin/xbisect-run \
+	for file in bin/xbisect bin/xbisectd bin/xbisect-build bin/xbisect-run bin/xbisect-web \
 		libexec/xbisect/xbisect-dom0 libexec/xbisect/fetch-debian; do
 		[ -x "$prefix/$file" ] || { echo "no $file"; return 1; }
 	done
 	for file in share/xbisect/kernel/dom0-minimal.config share/man/man1/xbisect.1 \
 		share/man/man5/xbisectd.conf.5 share/man/man8/xbisectd.8 \
-		share/bash-completion/completions/xbisect lib/systemd/user/xbisectd.service; do
+		share/bash-completion/completions/xbisect lib/systemd/user/xbisectd.service \
+		share/man/man8/xbisect-web.8 share/xbisect/web/style.css share/xbisect/web/page.js \
+		share/xbisect/web/openapi.json lib/systemd/user/xbisect-web.service; do
 		[ -f "$prefix/$file" ] || { echo "no $file"; return 1; }
 	done
 }
