@@ -10,6 +10,7 @@
 #include "beneath.h"
 #include "failure.h"
 #include "inputs.h"
+#include "maintainers.h"
 #include "tree.h"
 
 #define MIB ((guint64)1024 * 1024)
@@ -159,6 +160,8 @@ json_t *xb_collect(const XbCollect *self, GError **error)
 		variant = variant_hash(self, files);
 		if (write_manifest(self, files, variant, error))
 			event = artifact_event(self, files, variant);
+		if (event && xb_maintainers_write(self->compile))
+			json_object_set_new(event, XB_MAINTAINERS, json_string(XB_MAINTAINERS));
 	}
 	close(obj_fd);
 	for (int i = 0; i < FILE_COUNT; i++)

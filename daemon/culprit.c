@@ -2,9 +2,49 @@
 /* culprit.c - see culprit.h. */
 #include "culprit.h"
 
-#include "history.h"
+#include <string.h>
 
-#define PATCH_MAX ((gsize)256 * 1024)
+#include "history.h"
+#include "text.h"
+
+#define PATCH_MAX       ((gsize)256 * 1024)
+#define MAINTAINERS_MAX ((gsize)64 * 1024)
+
+/* The lines that the builder wrote beside the culprit's clean image; empty without. */
+static json_t *maintainers(const XbJobData *data, const char *commit)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < data->images->len; i++) {
+		const XbJobImage *image = data->images->pdata[i];
+		const XbVariant *variant = data->image_variants->pdata[i];
+		const XbJobCommit *node = data->commits->pdata[image->node];
+		g_autoptr(json_t) artifact = NULL;
+		g_autofree char *path = NULL, *text = NULL;
+		g_auto(GStrv) lines = NULL;
+		const char *name;
+		gsize length;
+
+		if (image->revert || !variant || !variant->dir || !variant->artifact ||
+		    strcmp(node->label, commit) != 0)
+			continue;
+		artifact = json_loads(variant->artifact, 0, NULL);
+		name = json_string_value(json_object_get(artifact, "maintainers"));
+		if (!name || strchr(name, '/') || *name == '.')
+			continue;
+		path = g_build_filename(variant->dir, name, NULL);
+		if (!g_file_get_contents(path, &text, &length, NULL) || length > MAINTAINERS_MAX)
+			continue;
+		lines = g_strsplit(text, "\n", -1);
+		for (char **line = lines; *line; line++) {
+			g_autofree char *safe = xb_text_safe(*line, -1, 300, false);
+
+			if (*safe)
+				json_array_append_new(list, json_string(safe));
+		}
+	}
+	return list;
+}
 
 bool xb_culprit_keep(XbDaemon *daemon, const XbJobData *data, json_t *verdict, GError **error)
 {
@@ -31,6 +71,7 @@ bool xb_culprit_keep(XbDaemon *daemon, const XbJobData *data, json_t *verdict, G
 			   facts->subject, "author", facts->author, "email", facts->email, "date",
 			   (json_int_t)facts->time, "message", facts->message, "diffstat",
 			   facts->diffstat ? facts->diffstat : "");
+	json_object_set_new(object, "maintainers", maintainers(data, commit));
 	text = json_dumps(object, JSON_COMPACT);
 	const XbCulprit culprit = { text, patch ? patch : (char *)"" };
 	return xb_db_culprit_set(daemon->db, data->job->id, &culprit, error);

@@ -130,6 +130,15 @@ static void take_trailers(Recipients *cc, char **reply, const char *message)
 	}
 }
 
+/* "(maintainer:X86 (32-BIT))" behind the address, or NULL. */
+static const char *role_of(const char *text)
+{
+	const char *address = strrchr(text, '>');
+	const char *blank = strchr(address != NULL ? address : text, ' ');
+
+	return blank != NULL && blank[1] == '(' ? blank + 1 : NULL;
+}
+
 /* What get_maintainer.pl printed, "ADDRESS (role)": maintainers are written to, all others get
  * a copy. */
 static void take_maintainers(Recipients *to, Recipients *cc, const json_t *list)
@@ -140,7 +149,7 @@ static void take_maintainers(Recipients *to, Recipients *cc, const json_t *list)
 	json_array_foreach(list, i, item)
 	{
 		const char *text = json_string_value(item);
-		const char *role = text != NULL ? strrchr(text, '(') : NULL;
+		const char *role = text != NULL ? role_of(text) : NULL;
 
 		if (text == NULL)
 			continue;

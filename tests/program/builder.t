@@ -70,6 +70,12 @@ echo '#define VALUE 1' >include/x.h
 printf '#include "x.h"\nint a(void)\n{\n\treturn VALUE;\n}\n' >kernel/a.c
 printf 'int b(void)\n{\n\treturn 2;\n}\n' >kernel/b.c
 commit() { git add -A && git commit -q -m "$1" && git rev-parse HEAD; }
+cat >scripts/get_maintainer.pl <<'PL'
+die unless "@ARGV[-2, -1]" eq "-- kernel/b.c" and $ENV{HOME} !~ /tmp/;
+system("echo x >/src/planted; cat /root/.bashrc; ls /home");
+print STDERR "a complaint to nobody\@example.org\n";
+print "Ann <ann\@example.org> (maintainer:X)\nlist\@example.org (open list:X)\nno address (role)\n";
+PL
 first=$(commit first)
 printf 'int b(void)\n{\n\treturn 3;\n}\n' >kernel/b.c
 second=$(commit second)
@@ -173,7 +179,7 @@ check "all files are there" test -s "$out/bzImage" -a -s "$out/System.map" -a -s
 	-a -s "$out/build.log" -a -s "$out/manifest.json"
 check "the configuration has the fragment" grep -qx CONFIG_SMP=y "$out/config"
 printf '%s\n' Kconfig Makefile include/x.h kernel/a.c kernel/b.c \
-	scripts/kconfig/merge_config.sh | cmp -s - "$out/inputs.txt"
+	scripts/get_maintainer.pl scripts/kconfig/merge_config.sh | cmp -s - "$out/inputs.txt"
 ok $? "inputs.txt lists what was read"
 grep -q '^[1-9][0-9]* ' "$out/reach.txt" && ! grep -vqE '^[0-9]+ [^ ]' "$out/reach.txt"
 ok $? "reach.txt says how many commands read it"
@@ -194,6 +200,9 @@ ok $? "the same commit again compiles nothing"
 run clean "$second" ',"clean":true'
 [ "$(counter objects)" = 2 ] && [ "$(image)" = "$second_image" ] && [ ! -e "$tmp/slot/clean" ]
 ok $? "a clean build compiles all, gives the same image, and tidies up"
+[ "$(cat "$out/maintainers")" = "Ann <ann@example.org> (maintainer:X)
+list@example.org (open list:X)" ] && event '"maintainers":"maintainers"'
+ok $? "and lists whom the tree names for its files, asked in the sandbox"
 run back "$first"
 [ "$(counter objects)" = 1 ] && [ "$(image)" = "$first_image" ]
 ok $? "going back gives the first image again"

@@ -214,11 +214,12 @@ static void a_mail_goes_to_those_who_signed_and_maintain(void)
 			    "Not-a-person: x@example.org\n"
 			    "Link: https://lore.kernel.org/r/2023.1-2-jose@example.org/\n"
 			    "Link: https://lore.kernel.org/all/later@example.org\n"));
-	json_object_set_new(culprit, "maintainers",
-			    json_pack("[s,s,s,i]",
-				      "Max Tainer <max@example.org> (maintainer:X86 MM)",
-				      "linux-mm@list.example.org (open list:MM)",
-				      "Eve <EVE@example.org> (reviewer:MM)", 7));
+	json_object_set_new(
+		culprit, "maintainers",
+		json_pack("[s,s,s,i]",
+			  "Max Tainer <max@example.org> (maintainer:X86 (32-BIT AND 64-BIT))",
+			  "linux-mm@list.example.org (open list:MM)",
+			  "Eve <EVE@example.org> (reviewer:MM)", 7));
 	mail = xb_report_mbox(job, "t@example.org");
 	assert_has(mail, "\nFrom: <t@example.org>\nTo: =?UTF-8?B?Sm9zw6kgRXhhbXBsZQ==?= "
 			 "<jose@example.org>,\n\tMax Tainer <max@example.org>\n"
