@@ -11,6 +11,8 @@
 #define DEFAULT_BOOTS 40
 /* Fewer boots a side than this have no ranks to speak of. */
 #define RANK_BOOTS 6
+/* Of the level, for the interval by Kolmogorov's distance. */
+#define DISTANCE_SHARE 0.25
 /* No estimate of the noise is believed below this. */
 #define SD_FLOOR 0.0002
 /* A side that gives no number in so many boots is not booted for ever. */
@@ -120,20 +122,38 @@ static Interval t_interval(const Side *base, const Side *test, double alpha)
 	return (Interval){ shift, shift - half, shift + half, false };
 }
 
+/* The ranks' interval within that of Kolmogorov and Smirnov, each at its share
+ * of @alpha; false where the boots are too few for that level. */
+static bool rank_interval(const Side *base, const Side *test, double alpha, Interval *interval)
+{
+	double low, high;
+
+	*interval = (Interval){ .by_ranks = true };
+	if (MIN(base->n, test->n) < RANK_BOOTS ||
+	    !xb_hodges_lehmann(test->level, test->n, base->level, base->n,
+			       alpha * (1 - DISTANCE_SHARE), &interval->shift, &interval->low,
+			       &interval->high))
+		return false;
+	if (xb_kolmogorov_shift(test->level, test->n, base->level, base->n, alpha * DISTANCE_SHARE,
+				&low, &high) &&
+	    low <= interval->high && high >= interval->low) {
+		interval->low = fmax(interval->low, low);
+		interval->high = fmin(interval->high, high);
+		interval->shift = CLAMP(interval->shift, interval->low, interval->high);
+	}
+	/* Boots without any noise: the interval has no width of its own. */
+	double least = SD_FLOOR * sqrt(1.0 / base->n + 1.0 / test->n);
+	interval->low = fmin(interval->low, interval->shift - least);
+	interval->high = fmax(interval->high, interval->shift + least);
+	return true;
+}
+
 static Interval make_interval(const Side *base, const Side *test, double alpha)
 {
-	Interval by_ranks = { .by_ranks = true };
+	Interval interval;
 
-	if (MIN(base->n, test->n) >= RANK_BOOTS &&
-	    xb_hodges_lehmann(test->level, test->n, base->level, base->n, alpha, &by_ranks.shift,
-			      &by_ranks.low, &by_ranks.high)) {
-		/* Boots without any noise: the interval has no width of its own. */
-		double least = SD_FLOOR * sqrt(1.0 / base->n + 1.0 / test->n);
-		by_ranks.low = fmin(by_ranks.low, by_ranks.shift - least);
-		by_ranks.high = fmax(by_ranks.high, by_ranks.shift + least);
-		return by_ranks;
-	}
-	return t_interval(base, test, alpha);
+	return rank_interval(base, test, alpha, &interval) ? interval
+							   : t_interval(base, test, alpha);
 }
 
 /* What the interval says; pending when it says nothing and it is not the @last. */

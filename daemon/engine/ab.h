@@ -15,9 +15,11 @@
  * at the first looks (Jennison and Turnbull, Group Sequential Methods, ch. 4). With fixed_boots
  * there is one look, at the full level.
  *
- * The interval is that of Hodges and Lehmann, exact by the Mann-Whitney
- * distribution and so safe from outlier boots, as soon as there are boots
- * enough for the level; Student's with pooled variance before. "Different":
+ * The interval is what two intervals have in common, each exact whatever the
+ * distribution: that of Hodges and Lehmann, by the Mann-Whitney distribution,
+ * at three quarters of the level, and that of the Kolmogorov-Smirnov distance
+ * at a quarter (Bonferroni), which bears several outlier boots on one side.
+ * Student's with pooled variance where the boots are too few for the level. "Different":
  * it excludes 0 and the estimate is worth resolving. "Same": it lies within
  * the resolution. "Unresolved": neither, and the boots are used up.
  *

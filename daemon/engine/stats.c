@@ -182,3 +182,114 @@ bool xb_hodges_lehmann(const double *x, guint m, const double *y, guint n, doubl
 	*high = difference[pairs - cut];
 	return true;
 }
+
+/* ---- Kolmogorov and Smirnov ------------------------------------------------------ */
+
+/* P(D >= k / (m n)): one less the share of the paths from (0, 0) to (m, n) that
+ * stay where |i n - j m| < k, kept as a share of all paths to (i, j). */
+static double kolmogorov_tail_at(double k, guint m, guint n)
+{
+	g_autofree double *inside = g_new0(double, n + 1);
+
+	for (guint i = 0; i <= m; i++)
+		for (guint j = 0; j <= n; j++) {
+			double from_left = j > 0 ? inside[j - 1] * j / (i + j) : 0;
+			double from_below = i > 0 ? inside[j] * i / (i + j) : 0;
+			bool in = fabs((double)i * n - (double)j * m) < k;
+			inside[j] = !in ? 0 : i + j == 0 ? 1 : from_left + from_below;
+		}
+	return fmax(1 - inside[n], 0);
+}
+
+double xb_kolmogorov_tail(double d, guint m, guint n)
+{
+	if (m == 0 || n == 0 || isnan(d))
+		return NAN;
+	/* Distances are multiples of 1 / (m n). */
+	return kolmogorov_tail_at(ceil(d * m * n - 1e-6), m, n);
+}
+
+/* The largest of F(x - shift) - F(y), or with @reverse the other way round. */
+static double distance(const double *x, guint m, const double *y, guint n, double shift,
+		       bool reverse)
+{
+	double most = 0;
+
+	for (guint i = 0, j = 0; i < m || j < n;) {
+		double at = i == m ? y[j] : j == n ? x[i] - shift : fmin(x[i] - shift, y[j]);
+		while (i < m && x[i] - shift <= at)
+			i++;
+		while (j < n && y[j] <= at)
+			j++;
+		double d = (double)i * n - (double)j * m;
+		most = fmax(most, reverse ? -d : d);
+	}
+	return most;
+}
+
+/* The smallest k whose P(D >= k / (m n)) is within @alpha; 0 when there is none. */
+static guint kolmogorov_critical(guint m, guint n, double alpha)
+{
+	guint low = 0, high = m * n;
+
+	if (kolmogorov_tail_at(high, m, n) > alpha)
+		return 0;
+	while (high - low > 1) {
+		guint middle = low + (high - low) / 2;
+		if (kolmogorov_tail_at(middle, m, n) <= alpha)
+			high = middle;
+		else
+			low = middle;
+	}
+	return high;
+}
+
+static double *sorted_copy(const double *values, guint n)
+{
+	double *copy = g_memdup2(values, n * sizeof(*values));
+
+	qsort(copy, n, sizeof(*copy), compare_doubles);
+	return copy;
+}
+
+bool xb_kolmogorov_shift(const double *x, guint m, const double *y, guint n, double alpha,
+			 double *low, double *high)
+{
+	gsize pairs = (gsize)m * n;
+
+	if (m == 0 || n == 0 || pairs > EXACT_PAIRS)
+		return false;
+	guint critical = kolmogorov_critical(m, n, alpha);
+	if (critical == 0)
+		return false;
+	g_autofree double *xs = sorted_copy(x, m), *ys = sorted_copy(y, n);
+	g_autofree double *gap = g_new(double, pairs);
+	for (guint i = 0; i < m; i++)
+		for (guint j = 0; j < n; j++)
+			gap[(gsize)i * n + j] = x[i] - y[j];
+	qsort(gap, pairs, sizeof(*gap), compare_doubles);
+	/* Between gap[k - 1] and gap[k] nothing changes. @least: the first such k
+	 * that is not rejected as too low a shift; @most: the last one not too high. */
+	gsize least = 0, most = pairs;
+	for (gsize a = 0, b = pairs; a < b;) {
+		gsize k = (a + b) / 2;
+		double shift = k == 0 ? gap[0] - 1 : (gap[k - 1] + gap[k]) / 2;
+		if (distance(xs, m, ys, n, shift, true) >= critical)
+			a = least = k + 1;
+		else
+			b = k;
+	}
+	for (gsize a = 0, b = pairs; a < b;) {
+		gsize k = (a + b + 1) / 2;
+		double shift = k == pairs ? gap[k - 1] + 1 : (gap[k - 1] + gap[k]) / 2;
+		if (distance(xs, m, ys, n, shift, false) >= critical)
+			b = most = k - 1;
+		else
+			a = k;
+	}
+	if (least == 0 || most == pairs || least > most)
+		return false;
+	*low = gap[least - 1];
+	*high = gap[most];
+	return true;
+}

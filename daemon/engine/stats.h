@@ -41,4 +41,15 @@ double xb_mann_whitney_tail(double u, guint m, guint n);
 bool xb_hodges_lehmann(const double *x, guint m, const double *y, guint n, double alpha,
 		       double *shift, double *low, double *high);
 
+/*
+ * Two-sample Kolmogorov-Smirnov: the exact P(D >= d) without ties, by counting
+ * lattice paths (Hodges, Arkiv for Matematik 3 (1958)); and the shifts x - y
+ * that the test does not reject at @alpha, an interval because both one-sided
+ * distances are monotone in the shift. false when the samples are too small
+ * for that, or have more than 40,000 pairs.
+ */
+double xb_kolmogorov_tail(double d, guint m, guint n);
+bool xb_kolmogorov_shift(const double *x, guint m, const double *y, guint n, double alpha,
+			 double *low, double *high);
+
 #endif
