@@ -58,6 +58,16 @@ bool xb_config_take_remote(XbConfig *config, const XbConfigGroup *group, GError 
 	return true;
 }
 
+/* "https://git.example.org" lets nobody into https://git.example.org.elsewhere/ or
+ * https://git.example.org@elsewhere/: what follows begins a part of the path. */
+static bool matches(const char *match, const char *url)
+{
+	size_t length = strlen(match);
+
+	return g_str_has_prefix(url, match) &&
+	       (match[length - 1] == '/' || url[length] == '/' || url[length] == '\0');
+}
+
 const XbRemoteConfig *xb_config_remote(const XbConfig *config, const char *url)
 {
 	const XbRemoteConfig *best = NULL;
@@ -65,7 +75,7 @@ const XbRemoteConfig *xb_config_remote(const XbConfig *config, const char *url)
 	for (guint i = 0; i < config->remotes->len; i++) {
 		const XbRemoteConfig *remote = config->remotes->pdata[i];
 
-		if (g_str_has_prefix(url, remote->match) &&
+		if (matches(remote->match, url) &&
 		    (best == NULL || strlen(remote->match) > strlen(best->match)))
 			best = remote;
 	}

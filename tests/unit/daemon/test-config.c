@@ -268,6 +268,32 @@ static void remove_file(const char *name)
 	g_assert_cmpint(g_remove(path), ==, 0);
 }
 
+static void test_a_remote_matches_whole_parts_of_urls(void)
+{
+	static const struct {
+		const char *url, *name;
+	} cases[] = {
+		{ "https://git.example.org/a.git", "host" },
+		{ "https://git.example.org", "host" },
+		{ "https://git.example.org/team/a.git", "team" },
+		{ "https://git.example.org/teams/a.git", "host" },
+		/* other hosts, which the credentials are not for */
+		{ "https://git.example.org.elsewhere.net/a.git", NULL },
+		{ "https://git.example.org@elsewhere.net/a.git", NULL },
+		{ "https://git.example.org:x@elsewhere.net/a.git", NULL },
+		{ "http://git.example.org/a.git", NULL },
+	};
+	g_autoptr(XbConfig) config =
+		parse_fine("[remote host]\nmatch=https://git.example.org\n"
+			   "[remote team]\nmatch=https://git.example.org/team/\n");
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const XbRemoteConfig *remote = xb_config_remote(config, cases[i].url);
+
+		g_assert_cmpstr(remote ? remote->name : NULL, ==, cases[i].name);
+	}
+}
+
 static void test_drop_ins(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -334,6 +360,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/config/defaults-of-an-empty-file", test_defaults_of_an_empty_file);
 	g_test_add_func("/config/values-are-taken", test_values_are_taken);
 	g_test_add_func("/config/each-mistake-is-one-line", test_each_mistake_is_one_line);
+	g_test_add_func("/config/a-remote-matches-whole-parts-of-urls",
+			test_a_remote_matches_whole_parts_of_urls);
 	g_test_add_func("/config/drop-ins", test_drop_ins);
 	g_test_add_func("/config/files-that-cannot-be-read", test_files_that_cannot_be_read);
 	status = g_test_run();
