@@ -210,20 +210,27 @@ static bool set_options(Fetch *self, git_fetch_options *options)
 	options->callbacks.certificate_check = on_certificate;
 	options->callbacks.transfer_progress = on_progress;
 	options->callbacks.payload = self;
+	/* credentials are for this host: it must not send us, and them, to another one */
+	if (json_object_size(self->credentials) > 0)
+		options->follow_redirects = GIT_REMOTE_REDIRECT_NONE;
 	options->download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	options->update_fetchhead = 0;
 	return ca_file == NULL ||
 	       git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, ca_file, NULL) == 0;
 }
 
-/* Does the remote, which is connected, have the branch? */
-static bool has_branch(git_remote *remote, const char *full_name)
+static bool connect_to(git_remote *remote, const git_fetch_options *options)
 {
-	const git_remote_head **heads;
-	size_t n = 0;
+	git_remote_connect_options connecting;
 
-	if (git_remote_ls(&heads, &n, remote) != 0)
-		return false;
+	git_remote_connect_options_init(&connecting, GIT_REMOTE_CONNECT_OPTIONS_VERSION);
+	connecting.callbacks = options->callbacks;
+	connecting.follow_redirects = options->follow_redirects;
+	return git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &connecting) == 0;
+}
+
+static bool is_in(const git_remote_head **heads, size_t n, const char *full_name)
+{
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(heads[i]->name, full_name) == 0)
 			return true;
@@ -239,15 +246,17 @@ static XbFetchResult fetch_branch(Fetch *self, git_repository *repo, const char 
 	char *specs[] = { spec };
 	const git_strarray refspecs = { specs, 1 };
 	git_fetch_options options;
+	const git_remote_head **heads;
 	git_remote *remote = NULL;
+	size_t n_heads = 0;
 	char hex[GIT_OID_HEXSZ + 1];
 	XbFetchResult result = XB_FETCH_TROUBLE;
 	git_oid id;
 
 	if (set_options(self, &options) &&
 	    git_remote_create_anonymous(&remote, repo, self->url) == 0 &&
-	    git_remote_connect(remote, GIT_DIRECTION_FETCH, &options.callbacks, NULL, NULL) == 0) {
-		if (!has_branch(remote, name))
+	    connect_to(remote, &options) && git_remote_ls(&heads, &n_heads, remote) == 0) {
+		if (!is_in(heads, n_heads, name))
 			result = XB_FETCH_GONE;
 		else if (git_remote_fetch(remote, &refspecs, &options, NULL) == 0 &&
 			 git_reference_name_to_id(&id, repo, name) == 0)

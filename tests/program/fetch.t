@@ -113,6 +113,46 @@ chmod 644 password
 fetch "$url" main "{\"user\":\"bot\",\"password_file\":\"$tmp/password\",\"ca_file\":\"$tmp/cert\"}"
 has "a password for all to read is refused" 'chmod 600'
 
+# ---- a host that sends us to another one --------------------------------------------
+mkdir away
+: >away/asked
+/usr/bin/python3 - "$tmp/away" <<'END' 2>/dev/null &
+import http.server, os, sys, threading
+os.chdir(sys.argv[1])
+class Other(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with open("asked", "a") as file:
+            file.write("%s\n" % self.headers.get("Authorization"))
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="git"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+class First(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(302)
+        self.send_header("Location", "http://127.0.0.1:%d%s" % (other.server_port, self.path))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other)
+first = http.server.ThreadingHTTPServer(("localhost", 0), First)
+threading.Thread(target=other.serve_forever, daemon=True).start()
+with open("port.new", "w") as file:
+    file.write("%d\n" % first.server_port)
+os.rename("port.new", "port")
+first.serve_forever()
+END
+pids+=($!)
+for _ in $(seq 1200); do
+	[ -s away/port ] && break
+	sleep 0.05
+done
+chmod 600 password
+url=http://localhost:$(cat away/port)/repo
+fetch "$url" main "{\"user\":\"bot\",\"password_file\":\"$tmp/password\"}"
+is "credentials are not taken to another host" "$status $(grep -c Basic away/asked)" "1 0"
+fetch "$url" main
+is "without any, another host is asked" "$status $(cat away/asked)" "1 None"
+
 # ---- ssh:// ----------------------------------------------------------------------
 if command -v /usr/sbin/sshd >/dev/null; then
 	ssh-keygen -q -t ed25519 -N '' -f host_key
