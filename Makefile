@@ -184,7 +184,7 @@ JOBS ?= $(shell nproc)
 # A second make, because what pkg-config says is known only after `deps`.
 SUBMAKE = $(MAKE) --no-print-directory
 
-.PHONY: check check-full demo bench bench-search check-install build-tests
+.PHONY: check check-full demo bench bench-search check-install oracle deps-oracle build-tests
 build-tests: programs unit-tests
 check:              ## packages, build, unit and program tests, one real boot; SANITIZE=1 with ASan+UBSan
 	@$(SUBMAKE) deps
@@ -233,6 +233,12 @@ screenshots:        ## pictures of the pages for README, into build/screenshots/
 	@$(SUBMAKE) deps deps-browser
 	@$(SUBMAKE) -j$(JOBS) browser-steps
 	@tests/browser/run --bin $(BUILD)/bin --modules $(BUILD)/npm/browser --screenshots $(BUILD)/screenshots
+oracle:             ## ask scipy again for the values that test-stats compares with
+	@$(SUBMAKE) deps-oracle
+	@tests/oracle/statistics.py >tests/oracle/statistics.txt.new
+	@mv tests/oracle/statistics.txt.new tests/oracle/statistics.txt
+deps-oracle:
+	@tests/install/deps python3-scipy
 check-install:      ## README's commands in a fresh Debian root (needs root, mmdebstrap)
 	@tests/install/clean-root $(CLEAN_ROOT_COMMANDS)
 
