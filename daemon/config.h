@@ -86,7 +86,6 @@ typedef struct {
 	XbWebConfig web;
 } XbConfig;
 
-
 /* Relative paths are relative to the file they stand in. Without any [host],
  * a host "qemu" (driver=qemu) exists; without any [workload], "map-unmap"
  * (iterations=5, warmup=1, metrics=unmap:s:lower;map:s:lower;total:s:lower,

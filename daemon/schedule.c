@@ -237,7 +237,7 @@ static void measure_capacity(const Round *round, const XbJobData *data, GPtrArra
 
 /* The job's end, or what it thinks so far. */
 static bool write_rows(XbDaemon *daemon, const XbJobData *data, const XbPlanned *planned,
-			  GError **error)
+		       GError **error)
 {
 	g_autofree char *text =
 		planned->verdict ? json_dumps(planned->verdict, JSON_COMPACT) : NULL;

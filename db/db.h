@@ -260,8 +260,8 @@ typedef struct {
 /* Samples of @metric of the last @boots ok boots (among the last 5,000 runs) with these
  * fingerprints that are not of job @job_id, by image, then by run. GArray of XbNoiseRow with a
  * clear function set. */
-GArray *xb_db_noise_rows(XbDb *db, const char *host_fp, const char *workload_fp,
-			 const char *metric, int64_t job_id, int boots, GError **error);
+GArray *xb_db_noise_rows(XbDb *db, const char *host_fp, const char *workload_fp, const char *metric,
+			 int64_t job_id, int boots, GError **error);
 
 /* An event that is not a sample. @seq = its offset in events.jsonl: storing it twice is a no-op. */
 bool xb_db_event_add(XbDb *db, int64_t run_id, uint64_t seq, const char *name, const char *body,

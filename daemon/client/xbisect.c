@@ -58,8 +58,7 @@ static const XbCommand commands[] = {
 	  "  xbisect alerts ack 3\n"
 	  "  xbisect alerts snooze 3 7d\n",
 	  xb_cmd_alerts },
-	{ "watch",
-	  "[list | add NAME | show NAME | look NAME | backfill NAME | remove NAME]",
+	{ "watch", "[list | add NAME | show NAME | look NAME | backfill NAME | remove NAME]",
 	  "Follow a branch: measure its tips, and bisect what changed.",
 	  "  xbisect watch add next --repo https://git.example.org/linux.git --branch master\n"
 	  "  xbisect watch add mine --repo ~/linux --branch wip --every 10m --workload map-unmap\n"
