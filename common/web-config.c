@@ -26,12 +26,12 @@ static const XbKeySpec web_keys[] = {
 bool xb_web_listen_parse(const char *text, char **address, int *port)
 {
 	const char *colon = strrchr(text, ':');
-	g_autofree char *host = colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
+	gsize length = colon ? (gsize)(colon - text) : 0;
+	g_autofree char *host = g_strndup(text, length);
 	g_autoptr(GInetAddress) parsed = NULL;
-	gsize length = host ? strlen(host) : 0;
 	guint64 number;
 
-	if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &number, NULL))
+	if (length == 0 || !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &number, NULL))
 		return false;
 	if (host[0] == '[' && host[length - 1] == ']') {
 		host[length - 1] = '\0';

@@ -267,8 +267,9 @@ static json_t *progress(XbDb *db, const XbJobData *data, int64_t now, json_t *sa
 		done += run->job_id == data->job->id && run->state == XB_RUN_DONE;
 	}
 	missing = phase ? NULL : hosts_missing(db, xb_spec_string(data, "host"));
-	if (missing)
-		phase = waiting = g_strdup_printf("waiting: %s", missing);
+	waiting = missing ? g_strdup_printf("waiting: %s", missing) : NULL;
+	if (waiting)
+		phase = waiting;
 	else if (!phase)
 		phase = data->job->state == XB_JOB_QUEUED ? "waiting for a host" : "planning";
 	object = json_pack("{s:s,s:o,s:i,s:o}", "phase", phase, "running", run_list, "steps_done",

@@ -336,6 +336,7 @@ static void put_lines(XbHtml *out, View *view, const char *text, gsize length)
 static void put_pager(XbHtml *out, const View *view)
 {
 	g_autofree char *name = xb_url(view->name);
+	long long next = view->from + view->shown;
 
 	if (view->query) {
 		xb_html(out,
@@ -345,14 +346,14 @@ static void put_pager(XbHtml *out, const View *view)
 			name);
 		return;
 	}
-	xb_html(out, "<p>Lines %lld to %lld of %lld.", (long long)view->from,
-		(long long)(view->from + view->shown - 1), (long long)view->total);
+	xb_html(out, "<p>Lines %lld to %lld of %lld.", (long long)view->from, next - 1,
+		(long long)view->total);
 	if (view->from > 1)
 		xb_html(out, " <a href=\"/run/%lld/file?name=%s&amp;from=%lld\">Earlier</a>",
 			(long long)view->run, name, (long long)MAX(view->from - LINES_SHOWN, 1));
-	if (view->from + view->shown <= view->total)
+	if (next <= view->total)
 		xb_html(out, " <a href=\"/run/%lld/file?name=%s&amp;from=%lld\">Later</a>",
-			(long long)view->run, name, (long long)(view->from + view->shown));
+			(long long)view->run, name, next);
 	xb_html(out, "</p>\n");
 }
 

@@ -162,7 +162,8 @@ void xb_plot_distribution(XbHtml *out, const GPtrArray *strips, const char *unit
 			for (guint i = 0; i < samples->len; i++) {
 				double at = (xb_scale_at(&x, numbers(samples)[i]) - LEFT) / width;
 				guint bin = (guint)CLAMP(at, 0, BINS - 1);
-				most = MAX(most, ++bins[bin]);
+				bins[bin]++;
+				most = MAX(most, bins[bin]);
 			}
 		}
 		xb_html(out,

@@ -176,7 +176,8 @@ static void put_member(GByteArray *tar, const char *prefix, const char *name, co
 	put_octal(header + 136, 12, (uint64_t)MAX(time_s, 0));
 	memset(header + 148, ' ', 8);
 	header[156] = '0';
-	memcpy(header + 257, "ustar\00000", 8);
+	memcpy(header + 257, "ustar", sizeof("ustar"));
+	header[263] = header[264] = '0';
 	for (gsize i = 0; i < BLOCK; i++)
 		sum += (unsigned char)header[i];
 	put_octal(header + 148, 7, sum);
