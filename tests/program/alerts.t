@@ -172,16 +172,26 @@ is "too few arguments" "$status" 1
 fresh_state
 config "[alert daily]
 $hook/ok
-digest=8s
+digest=1d
 events=culprit;range;fixed
 improvements=yes"
 start_daemon
 bisect repo c0..c16
 bisect other c0..c12
 bisect better c0..c10
-wait_until 40 told 3 daily delivered
+x alerts --json
+is "a digest waits for its time" "$(j '[.alerts[].deliveries[].state] | unique | tostring')" '["waiting"]'
+is "of all at once" "$(j '[.alerts[].deliveries[].due] | unique | length')" 1
+stop_daemon
+/usr/bin/python3 - "$state/xbisect.db" <<'END'
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as db: # a day later
+    db.execute("UPDATE delivery SET due_ms = due_ms - 86400000, created_ms = created_ms - 86400000")
+END
+start_daemon
+wait_until 20 told 3 daily delivered
 ok $? "a digest is delivered"
-wait_until 5 told 1 daily delivered
+told 1 daily delivered
 is "one message" "$(requests /ok)" 1
 is "with all that was found" "$(body /ok '.alerts | length')" 3
 is "and its event" "$(jq -r 'select(.path == "/ok").headers["X-Xbisect-Event"]' "$tmp/hook/requests")" digest
