@@ -34,6 +34,9 @@ typedef struct {
 	const char *upload; /* the mail that is still to be sent */
 	gsize upload_left;
 	char *last_refusal; /* the last line of SMTP that was 4xx or 5xx */
+	char last_class;    /* first digit of the last reply of SMTP */
+	bool was_deferred;  /* 4xx to something */
+	bool secret_asked;  /* 334: what follows is a secret, whatever the mechanism */
 	struct curl_slist *lists[2];
 	char message[CURL_ERROR_SIZE];
 } Transfer;
@@ -112,14 +115,6 @@ char *xb_send_signature(const char *secret, const char *body, gsize length)
 
 /* ---- what libcurl calls ------------------------------------------------------------ */
 
-/* What follows AUTH up to the server's verdict is a secret, whatever the mechanism. */
-static bool is_secret_answer(const GString *dialogue)
-{
-	const char *last = strrchr(dialogue->str, '<');
-
-	return last != NULL && g_str_has_prefix(last, "< 334");
-}
-
 static void add_line(Transfer *self, const char *mark, const char *data, gsize length)
 {
 	GString *out = self->sent->dialogue;
@@ -129,21 +124,28 @@ static void add_line(Transfer *self, const char *mark, const char *data, gsize l
 		return;
 	if (*mark == '>' && g_ascii_strncasecmp(raw, "AUTH ", 5) == 0)
 		raw[strcspn(raw + 5, " \r\n") + 5] = '\0';
-	else if (*mark == '>' && is_secret_answer(out))
+	else if (*mark == '>' && self->secret_asked)
 		*raw = '\0';
 	masked = xb_send_mask(raw, self->secrets);
 	safe = xb_text_safe(masked, -1, 2000, false);
 	g_string_append_printf(out, "%s %s\n", mark, *raw != '\0' ? safe : "***");
 }
 
-/* Lines of SMTP's 4xx and 5xx tell more than libcurl does. */
-static void note_refusal(Transfer *self, const char *line, gsize length)
+/* Lines of SMTP's 4xx and 5xx tell more than libcurl does. The goodbye (221) tells nothing. */
+static void note_reply(Transfer *self, const char *line, gsize length)
 {
-	if (length < 4 || (line[0] != '4' && line[0] != '5') || !g_ascii_isdigit(line[1]) ||
-	    !g_ascii_isdigit(line[2]))
+	bool is_reply = length >= 3 && g_ascii_isdigit(line[0]) && g_ascii_isdigit(line[1]) &&
+			g_ascii_isdigit(line[2]);
+
+	self->secret_asked = is_reply && strncmp(line, "334", 3) == 0;
+	if (!is_reply || strncmp(line, "221", 3) == 0)
 		return;
-	g_free(self->last_refusal);
-	self->last_refusal = g_strndup(line, length);
+	self->last_class = line[0];
+	self->was_deferred |= line[0] == '4';
+	if (line[0] == '4' || line[0] == '5') {
+		g_free(self->last_refusal);
+		self->last_refusal = g_strndup(line, length);
+	}
 }
 
 static int on_debug(CURL *curl, curl_infotype type, char *data, size_t size, void *user)
@@ -165,7 +167,7 @@ static int on_debug(CURL *curl, curl_infotype type, char *data, size_t size, voi
 		if (length > 0)
 			add_line(self, mark, data, length);
 		if (*mark == '<')
-			note_refusal(self, data, length);
+			note_reply(self, data, length);
 		data = next;
 	}
 	return 0;
@@ -346,7 +348,8 @@ static void judge_mail(Transfer *self, CURLcode result)
 	const char *refusal = self->last_refusal;
 
 	sent->delivered = result == CURLE_OK;
-	sent->permanent = !sent->delivered && refusal != NULL && *refusal == '5';
+	/* not when the connection broke later, or when one of several may be let in later */
+	sent->permanent = !sent->delivered && self->last_class == '5' && !self->was_deferred;
 	if (sent->delivered)
 		sent->detail = refusal != NULL
 				       ? g_strdup_printf("accepted, but not for all: %s", refusal)

@@ -169,6 +169,17 @@ peer garbage mail-sink --garbage
 notify "$(plain)"
 is "a server that says noise" "$(answer delivered)" false
 hasnt "no escape sequence gets through" events '\\u001b|\\u0000'
+peer broken mail-sink --replies '220 hi;250 hi;250 ok;550 no such user;250 ok;354 go;drop'
+notify "$(plain)"
+is "a connection that breaks is no refusal, though one recipient was refused before" \
+	"$(answer delivered) $(answer permanent)" "false false"
+peer mixed mail-sink --replies '220 hi;250 hi;250 ok;450 later;550 no such user;221 bye;drop'
+notify "$(plain)"
+is "nor are recipients of whom one may be let in later" "$(answer delivered) $(answer permanent)" "false false"
+peer asking mail-sink --replies '220 hi;250 AUTH LOGIN;334 <VXNlcm5hbWU6>;334 <UGFzc3dvcmQ6>;535 no;221 bye;drop'
+notify "$(plain)" ".target.user = \"bot\" | .target.password_file = \"$tmp/password\""
+is "a server that refuses the password" "$(answer delivered) $(answer permanent)" "false true"
+hasnt "however it asks, the password is not shown" events "$(printf hunter2secret | base64)|hunter2"
 port=1
 notify "$(plain)"
 is "no server" "$(answer delivered) $(answer permanent)" "false false"
