@@ -6,7 +6,7 @@
 #include "alert-view.h"
 #include "plot.h"
 #include "site.h"
-#include "watches.h"
+#include "watch-view.h"
 
 #define POINTS_DRAWN  2000 /* of a series, the latest, or those before the one asked for */
 #define POINTS_LINKED 500  /* more of them are drawn as one line of dots */
@@ -22,6 +22,7 @@ typedef struct {
 	char *workload, *metric;
 	GPtrArray *levels;  /* XbWatchLevel* */
 	GPtrArray *changes; /* XbWatchChange*, of the whole branch */
+	guint others;       /* levels of other hosts or workloads, which are left out */
 	guint first, end;   /* levels that are drawn */
 } Series;
 
@@ -32,6 +33,22 @@ static void series_clear(Series *series)
 	g_clear_pointer(&series->levels, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Series, series_clear)
+
+/* Levels of two classes of hosts are never compared: those of the latest stay. How many went. */
+static guint keep_last_class(GPtrArray *levels)
+{
+	const XbWatchLevel *last = levels->len ? levels->pdata[levels->len - 1] : NULL;
+	guint before = levels->len;
+
+	for (guint i = levels->len; i-- > 0;) {
+		const XbWatchLevel *level = levels->pdata[i];
+
+		if (strcmp(level->host_fp, last->host_fp) != 0 ||
+		    strcmp(level->workload_fp, last->workload_fp) != 0)
+			g_ptr_array_remove_index(levels, i);
+	}
+	return before - levels->len;
+}
 
 static bool series_load(XbPage *page, Series *series, const char *name, GError **error)
 {
@@ -44,6 +61,7 @@ static bool series_load(XbPage *page, Series *series, const char *name, GError *
 					    series->metric, error);
 	if (!series->levels)
 		return false;
+	series->others = keep_last_class(series->levels);
 	series->end = series->levels->len;
 	while (before && series->end > 0 &&
 	       ((XbWatchLevel *)series->levels->pdata[series->end - 1])->seq >= before)
@@ -227,6 +245,9 @@ static void put_series(XbHtml *out, const Series *series, guint number)
 	put_drawing(out, series);
 	put_points(out, series);
 	xb_html(out, "</figure>\n");
+	if (series->others)
+		xb_html(out, "<p>%u measurements of other hosts or settings are not drawn.</p>\n",
+			series->others);
 	if (series->first > 0)
 		xb_html(out, "<p><a href=\"?before=%lld\">Earlier commits</a></p>\n",
 			(long long)((XbWatchLevel *)series->levels->pdata[series->first])->seq);
@@ -371,74 +392,12 @@ static bool page_alerts(XbPage *page, XbHtml *out, GError **error)
 
 /* ---- the API --------------------------------------------------------------------------------- */
 
-static json_t *id_or_null(int64_t id)
-{
-	return id ? json_integer(id) : json_null();
-}
-
-static json_t *series_view(const Series *series)
-{
-	json_t *points = json_array(), *changes = json_array();
-	const char *unit = "";
-
-	for (guint i = 0; i < series->levels->len; i++) {
-		const XbWatchLevel *level = series->levels->pdata[i];
-
-		unit = level->unit;
-		json_array_append_new(
-			points,
-			json_pack("{s:I,s:s,s:s,s:f,s:f,s:o,s:i,s:o}", "seq",
-				  (json_int_t)level->seq, "commit", level->commit, "subject",
-				  level->subject, "time", (double)level->time_ms / 1000, "level",
-				  level->level, "sd",
-				  isfinite(level->sd) ? json_real(level->sd) : json_null(), "boots",
-				  level->boots, "job", id_or_null(level->job_id)));
-	}
-	for (guint i = 0; i < series->changes->len; i++) {
-		const XbWatchChange *change = series->changes->pdata[i];
-
-		if (is_of(series, change))
-			json_array_append_new(changes,
-					      json_pack("{s:I,s:I,s:f,s:f,s:o,s:s}", "from_seq",
-							(json_int_t)change->from_seq, "to_seq",
-							(json_int_t)change->to_seq, "before",
-							change->before, "after", change->after,
-							"job", id_or_null(change->job_id), "detail",
-							change->detail));
-	}
-	return json_pack("{s:s,s:s,s:s,s:o,s:o}", "workload", series->workload, "metric",
-			 series->metric, "unit", unit, "points", points, "changes", changes);
-}
-
-static json_t *watch_view(const XbWatch *watch)
-{
-	return json_pack("{s:s,s:s,s:s,s:o,s:s}", "name", watch->name, "repo", watch->repo,
-			 "branch", watch->branch, "tip",
-			 watch->tip ? json_string(watch->tip) : json_null(), "trouble",
-			 watch->trouble);
-}
-
 static XbWebResponse *api_branch(XbPage *page, GError **error)
 {
 	g_autoptr(XbWatch) watch = find_watch(page, error);
-	g_autoptr(GPtrArray) names = watch ? xb_db_watch_series(page->db, watch->id, error) : NULL;
-	g_autoptr(GPtrArray) changes =
-		names ? xb_db_watch_changes(page->db, watch->id, error) : NULL;
-	g_autoptr(json_t) list = json_array();
-	json_t *view;
+	json_t *view = watch ? xb_view_watch(page->db, watch, true, error) : NULL;
 
-	for (guint i = 0; changes && i < names->len; i++) {
-		g_auto(Series) series = { .watch = watch, .changes = changes };
-
-		if (!series_load(page, &series, names->pdata[i], error))
-			return NULL;
-		json_array_append_new(list, series_view(&series));
-	}
-	if (!changes)
-		return NULL;
-	view = watch_view(watch);
-	json_object_set(view, "series", list);
-	return xb_web_response_json(200, view);
+	return view ? xb_web_response_json(200, view) : NULL;
 }
 
 static XbWebResponse *api_branches(XbPage *page, GError **error)
@@ -449,9 +408,15 @@ static XbWebResponse *api_branches(XbPage *page, GError **error)
 	if (!watches)
 		return NULL;
 	list = json_array();
-	for (guint i = 0; i < watches->len; i++)
-		json_array_append_new(list, watch_view(watches->pdata[i]));
-	return xb_web_response_json(200, json_pack("{s:b,s:o}", "ok", 1, "branches", list));
+	for (guint i = 0; i < watches->len; i++) {
+		json_t *view = xb_view_watch(page->db, watches->pdata[i], false, error);
+		if (!view) {
+			json_decref(list);
+			return NULL;
+		}
+		json_array_append_new(list, view);
+	}
+	return xb_web_response_json(200, json_pack("{s:b,s:o}", "ok", 1, "watches", list));
 }
 
 static XbWebResponse *api_alerts(XbPage *page, GError **error)

@@ -3,10 +3,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "alerts.h"
 #include "page.h"
+#include "watches.h"
 
 #define FOUND_SHOWN   15
 #define TROUBLE_SHOWN 10
+#define ALERTS_SEEN   200
 
 static void put_open(XbPage *page, XbHtml *out, const GPtrArray *open)
 {
@@ -84,21 +87,55 @@ static GPtrArray *of_state(const GPtrArray *jobs, XbJobState a, XbJobState b, gu
 	return list;
 }
 
-static void put_attention(XbHtml *out, const GPtrArray *failed, const GPtrArray *hosts)
+/* Alerts that nobody has taken on yet; -1 with @error. */
+static int open_alerts(XbDb *db, GError **error)
 {
-	guint offline = 0;
+	g_autoptr(GPtrArray) alerts = xb_db_alerts(db, ALERTS_SEEN, error);
+	int open = 0;
 
+	for (guint i = 0; alerts && i < alerts->len; i++) {
+		const XbAlert *alert = alerts->pdata[i];
+		open += !alert->acknowledged_ms && !alert->fixed_ms;
+	}
+	return alerts ? open : -1;
+}
+
+static bool put_attention(XbPage *page, XbHtml *out, const GPtrArray *failed,
+			  const GPtrArray *hosts, GError **error)
+{
+	g_autoptr(GPtrArray) watches = xb_db_watches(page->db, error);
+	int alerts = watches ? open_alerts(page->db, error) : -1;
+	guint offline = 0, troubled = 0;
+
+	if (alerts < 0)
+		return false;
 	for (guint i = 0; i < hosts->len; i++)
 		offline += !((XbHostRow *)hosts->pdata[i])->online;
 	xb_html(out, "<section id=\"attention\"><h2>Needs a person</h2>\n");
-	if (failed->len == 0 && offline == 0)
-		xb_html(out, "<p>Nothing.</p>\n");
 	if (offline)
 		xb_html(out, "<p>%u host%s offline: see <a href=\"/hosts\">Hosts</a>.</p>\n",
 			offline, offline == 1 ? " is" : "s are");
+	if (alerts)
+		xb_html(out,
+			"<p>%d alert%s nobody has acknowledged: see <a "
+			"href=\"/alerts\">Alerts</a>.</p>\n",
+			alerts, alerts == 1 ? " that" : "s that");
+	for (guint i = 0; i < watches->len; i++) {
+		const XbWatch *watch = watches->pdata[i];
+		g_autofree char *name = xb_url(watch->name);
+
+		if (!*watch->trouble)
+			continue;
+		troubled++;
+		xb_html(out, "<p>Branch <a href=\"/branch/%s\">%s</a>: %s</p>\n", name, watch->name,
+			watch->trouble);
+	}
 	if (failed->len)
 		xb_page_job_rows(out, failed);
+	if (failed->len + offline + troubled == 0 && alerts == 0)
+		xb_html(out, "<p>Nothing.</p>\n");
 	xb_html(out, "</section>\n");
+	return true;
 }
 
 bool xb_page_overview(XbPage *page, XbHtml *out, GError **error)
@@ -117,7 +154,8 @@ bool xb_page_overview(XbPage *page, XbHtml *out, GError **error)
 	page->live = true;
 	xb_html(out, "<h1>Overview</h1>\n");
 	put_open(page, out, open);
-	put_attention(out, failed, hosts);
+	if (!put_attention(page, out, failed, hosts, error))
+		return false;
 	xb_html(out, "<section id=\"found\"><h2>Found lately</h2>\n");
 	if (found->len)
 		xb_page_job_rows(out, found);

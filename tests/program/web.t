@@ -154,6 +154,15 @@ get /api/v1/jobs -H "Authorization: Bearer $token" -d '{"verb":"bisect","repo":"
 is "the API: no paths" "$status" 400
 get /api/v1/jobs -H "Authorization: Bearer $token" -d '{"verb":"host-offline","name":"fake"}'
 is "the API: no other verbs" "$status" 400
+get /api/v1/openapi.json
+json "the API: described" '.openapi == "3.1.0" and (.paths | length > 8)'
+missing=
+for path in $(jq -r '.paths | to_entries[] | select(.value.get) | .key' "$tmp/out"); do
+	path=${path//\{id\}/1}
+	get "/api/v1${path//\{name\}/none}"
+	! grep -q "no such page" "$tmp/out" || missing+=" $path"
+done
+is "the API: what is described is there" "$missing" ""
 wait_until 60 ended 2
 get /run/2/bundle.tar
 tar -tf "$tmp/out" >"$tmp/list" 2>&1

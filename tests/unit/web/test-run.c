@@ -137,6 +137,9 @@ static void test_api(Fixture *f, gconstpointer unused)
 	g_autoptr(json_t) lines = get_json(f, "/api/v1/jobs/1/log", 200);
 	g_autoptr(json_t) run = get_json(f, "/api/v1/runs/1", 200);
 	g_autoptr(json_t) hosts = get_json(f, "/api/v1/hosts", 200);
+	g_autoptr(json_t) branches = get_json(f, "/api/v1/branches", 200);
+	g_autoptr(json_t) branch = get_json(f, "/api/v1/branches/main%20line", 200);
+	g_autoptr(json_t) alerts = get_json(f, "/api/v1/alerts", 200);
 	g_autoptr(json_t) none = get_json(f, "/api/v1/jobs/77", 404);
 	g_autoptr(json_t) wrong = get_json(f, "/api/v1/jobs?state=happy", 400);
 	g_autoptr(json_t) nowhere = get_json(f, "/api/v1/nowhere", 404);
@@ -152,6 +155,9 @@ static void test_api(Fixture *f, gconstpointer unused)
 	g_assert_cmpstr(xb_json_text(json_array_get(json_object_get(hosts, "hosts"), 0), "state"),
 			==, "offline");
 	g_assert_nonnull(xb_json_text(none, "error"));
+	g_assert_cmpuint(json_array_size(json_object_get(branches, "watches")), ==, 1);
+	g_assert_cmpuint(json_array_size(json_object_get(branch, "series")), ==, 1);
+	g_assert_cmpuint(json_array_size(json_object_get(alerts, "alerts")), ==, 1);
 }
 
 static void test_metrics(Fixture *f, gconstpointer unused)
