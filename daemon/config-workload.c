@@ -112,6 +112,24 @@ static bool take_workload_entry(XbWorkloadConfig *workload, const XbConfigGroup 
 	return true;
 }
 
+/* What map-unmap prints: with a list of batch sizes each metric carries the size. */
+static char *map_unmap_metrics(const XbWorkloadConfig *workload)
+{
+	static const char *const names[] = { "unmap", "map", "total" };
+	const json_t *params = json_object_get(workload->settings, "params");
+	const char *batch = json_string_value(json_object_get(params, "batch"));
+	g_auto(GStrv) sizes = g_strsplit(batch ? batch : "", ",", -1);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (g_strv_length(sizes) < 2)
+		return g_strdup(MAP_UNMAP_METRICS);
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+		for (char **size = sizes; *size; size++)
+			g_string_append_printf(text, "%s%s.b%s:s:lower", text->len ? ";" : "",
+					       names[i], g_strstrip(*size));
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 bool xb_config_take_workload(XbConfig *config, const XbConfigGroup *group, GError **error)
 {
 	XbWorkloadConfig *workload = add_workload(config, group->label);
@@ -127,7 +145,8 @@ bool xb_config_take_workload(XbConfig *config, const XbConfigGroup *group, GErro
 		return xb_config_fail(error, group, "metrics",
 				      "it is missing: name what the program prints, as in "
 				      "latency:us:lower");
-	return take_metrics(workload, group, MAP_UNMAP_METRICS, error);
+	g_autofree char *metrics = map_unmap_metrics(workload);
+	return take_metrics(workload, group, metrics, error);
 }
 
 void xb_config_default_workload(XbConfig *config)

@@ -128,13 +128,19 @@ static void test_values_are_taken(void)
 						"args=--quick\n"
 						"silence=2m\n"
 						"metrics=speed:MB/s:higher;lat:us:lower\n"
-						"param.batch=1,2\n");
+						"param.batch=1,2\n"
+						"[workload sweep]\n"
+						"param.batch=64,1024\n");
 	const XbHostConfig *box = xb_config_host(config, "box");
 	const XbHostConfig *lab = xb_config_host(config, "lab");
 	const XbWorkloadConfig *workload = xb_config_workload(config, "w");
+	const XbWorkloadConfig *sweep = xb_config_workload(config, "sweep");
 	const XbRepoConfig *linux_repo = xb_config_repo(config, "linux");
 	g_autofree char *command = g_strdup_printf("'%s' 'x'", prog);
 
+	g_assert_cmpuint(sweep->metrics->len, ==, 6);
+	g_assert_cmpstr(xb_workload_metric(sweep, NULL)->name, ==, "unmap.b64");
+	g_assert_nonnull(xb_workload_metric(sweep, "total.b1024"));
 	g_assert_cmpstr(config->state_dir, ==, state);
 	g_assert_cmpstr(config->socket, ==, "/tmp/xb.sock");
 	g_assert_cmpuint(config->artifact_limit, ==, 512 << 20);
@@ -163,7 +169,7 @@ static void test_values_are_taken(void)
 	g_assert_cmpstr(setting(lab->settings, "command"), ==, command);
 	g_assert_cmpstr(setting(lab->settings, "param.outlet"), ==, "7");
 	g_assert_cmpstr(setting(xb_config_host(config, "none")->settings, "mean"), ==, "1.5");
-	g_assert_cmpuint(config->workloads->len, ==, 1);
+	g_assert_cmpuint(config->workloads->len, ==, 2);
 	g_assert_cmpstr(setting(workload->settings, "program"), ==, prog);
 	g_assert_cmpstr(setting(workload->settings, "args"), ==, "--quick");
 	g_assert_cmpstr(setting(workload->settings, "silence_s"), ==, "120");
