@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# bash completion for xbisect, xbisectd          -*- shell-script -*-
+# bash completion for xbisect, xbisectd, xbisect-web          -*- shell-script -*-
 
 # Ids of jobs, optionally of those in one state; nothing without a daemon.
 _xbisect_ids()
@@ -150,5 +150,17 @@ _xbisectd()
 	fi
 }
 
+_xbisect_web()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+
+	if [[ $prev == --config || $prev == -c ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -W "--config --listen --new-token --version --help" -- "$cur")
+	fi
+}
+
 complete -o filenames -F _xbisectd xbisectd
+complete -o filenames -F _xbisect_web xbisect-web
 complete -F _xbisect xbisect

@@ -7,6 +7,14 @@
 
 /* ---- live pages ------------------------------------------------------------- */
 
+/* Sections as they came: what a plot or a reader has changed in them is no news. */
+const came = new WeakMap();
+
+function remember(root) {
+	for (const section of root.querySelectorAll("main > section[id]"))
+		came.set(section, section.outerHTML);
+}
+
 /* Take the sections that changed from the page as it is now; what somebody has opened, typed or
  * zoomed in the others stays. */
 function renew(text) {
@@ -17,9 +25,11 @@ function renew(text) {
 	for (const section of fresh.querySelectorAll(":scope > section[id]")) {
 		const old = main.querySelector(`:scope > section[id="${section.id}"]`);
 		if (!old) {
-			main.insertBefore(section.cloneNode(true), placeFor(main, fresh, section));
-		} else if (old.dataset.source ? old.dataset.source !== section.outerHTML
-					      : old.outerHTML !== section.outerHTML) {
+			const copy = section.cloneNode(true);
+			came.set(copy, section.outerHTML);
+			main.insertBefore(copy, placeFor(main, section));
+			enhance(copy);
+		} else if (came.get(old) !== section.outerHTML) {
 			replace(old, section);
 		}
 	}
@@ -30,7 +40,7 @@ function renew(text) {
 }
 
 /* Before the next section that is there already. */
-function placeFor(main, fresh, section) {
+function placeFor(main, section) {
 	let next = section.nextElementSibling;
 	while (next) {
 		const there = next.id && main.querySelector(`:scope > [id="${next.id}"]`);
@@ -44,6 +54,7 @@ function replace(old, section) {
 	const open = [...old.querySelectorAll("details")].map((d) => d.open);
 	const scrolled = [...old.querySelectorAll(".wide")].map((w) => w.scrollLeft);
 	const copy = section.cloneNode(true);
+	came.set(copy, section.outerHTML);
 	copy.querySelectorAll("details").forEach((d, i) => { if (open[i]) d.open = true; });
 	old.replaceWith(copy);
 	copy.querySelectorAll(".wide").forEach((w, i) => { w.scrollLeft = scrolled[i] || 0; });
@@ -53,27 +64,39 @@ function replace(old, section) {
 function follow() {
 	const here = location.pathname + location.search;
 	const status = document.getElementById("live");
-	const events = new EventSource("/live?page=" + encodeURIComponent(here));
-	let seen = null, busy = false, again = false;
+	let events = null, seen = null, busy = false, again = false, ended = false;
 
 	async function update() {
 		if (busy) { again = true; return; }
 		busy = true;
 		try {
 			const answer = await fetch(here, { cache: "no-cache" });
-			if (answer.ok && !renew(await answer.text())) events.close();
+			if (answer.ok && !renew(await answer.text())) { ended = true; leave(); }
 		} catch (e) { /* the stream says when the server is back */ }
 		busy = false;
 		if (again) { again = false; setTimeout(update, 300); }
 	}
-	events.addEventListener("page", (event) => {
-		/* the first says what is shown already, unless something happened in between */
-		if (seen !== event.data && (seen !== null || event.data !== document.documentElement.dataset.sum)) update();
-		seen = event.data;
-		status.textContent = "Live.";
-	});
-	events.addEventListener("error", () => { status.textContent = "Not live: reconnecting."; });
-	window.addEventListener("pagehide", () => events.close());
+	/* A browser has few connections to one server: those of pages that nobody sees are given
+	 * back. */
+	function join() {
+		if (events || ended || document.hidden) return;
+		events = new EventSource("/live?page=" + encodeURIComponent(here));
+		events.addEventListener("page", (event) => {
+			if (seen !== event.data) update();
+			seen = event.data;
+			status.textContent = "Live.";
+		});
+		events.addEventListener("error", () => { status.textContent = "Not live: reconnecting."; });
+	}
+	function leave() {
+		if (events) events.close();
+		events = null;
+		status.textContent = "";
+	}
+	document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); else join(); });
+	window.addEventListener("pagehide", leave);
+	window.addEventListener("pageshow", join);
+	join();
 }
 
 /* ---- timelines ---------------------------------------------------------------- */
@@ -190,5 +213,6 @@ function enhance(root) {
 	root.querySelectorAll("form.queue").forEach(queueForm);
 }
 
+remember(document);
 enhance(document);
 if (document.querySelector('meta[name="live"]') && window.EventSource) follow();
