@@ -6,8 +6,8 @@
 #include "changepoint.h"
 #include "watch.h"
 
-#define POINTS_MAX      500 /* of a series that are looked at */
-#define BISECT_PRIORITY -5  /* behind what people wait for, before more of the branch */
+#define POINTS_MAX      500  /* of a series that are looked at */
+#define BISECT_PRIORITY (-5) /* behind what people wait for, before more of the branch */
 
 /* One metric of one workload along the branch. */
 typedef struct {

@@ -7,8 +7,8 @@
 #include "jobdata.h"
 #include "watch.h"
 
-#define OPEN_MAX         2   /* measurements of one watch at once */
-#define MEASURE_PRIORITY -10 /* behind what people wait for */
+#define OPEN_MAX         2     /* measurements of one watch at once */
+#define MEASURE_PRIORITY (-10) /* behind what people wait for */
 
 /* ---- levels ------------------------------------------------------------------------- */
 

@@ -282,8 +282,7 @@ static const char *const xb_migrations[] = {
 	") STRICT;",
 
 	/* 4: how many runs ended how, without reading them all. */
-	"CREATE INDEX run_tally ON run (kind, coalesce(outcome, state), "
-	"  finished_ms - started_ms);",
+	"CREATE INDEX run_tally ON run (kind, coalesce(outcome, state), finished_ms - started_ms);",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

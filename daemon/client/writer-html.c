@@ -50,6 +50,7 @@ static void html_literal(XbWriter *self, const char *text)
 
 static void html_table(XbWriter *self, const GPtrArray *cells, guint n_columns, guint right)
 {
+	g_return_if_fail(n_columns > 0);
 	g_string_append(self->out, "<table border=\"1\" cellpadding=\"4\" cellspacing=\"0\">\n");
 	for (guint i = 0; i < cells->len; i++) {
 		const char *name = i < n_columns ? "th" : "td";
