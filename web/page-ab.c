@@ -72,7 +72,9 @@ static void put_metric(XbHtml *out, const XbStrip *base, const XbStrip *test, co
 		b ? b->len : 0);
 }
 
-/* A metric of a sweep is called NAME@STEP: levels over steps, both sides. */
+/* A metric of a sweep over batches is called NAME.bPAGES: levels over pages in one call, both
+ * sides.
+ */
 typedef struct {
 	char *name;
 	char *unit;
@@ -104,7 +106,8 @@ static void put_sweep(XbHtml *out, const GArray *points, guint sides)
 	x = xb_scale_over((const double *)(gconstpointer)steps->data, steps->len, 90, 940);
 	y = xb_scale_over((const double *)(gconstpointer)levels->data, levels->len, 230, 10);
 	xb_html(out,
-		"<figure class=\"plot\"><figcaption>Sweep of %s</figcaption><svg viewBox=\"0 0 "
+		"<figure class=\"plot\"><figcaption>Sweep of %s: pages in one "
+		"call</figcaption><svg viewBox=\"0 0 "
 		"960 270\" role=\"img\" aria-label=\"Sweep of %s\">",
 		first->name, first->name);
 	xb_plot_y_axis(out, &y, 90, 940, first->unit);
@@ -152,12 +155,14 @@ static void put_sweeps(XbHtml *out, GArray *points, guint sides)
 static void add_to_sweep(GArray *points, const char *metric, const char *unit, const XbStrip *base,
 			 const XbStrip *test)
 {
-	const char *at = strrchr(metric, '@');
-	double step = at ? g_ascii_strtod(at + 1, NULL) : 0;
+	const char *at = strrchr(metric, '.');
+	bool is_step =
+		at && at[1] == 'b' && at[2] && strspn(at + 2, "0123456789") == strlen(at + 2);
+	double step = is_step ? g_ascii_strtod(at + 2, NULL) : 0;
 	g_autoptr(GArray) a = xb_strip_means(base), b = test ? xb_strip_means(test) : NULL;
 	SweepPoint point;
 
-	if (!at || !(step > 0) || !isfinite(step))
+	if (!(step > 0) || !isfinite(step))
 		return;
 	point = (SweepPoint){
 		.name = g_strndup(metric, (gsize)(at - metric)),

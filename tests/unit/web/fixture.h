@@ -68,8 +68,8 @@ static int64_t put_run(Fixture *f, int64_t job, int node, int64_t variant, XbRun
 	for (int i = 0; isfinite(level) && i < 3; i++) {
 		g_assert_true(xb_db_sample_add(f->db, id, "unmap", i, level * (1 + i * 0.001), "s",
 					       NULL));
-		g_assert_true(xb_db_sample_add(f->db, id, "map@1024", i, 2, "s", NULL));
-		g_assert_true(xb_db_sample_add(f->db, id, "map@2048", i, 3, "s", NULL));
+		g_assert_true(xb_db_sample_add(f->db, id, "map.b1024", i, 2, "s", NULL));
+		g_assert_true(xb_db_sample_add(f->db, id, "map.b2048", i, 3, "s", NULL));
 	}
 	g_assert_true(xb_db_event_add(f->db, id, 1, "phase",
 				      "{\"event\":\"phase\",\"phase\":\"boot\",\"t\":1.5}", NULL));

@@ -62,6 +62,19 @@ static void test_a_bisect_shows_what_is_known(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(text, "does not build"));
 }
 
+static void test_an_ab_shows_both_sides(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *text = get(f, "/job/3", 200);
+	(void)unused;
+
+	g_assert_nonnull(strstr(text, "class=\"strip base\""));
+	g_assert_nonnull(strstr(text, "class=\"strip test\""));
+	g_assert_nonnull(strstr(text, "Distribution of the iterations"));
+	g_assert_nonnull(strstr(text, "Ratio of test to base"));
+	g_assert_nonnull(strstr(text, "Sweep of map: pages in one call"));
+	g_assert_nonnull(strstr(text, "<th scope=\"row\">map.b2048</th>"));
+}
+
 static void test_what_is_not_there(Fixture *f, gconstpointer unused)
 {
 	static const char *const paths[] = {
@@ -148,6 +161,7 @@ int main(int argc, char **argv)
 	ADD("every-page-answers", test_every_page_answers);
 	ADD("hostile-text-stays-text", test_hostile_text_stays_text);
 	ADD("a-bisect-shows-what-is-known", test_a_bisect_shows_what_is_known);
+	ADD("an-ab-shows-both-sides", test_an_ab_shows_both_sides);
 	ADD("what-is-not-there", test_what_is_not_there);
 	ADD("other-methods-are-refused", test_other_methods_are_refused);
 	ADD("other-names-are-refused", test_other_names_are_refused);
