@@ -469,13 +469,19 @@ static json_t *verdict_json(const Input *in, const XbPlan *plan)
 	return verdict;
 }
 
-/* Troubles of this job's builds in a row, up to now: two variants three times each are not the
- * variants' fault. @detail: of the last. */
+/* How many troubles of builds in a row are the machine's: one variant more than there are builders,
+ * three times each, is not the variants' fault. */
+static guint sick_after(const Input *in)
+{
+	return (1 + MAX(in->capacity->builders, 1)) * XB_TROUBLES_MAX;
+}
+
+/* That many troubles of this job's builds in a row, up to now? @detail: of the last. */
 static bool builders_are_sick(const Input *in, const char **detail)
 {
 	guint row = 0;
 
-	for (guint i = in->data->runs->len; i-- > 0 && row < 2 * XB_TROUBLES_MAX;) {
+	for (guint i = in->data->runs->len; i-- > 0 && row < sick_after(in);) {
 		const XbRun *run = in->data->runs->pdata[i];
 
 		if (run->kind != XB_RUN_BUILD || run->job_id != in->data->job->id ||
@@ -486,7 +492,7 @@ static bool builders_are_sick(const Input *in, const char **detail)
 		if (row++ == 0)
 			*detail = run->detail;
 	}
-	return row >= 2 * XB_TROUBLES_MAX;
+	return row >= sick_after(in);
 }
 
 /* What ends a job: an endpoint that can't be measured, a machine that can't build. */
@@ -496,9 +502,9 @@ static char *find_failure(const Input *in)
 	const char *detail = NULL;
 
 	if (builders_are_sick(in, &detail))
-		return g_strdup_printf("builds failed %d times in a row for reasons of this "
+		return g_strdup_printf("builds failed %u times in a row for reasons of this "
 				       "machine, the last time: %s",
-				       2 * XB_TROUBLES_MAX, detail);
+				       sick_after(in), detail);
 	for (guint e = 0; e < 2; e++) {
 		guint node = e == 0 ? 0 : in->n - 1;
 		const XbVariant *variant = in->data->variants->pdata[node];

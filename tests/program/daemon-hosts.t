@@ -122,7 +122,7 @@ json "commits whose build dies: the culprit is among those left" \
 linear allkiller 12 7 1.0 1.2 {1,2,3,4,5,6,7,8,9,10,11}:build=kill
 x bisect --wait --json --repo "$tmp/allkiller" c0..c12
 is "every build dies: exit 5" "$status" 5
-json "every build dies: said so" '.reason | contains("6 times in a row for reasons of this machine")'
+json "every build dies: said so" '.reason | contains("9 times in a row for reasons of this machine")'
 
 # ---- two hosts, two slots, two jobs ---------------------------------------------------------------
 fresh_state
