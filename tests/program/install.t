@@ -32,6 +32,7 @@ prefix=$tmp/root/usr/local
 installed() {
 	local file
 	for file in bin/xbisect bin/xbisectd bin/xbisect-build bin/xbisect-run bin/xbisect-web \
+		bin/xbisect-fetch bin/xbisect-notify \
 		libexec/xbisect/xbisect-dom0 libexec/xbisect/fetch-debian; do
 		[ -x "$prefix/$file" ] || { echo "no $file"; return 1; }
 	done
