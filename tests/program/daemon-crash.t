@@ -110,12 +110,16 @@ wait_until 10 running
 kill_daemon
 built() { logged "build end .* $(sha c0 away)"; }
 wait_until 10 built
+# it must not end by itself before it is killed
+touch "$tmp/hang"
+host_options="--hang-while $tmp/hang" config
 start_daemon
-booting() { [ "$(logged_count '^boot start')" -gt "$boots" ]; }
-boots=$(logged_count '^boot start')
+boot_pid() { sql "SELECT pid FROM run WHERE state = 'running' AND kind = 'boot'"; }
+booting() { [ -n "$(boot_pid)" ]; }
 wait_until 10 booting
 kill_daemon
-kill -9 -- "-$(sql "SELECT pid FROM run WHERE state = 'running' AND kind = 'boot'")"
+kill -9 -- "-$(boot_pid)"
+rm "$tmp/hang"
 start_daemon
 x show --wait --json "$id"
 is "workers that ended meanwhile: exit 0" "$status" 0
