@@ -9,13 +9,10 @@
 
 #define STEPS_OF_Q    32
 #define BEST_BY_SCORE 8
-/* Of scores this close to the best, the channel's favourite: the exact middle.
- * With little noise, and before there are readings to tell how much noise there
- * is, a step off the middle costs more than it brings. */
+/* Of scores this close to the best, the channel's favourite; the latter where the exact middle
+ * is preferred (gain.h). */
 #define NEARLY_BEST  0.98
 #define ROUGHLY_BEST 0.8
-#define FEW_READINGS 5
-#define LITTLE_NOISE 0.08
 /* Boots that only fill an idle host have to tell at least so much, or this
  * share of the best boot where noise leaves none that tells more. */
 #define FILL_BITS  0.05
@@ -166,8 +163,7 @@ static Candidate *best_candidate(const Chooser *self, Want want)
 	Candidate *best = NULL;
 	double top = TINY, favour = -1, close = NEARLY_BEST;
 
-	if (self->search->seen->readings->len < FEW_READINGS ||
-	    xb_gain_error(self->gain) < LITTLE_NOISE)
+	if (xb_gain_prefers_middle(self->gain))
 		close = ROUGHLY_BEST;
 
 	for (guint i = 0; i < self->candidates->len; i++) {

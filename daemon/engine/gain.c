@@ -11,6 +11,9 @@
 #define REACH      4.5 /* of those nodes, in standard deviations */
 #define MAX_GROUPS 24
 #define MIN_MASS   0.002
+/* Of the middle. */
+#define FEW_READINGS 6
+#define LITTLE_NOISE 0.08
 
 /* A group's prediction for a commit on either side. */
 typedef struct {
@@ -286,6 +289,11 @@ double xb_gain_channel(const XbGain *self, double q)
 double xb_gain_error(const XbGain *self)
 {
 	return self->error;
+}
+
+bool xb_gain_prefers_middle(const XbGain *self)
+{
+	return self->search->seen->readings->len < FEW_READINGS || self->error < LITTLE_NOISE;
 }
 
 /* P(culprit is in this part, and @node on its bad side). */

@@ -47,6 +47,10 @@ double xb_gain_channel(const XbGain *self, double q);
 /* Rate of error of the binary symmetric channel of the same capacity. */
 double xb_gain_error(const XbGain *self);
 
+/* With little noise, and before there are readings to tell how much noise there is, a step
+ * off the exact middle of what is likely costs more than it brings. */
+bool xb_gain_prefers_middle(const XbGain *self);
+
 /* What is left of the gain when the image was booted @n times before. */
 double xb_gain_freshness(const XbGain *self, guint n);
 

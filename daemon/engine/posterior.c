@@ -13,13 +13,16 @@
 #define PRIOR_LOG_S_SD  0.8
 #define PRIOR_IMAGE     0.0005 /* sqrt(phi) s: median, sd of the logarithm */
 #define PRIOR_LOG_IMAGE 0.7
-#define PRIOR_OUTLIERS  0.005
+#define PRIOR_OUTLIERS  0.002
 #define OUTLIER_WEIGHT  50
 #define OUTLIER_SCALE   0.03
 #define S_MIN           1e-4
 #define S_MAX           0.5
-#define LATTICE_PER_S   4
-#define LATTICE_REACH   5 /* s around each reading */
+#define LATTICE_PER_S   4   /* at least */
+#define LATTICE_ROOT    0.6 /* or this times the root of the number of readings */
+#define LATTICE_REACH   5   /* s around each reading */
+#define NEGLIGIBLE      -30 /* logarithm of a density over the highest */
+#define HOPELESS        -25 /* the same of a group over the likeliest */
 #define EVIDENCE_DROP   6
 #define MAX_SLICES      48
 
@@ -28,7 +31,8 @@
 #define TABLE_PER_S 64
 #define TABLE_SIZE  (TABLE_REACH * TABLE_PER_S + 2)
 
-static const double phi_grid[] = { 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 0.9, 0.99, 0.9999 };
+static const double phi_grid[] = { 0.0003, 0.001, 0.003, 0.01, 0.03,  0.1,
+				   0.3,    0.6,   0.9,   0.99, 0.9999 };
 
 /* Everything at one value of s. */
 typedef struct {
@@ -41,6 +45,11 @@ typedef struct {
 	} group[];
 } Slice;
 
+/* The density of a reading around its level, its constants worked out once. */
+typedef struct {
+	double per_s, inlier, per_scale, outlier;
+} Density;
+
 typedef struct {
 	const XbObservations *seen;
 	const XbHypotheses *hypotheses;
@@ -50,15 +59,19 @@ typedef struct {
 	bool good_known, bad_known; /* history has their levels */
 	double floor;               /* log(1 + min_effect) */
 	double *group_prior;
+	int per_s; /* lattice points in an s */
 	guint n_points;
 	double *points; /* levels the lattice has to cover, sorted */
 	Slice *slices[MAX_SLICES];
 	guint n_slices;
+	Density density; /* of the slice at hand, and its logarithm */
 	double table[TABLE_SIZE];
 	/* workspace, grown as the lattice does */
 	guint capacity, n_x;
 	gint64 *index; /* lattice points, in units of the spacing */
 	double *x, *total, *good, *bad, *prior, *known, *weight[2], *log_unit;
+	double *bad_side; /* sum of the columns of `summed`, which is a signature */
+	uint64_t *summed;
 } Model;
 
 static int compare_doubles(const void *a, const void *b)
@@ -75,30 +88,46 @@ static double log_add(double a, double b)
 
 /* ---- one boot ------------------------------------------------------------ */
 
-static double log_boot(double deviation, double s, double outliers)
+static Density make_density(double s, double outliers)
 {
 	double scale = fmax(OUTLIER_SCALE, 4 * s);
-	double z = deviation / s, u = deviation / scale;
-	double inlier = log1p(-outliers) - 0.5 * z * z - log(s * sqrt(2 * G_PI));
-	double outlier = log(outliers / (G_PI * scale)) - log1p(u * u);
-	return log_add(inlier, outlier);
+
+	return (Density){
+		.per_s = 1 / s,
+		.inlier = (1 - outliers) / (s * sqrt(2 * G_PI)),
+		.per_scale = 1 / scale,
+		.outlier = outliers / (G_PI * scale),
+	};
+}
+
+static inline double boot_density(const Density *it, double deviation)
+{
+	double z = deviation * it->per_s, u = deviation * it->per_scale;
+	double inlier = z * z < 1400 ? it->inlier * exp(-0.5 * z * z) : 0;
+
+	return inlier + it->outlier / (1 + u * u);
+}
+
+static double log_boot(const Density *it, double deviation)
+{
+	double density = boot_density(it, deviation), z = deviation * it->per_s;
+
+	return density > 1e-300 ? log(density) : log(it->inlier) - 0.5 * z * z;
 }
 
 static void fill_table(Model *self, double s)
 {
+	self->density = make_density(s, self->outliers);
 	for (guint i = 0; i < TABLE_SIZE; i++)
-		self->table[i] = log_boot(i * s / TABLE_PER_S, s, self->outliers);
+		self->table[i] = log_boot(&self->density, i * s / TABLE_PER_S);
 }
 
-static inline double look_up(const Model *self, double deviation, double s)
+static inline double look_up(const Model *self, double deviation)
 {
-	double at = fabs(deviation) * (TABLE_PER_S / s);
+	double at = fabs(deviation) * TABLE_PER_S * self->density.per_s;
 
-	if (at >= TABLE_SIZE - 2) {
-		double scale = fmax(OUTLIER_SCALE, 4 * s);
-		double u = deviation / scale;
-		return log(self->outliers / (G_PI * scale) / (1 + u * u));
-	}
+	if (at >= TABLE_SIZE - 2)
+		return log_boot(&self->density, deviation);
 	guint i = (guint)at;
 	return self->table[i] + (at - i) * (self->table[i + 1] - self->table[i]);
 }
@@ -106,63 +135,97 @@ static inline double look_up(const Model *self, double deviation, double s)
 /* ---- replicates: what boots of one image say of (1 - phi) s^2 --------------
  */
 
+#define SCATTER_STEPS 40
+#define SCATTER_LOW   1e-6
+#define SCATTER_RATIO 1.4
+
+/* The log evidence of the replicates at (1 - phi) s^2 = sigma^2, worked out where it is asked. */
+typedef struct {
+	const Model *model;
+	bool any, known[SCATTER_STEPS];
+	double log_evidence[SCATTER_STEPS];
+} Scatter;
+
+/* log of prod f(y_b | m, sigma). */
+static double log_product(const XbObservations *seen, const XbUnit *unit, const Density *density,
+			  double m)
+{
+	double sum = 0, product = 1;
+
+	for (guint k = 0; k < unit->n; k++) {
+		double deviation = xb_reading(seen, unit, k)->level - m;
+		double here = boot_density(density, deviation);
+		if (here < 1e-100) {
+			sum += log_boot(density, deviation);
+			continue;
+		}
+		product *= here;
+		if (product > 1e100 || product < 1e-100) {
+			sum += log(product);
+			product = 1;
+		}
+	}
+	return sum + log(product);
+}
+
 /*
  * log of the integral over m of prod f(y_b | m, sigma): Laplace's method
  * around the best of the readings and their mean, exact for a Gaussian.
  */
 static double log_unit_scatter(const Model *self, const XbUnit *unit, double sigma)
 {
-	double best = -INFINITY;
+	Density density = make_density(sigma, self->outliers);
+	double best = log_product(self->seen, unit, &density, unit->mean);
 
-	for (guint c = 0; c <= MIN(unit->n, 12); c++) {
-		double m = c == 0 ? unit->mean : xb_reading(self->seen, unit, c - 1)->level;
-		double sum = 0;
-		for (guint k = 0; k < unit->n; k++)
-			sum += log_boot(xb_reading(self->seen, unit, k)->level - m, sigma,
-					self->outliers);
-		best = fmax(best, sum);
+	for (guint c = 0; c < MIN(unit->n, 12); c++) {
+		double m = xb_reading(self->seen, unit, c)->level;
+		double sum = log_product(self->seen, unit, &density, m);
+		best = sum > best ? sum : best;
 	}
 	return best + log(sigma * sqrt(2 * G_PI / unit->n));
 }
 
-#define SCATTER_STEPS 40
-#define SCATTER_LOW   1e-6
-#define SCATTER_RATIO 1.4
-
-typedef struct {
-	bool any;
-	double log_evidence[SCATTER_STEPS];
-} Scatter;
-
-static void measure_scatter(const Model *self, Scatter *scatter)
+static Scatter start_scatter(const Model *self)
 {
-	scatter->any = false;
-	memset(scatter->log_evidence, 0, sizeof(scatter->log_evidence));
-	for (guint i = 0; i < self->seen->measured->len; i++) {
-		const XbUnit *unit =
-			&self->seen->units[g_array_index(self->seen->measured, guint, i)];
-		if (unit->n < 2)
-			continue;
-		scatter->any = true;
-		double sigma = SCATTER_LOW;
-		for (guint k = 0; k < SCATTER_STEPS; k++, sigma *= SCATTER_RATIO)
-			scatter->log_evidence[k] += log_unit_scatter(self, unit, sigma);
-	}
+	Scatter scatter = { .model = self };
+
+	for (guint i = 0; i < self->seen->measured->len; i++)
+		scatter.any |=
+			self->seen->units[g_array_index(self->seen->measured, guint, i)].n > 1;
+	return scatter;
 }
 
-static double scatter_at(const Scatter *scatter, double sigma)
+static double scatter_step(Scatter *scatter, guint k)
+{
+	const XbObservations *seen = scatter->model->seen;
+	double sigma = SCATTER_LOW * pow(SCATTER_RATIO, k);
+
+	if (scatter->known[k])
+		return scatter->log_evidence[k];
+	scatter->known[k] = true;
+	for (guint i = 0; i < seen->measured->len; i++) {
+		const XbUnit *unit = &seen->units[g_array_index(seen->measured, guint, i)];
+		if (unit->n > 1)
+			scatter->log_evidence[k] += log_unit_scatter(scatter->model, unit, sigma);
+	}
+	return scatter->log_evidence[k];
+}
+
+static double scatter_at(Scatter *scatter, double sigma)
 {
 	double at = log(sigma / SCATTER_LOW) / log(SCATTER_RATIO);
 
-	if (!scatter->any || !(at > 0))
-		return scatter->log_evidence[0];
+	if (!scatter->any)
+		return 0;
+	if (!(at > 0))
+		return scatter_step(scatter, 0);
 	guint i = MIN((guint)at, SCATTER_STEPS - 2);
-	return scatter->log_evidence[i] +
-	       (at - i) * (scatter->log_evidence[i + 1] - scatter->log_evidence[i]);
+	double low = scatter_step(scatter, i), high = scatter_step(scatter, i + 1);
+	return low + (at - i) * (high - low);
 }
 
 /* Integrates phi out: its posterior mean given s, and the log evidence. */
-static double weigh_phi(const Scatter *scatter, double s, double *phi)
+static double weigh_phi(Scatter *scatter, double s, double *phi)
 {
 	double log_weight[G_N_ELEMENTS(phi_grid)], log_prior = -INFINITY, log_sum = -INFINITY;
 
@@ -191,6 +254,7 @@ static void make_room(Model *self, guint n)
 	self->x = g_renew(double, self->x, self->capacity);
 	self->total = g_renew(double, self->total, self->capacity);
 	self->bad = g_renew(double, self->bad, self->capacity);
+	self->bad_side = g_renew(double, self->bad_side, self->capacity);
 	self->good = g_renew(double, self->good, self->capacity);
 	self->prior = g_renew(double, self->prior, self->capacity);
 	self->known = g_renew(double, self->known, self->capacity);
@@ -206,9 +270,8 @@ static void lay_lattice(Model *self, double spacing)
 
 	self->n_x = 0;
 	for (guint i = 0; i < self->n_points; i++) {
-		gint64 low =
-			(gint64)floor(self->points[i] / spacing) - LATTICE_REACH * LATTICE_PER_S;
-		gint64 high = low + 2 * LATTICE_REACH * LATTICE_PER_S + 1;
+		gint64 low = (gint64)floor(self->points[i] / spacing) - LATTICE_REACH * self->per_s;
+		gint64 high = low + 2 * LATTICE_REACH * self->per_s + 1;
 		low = MAX(low, next);
 		if (low > high)
 			continue;
@@ -230,24 +293,25 @@ static void spread_unit(Model *self, const XbUnit *unit, double s, double phi, d
 	/* Boots of one image that agree are no outliers, little as they add to each other. */
 	double outliers = pow(self->outliers, 1 / worth);
 	bool tabled = worth > 0.8;
+	Density density = make_density(s, outliers);
 
 	memset(out, 0, self->n_x * sizeof(*out));
 	for (guint b = 0; b < unit->n; b++) {
 		double y = xb_reading(self->seen, unit, b)->level;
 		for (guint k = 0; k < self->n_x; k++)
-			out[k] += tabled ? look_up(self, y - self->x[k], s)
-					 : log_boot(y - self->x[k], s, outliers);
+			out[k] += tabled ? look_up(self, y - self->x[k])
+					 : log_boot(&density, y - self->x[k]);
 	}
 	if (unit->n < 2)
 		return;
 	double top = -INFINITY, sum = 0;
 	for (guint k = 0; k < self->n_x; k++) {
 		out[k] *= worth;
-		top = fmax(top, out[k]);
+		top = out[k] > top ? out[k] : top;
 	}
 	for (guint k = 0; k < self->n_x; k++)
 		sum += exp(out[k] - top);
-	double norm = top + log(sum * s / LATTICE_PER_S);
+	double norm = top + log(sum * s / self->per_s);
 	for (guint k = 0; k < self->n_x; k++)
 		out[k] -= norm;
 }
@@ -260,10 +324,10 @@ static double integrate(const Model *self, const double *log_density, double spa
 	double top = -INFINITY, sum = 0, first = 0, second = 0;
 
 	for (guint k = 0; k < self->n_x; k++)
-		top = fmax(top, log_density[k]);
+		top = log_density[k] > top ? log_density[k] : top;
 	for (guint k = 0; k < self->n_x; k++) {
 		double d = log_density[k] - top;
-		weight[k] = d < -40 ? 0 : exp(d);
+		weight[k] = d < NEGLIGIBLE ? 0 : exp(d);
 		sum += weight[k];
 		first += weight[k] * (self->x[k] - self->reference);
 	}
@@ -350,24 +414,37 @@ static void sum_columns(Model *self, Slice *slice)
 			  self->options->history_bad_n, self->known);
 }
 
+/* Brings the sum over the bad side's columns from the group before to @g: neighbours in
+ * history differ by a column or so. Returns whether @g has any. */
+static bool sum_bad_side(Model *self, guint g)
+{
+	const XbHypotheses *hypotheses = self->hypotheses;
+	const uint64_t *words = &hypotheses->bad[(gsize)g * hypotheses->n_words];
+	bool any = false;
+
+	for (guint w = 0; w < hypotheses->n_words; w++) {
+		uint64_t changed = words[w] ^ self->summed[w];
+		any |= words[w] != 0;
+		for (; changed != 0; changed &= changed - 1) {
+			guint bit = (guint)__builtin_ctzll(changed);
+			double sign = words[w] >> bit & 1 ? 1 : -1;
+			const double *column = &self->log_unit[(gsize)(w * 64 + bit) * self->n_x];
+			for (guint k = 0; k < self->n_x; k++)
+				self->bad_side[k] += sign * column[k];
+		}
+		self->summed[w] = words[w];
+	}
+	return any;
+}
+
 static void weigh_group(Model *self, Slice *slice, guint g)
 {
-	double spacing = slice->s / LATTICE_PER_S;
-	bool any = self->bad_known;
+	double spacing = slice->s / self->per_s;
+	bool any = sum_bad_side(self, g) || self->bad_known;
 
-	memset(self->bad, 0, self->n_x * sizeof(*self->bad));
-	for (guint c = 0; c < self->hypotheses->n_columns; c++) {
-		if (!xb_hypotheses_is_bad(self->hypotheses, g, c))
-			continue;
-		const double *column = &self->log_unit[(gsize)c * self->n_x];
-		any = true;
-		for (guint k = 0; k < self->n_x; k++)
-			self->bad[k] += column[k];
-	}
 	for (guint k = 0; k < self->n_x; k++) {
-		double bad = self->bad[k];
-		self->bad[k] = bad + self->prior[k] + self->known[k];
-		self->good[k] = self->total[k] - bad;
+		self->bad[k] = self->bad_side[k] + self->prior[k] + self->known[k];
+		self->good[k] = self->total[k] - self->bad_side[k];
 	}
 	double log_bad = 0;
 	if (any)
@@ -395,7 +472,7 @@ static bool hopeless(const Model *self, guint g)
 		double best = slice->log_none;
 		for (guint other = 0; other < self->hypotheses->n_groups; other++)
 			best = fmax(best, slice->group[other].log_mass);
-		if (slice->group[g].log_mass > best - 35)
+		if (slice->group[g].log_mass > best + HOPELESS)
 			return false;
 	}
 	return true;
@@ -415,17 +492,19 @@ static double log_prior_s(const Model *self, double s)
 }
 
 /* Returns the log evidence of all readings at this s, prior included. */
-static double add_slice(Model *self, const Scatter *scatter, double s, bool *dead)
+static double add_slice(Model *self, Scatter *scatter, double s, bool *dead)
 {
 	guint n_groups = self->hypotheses->n_groups;
 	Slice *slice = g_malloc0(sizeof(*slice) + n_groups * sizeof(slice->group[0]));
-	double spacing = s / LATTICE_PER_S;
+	double spacing = s / self->per_s;
 
 	slice->s = s;
 	slice->log_weight = log_prior_s(self, s) + weigh_phi(scatter, s, &slice->phi);
 	fill_table(self, s);
 	lay_lattice(self, spacing);
 	sum_columns(self, slice);
+	memset(self->summed, 0, self->hypotheses->n_words * sizeof(*self->summed));
+	memset(self->bad_side, 0, self->n_x * sizeof(*self->bad_side));
 	for (guint k = 0; k < self->n_x; k++)
 		self->bad[k] = self->total[k] + self->known[k];
 	slice->log_none = integrate(self, self->bad, spacing, self->weight[0], &slice->none_mean,
@@ -479,12 +558,11 @@ static void free_slices(Model *self)
 /* Walks s up and down from a guess until the evidence has dropped. */
 static void cover_s(Model *self)
 {
-	Scatter scatter;
+	Scatter scatter = start_scatter(self);
 	g_autofree bool *dead = g_new0(bool, self->hypotheses->n_groups + 1);
 	double start = CLAMP(guess_s(self), S_MIN, S_MAX);
 	double step = CLAMP(1 / sqrt(self->seen->readings->len + 1.0), 0.08, 0.45);
 
-	measure_scatter(self, &scatter);
 	double best = add_slice(self, &scatter, start, dead);
 	for (int direction = -1; direction <= 1; direction += 2) {
 		double s = start;
@@ -670,7 +748,10 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 
 	out->node = g_new0(double, hypotheses->n_nodes);
 	out->group = g_new0(XbGroupBelief, hypotheses->n_groups + 1);
+	/* A level that n readings tell has sd s / sqrt(n), which the lattice has to resolve. */
+	self.per_s = MAX(LATTICE_PER_S, (int)ceil(LATTICE_ROOT * sqrt(seen->readings->len)));
 	self.group_prior = g_new0(double, hypotheses->n_groups + 1);
+	self.summed = g_new0(uint64_t, hypotheses->n_words);
 	for (guint i = 1; i < hypotheses->n_nodes; i++)
 		if (hypotheses->group_of[i] != XB_NO_GROUP)
 			self.group_prior[hypotheses->group_of[i]] +=
@@ -696,6 +777,8 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 	g_free(self.total);
 	g_free(self.good);
 	g_free(self.bad);
+	g_free(self.bad_side);
+	g_free(self.summed);
 	g_free(self.prior);
 	g_free(self.known);
 	g_free(self.weight[0]);

@@ -20,7 +20,7 @@
  * the rest is shared by the commits by their prior weights; s log-normal
  * around 0.8 % with sd 0.8 (a factor of 2.2), or around history's value with
  * the precision its number of boots gives; sqrt(phi) s log-normal around
- * 0.05 % with sd 0.7; epsilon 0.5 % with the weight of 50 boots. A level that
+ * 0.05 % with sd 0.7; epsilon 0.2 % with the weight of 50 boots. A level that
  * history knows from n boots is one more reading, of variance s^2 / min(n, 64)
  * (the cap because hosts drift): GOOD's of the good side, BAD's of the bad side.
  * n boots of one image count for w = 1 / (n phi + 1 - phi) of each, but that
@@ -28,14 +28,14 @@
  *
  * a, b, s, phi are integrated out, epsilon is put at its posterior mean. Given
  * s the integral factors into one over a and one over b, each a sum over a
- * lattice of spacing s / 4 that covers 5 s around every reading (for densities
- * this smooth the trapezoidal rule converges geometrically: Trefethen and
- * Weideman, SIAM Review 56 (2014)). The integral over log s is a sum as well,
- * over steps around its mode out to where the evidence has dropped by e^-6.
- * With epsilon = 0 and one boot an image all this is the textbook
- * Normal-Inverse-Gamma marginal likelihood, with a proper prior on s in place
- * of the inverse gamma (Gelman et al., Bayesian Data Analysis, 3rd ed., 3.3);
- * the predictive mixture over s is what is Student's t there.
+ * lattice of spacing s / 4, or s / (0.6 sqrt(n)) for n readings beyond 44, that
+ * covers 5 s around every reading (for densities this smooth the trapezoidal rule
+ * converges geometrically: a Gaussian of 0.6 spacings is integrated to 2e-3
+ * relative; Trefethen and Weideman, SIAM Review 56 (2014)). The integral over log s is a sum as
+ * well, over steps around its mode out to where the evidence has dropped by e^-6. With epsilon = 0
+ * and one boot an image all this is the textbook Normal-Inverse-Gamma marginal likelihood, with a
+ * proper prior on s in place of the inverse gamma (Gelman et al., Bayesian Data Analysis, 3rd
+ * ed., 3.3); the predictive mixture over s is what is Student's t there.
  *
  * |b - a| < log(1 + min_effect) counts as "none": its probability under each
  * hypothesis is moved there.

@@ -9,10 +9,8 @@
 #define LONG_HISTORY   4096
 #define LONG_SCENARIOS 2
 
-/* A channel that errs less than this often, and the share of the likeliest
- * commit's probability that is next to nothing. */
-#define LITTLE_NOISE 0.08
-#define UNLIKELY     0.2
+/* The share of the likeliest commit's probability that is next to nothing. */
+#define UNLIKELY 0.2
 
 typedef struct {
 	double weight;
@@ -77,7 +75,7 @@ static void prune(XbScenarios *self)
 }
 
 /*
- * The posterior without "none". With little noise what is nearly ruled out
+ * The posterior without "none". Where the exact middle is preferred what is nearly ruled out
  * would only move the middle of the rest by a commit or two, which can cost a
  * boot: it is left out.
  */
@@ -109,7 +107,7 @@ XbScenarios *xb_scenarios_new(const XbSearch *search, const XbPosterior *posteri
 	self->mark = g_new0(guint8, self->n_nodes);
 	self->some = fmax(1 - posterior->none, 1e-9);
 	g_autofree double *mass =
-		likely_culprits(posterior, self->n_nodes, xb_gain_error(gain) < LITTLE_NOISE);
+		likely_culprits(posterior, self->n_nodes, xb_gain_prefers_middle(gain));
 	add(self, 1, mass);
 	self->bad_now = g_memdup2(self->scenario[0].bad, self->n_nodes * sizeof(double));
 	return self;
