@@ -154,21 +154,27 @@ fetch "$url" main
 is "without any, another host is asked" "$status $(cat away/asked)" "1 None"
 
 # ---- ssh:// ----------------------------------------------------------------------
-if command -v /usr/sbin/sshd >/dev/null; then
+if [ -x /usr/sbin/sshd ] && { mkdir -p /run/sshd; } 2>/dev/null; then
 	ssh-keygen -q -t ed25519 -N '' -f host_key
-	ssh-keygen -q -m PEM -t rsa -N '' -f user_key
+	ssh-keygen -q -t ed25519 -N '' -f user_key
 	cp user_key.pub authorized
 	port=$(/usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-	/usr/sbin/sshd -D -e -p "$port" -h "$tmp/host_key" -o ListenAddress=127.0.0.1 -o UsePAM=no \
+	/usr/sbin/sshd -D -e -p "$port" -h "$tmp/host_key" -o ListenAddress=127.0.0.1 -o UsePAM=no -o PermitRootLogin=yes \
 		-o AuthorizedKeysFile="$tmp/authorized" -o StrictModes=no -o PidFile=none -f /dev/null 2>sshd.err &
 	pids+=($!)
-	sleep 1
+	for _ in $(seq 600); do
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+		sleep 0.1
+	done
 	url=ssh://$(id -un)@127.0.0.1:$port$tmp/repo
 	fetch "$url" main "{\"ssh_key\":\"$tmp/user_key\",\"known_hosts\":\"$tmp/empty\"}"
 	is "ssh://: a host that is not known is refused" "$status" 1
 	echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 host_key.pub)" >known
 	fetch "$url" main "{\"ssh_key\":\"$tmp/user_key\",\"known_hosts\":\"$tmp/known\"}"
-	is "ssh://: the tip, with a key from a file" "$status $(tip)" "0 $(sha c4)"
+	is "ssh://: the tip, with a key from a file, of a host that is known" "$status $(tip)" "0 $(sha c4)"
+	sed -i 's/AAAA.*/AAAAC3NzaC1lZDI1NTE5AAAAICjNmTnA2c3KuuOkK1A33FvEYArgTXdqZsqMz1PJs3Hp/' known
+	fetch "$url" main "{\"ssh_key\":\"$tmp/user_key\",\"known_hosts\":\"$tmp/known\"}"
+	is "ssh://: another key than the known one is refused" "$status" 1
 else
 	count=$((count + 1))
 	echo "ok $count - ssh:// # SKIP no sshd"
