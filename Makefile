@@ -204,11 +204,13 @@ $(BUILD)/bench/search: $(sort $(wildcard tests/bench/*.c)) $(LIB_daemon/engine) 
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) $(INC_daemon/engine) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_daemon/engine)
+bench-web: programs ## latencies of the pages at 1,000 jobs and 100,000 measurements, as JSON lines
+	@tests/bench/web --bin $(BUILD)/bin
 # ---- pages in a browser ------------------------------------------------------
 # npm packages come by lock file; without uPlot pages do with their own drawings.
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 UPLOT  := $(BUILD)/uplot/uPlot.iife.min.js
-.PHONY: uplot check-browser browser-steps screenshots deps-browser
+.PHONY: bench-web uplot check-browser browser-steps screenshots deps-browser
 deps-browser:
 	@command -v node >/dev/null && command -v npm >/dev/null && command -v chromium >/dev/null || \
 	  tests/install/deps $(DEPS_BROWSER)
