@@ -12,6 +12,7 @@
 #include "mail.h"
 
 #define REGRESSIONS_LIST "regressions@lists.linux.dev"
+#define RECIPIENTS_MAX   100 /* a commit's message may name any number */
 
 static void append_subject(GString *out, const json_t *job)
 {
@@ -82,7 +83,8 @@ static void add_recipient(Recipients *self, const char *name, const char *email)
 	g_autofree char *key = g_ascii_strdown(email, -1);
 	g_autoptr(GString) address = g_string_new(NULL);
 
-	if (g_hash_table_contains(self->seen, key) || !xb_mail_address(address, name, email))
+	if (g_hash_table_size(self->seen) >= RECIPIENTS_MAX ||
+	    g_hash_table_contains(self->seen, key) || !xb_mail_address(address, name, email))
 		return;
 	g_hash_table_add(self->seen, g_steal_pointer(&key));
 	g_string_append_printf(self->text, "%s%s", self->text->len > 0 ? ",\n\t" : "",

@@ -229,6 +229,22 @@ static void a_mail_goes_to_those_who_signed_and_maintain(void)
 			 "References: <2023.1-2-jose@example.org>\nSubject: ");
 }
 
+static void a_mail_goes_to_a_hundred_at_most(void)
+{
+	g_autoptr(json_t) job = object(culprit_job);
+	g_autoptr(GString) message = g_string_new("s\n\n");
+	g_autofree char *mail = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	for (int i = 0; i < 5000; i++)
+		g_string_append_printf(message, "Cc: a%d@example.org\n", i);
+	json_object_set_new(json_object_get(job, "culprit"), "message", json_string(message->str));
+	mail = xb_report_mbox(job, "t@example.org");
+	parts = g_strsplit(mail, "\nSubject: ", 2);
+	assert_has(parts[0], "<a98@example.org>");
+	g_assert_null(strstr(parts[0], "<a99@example.org>"));
+}
+
 static void a_range_lists_its_candidates(void)
 {
 	g_autoptr(json_t) job =
@@ -399,6 +415,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/mbox-headers-cannot-be-injected", mbox_headers_cannot_be_injected);
 	g_test_add_func("/report/a-mail-goes-to-those-who-signed-and-maintain",
 			a_mail_goes_to_those_who_signed_and_maintain);
+	g_test_add_func("/report/mail-to-a-hundred-at-most", a_mail_goes_to_a_hundred_at_most);
 	g_test_add_func("/report/a-range-lists-its-candidates", a_range_lists_its_candidates);
 	g_test_add_func("/report/sides-have-their-own-spread", sides_have_their_own_spread);
 	g_test_add_func("/report/odd-jobs-do-no-harm", odd_jobs_do_no_harm);
