@@ -9,8 +9,9 @@
 typedef struct {
 	char *name, *unit;
 	bool lower_is_better, decides;
-	GArray *boots[2]; /* of XbAbBoot, one a run, in their order */
-	GPtrArray *held;  /* GArray of double: the samples that the boots point to */
+	GArray *boots[2];    /* of XbAbBoot, one a run, in their order */
+	GPtrArray *held;     /* GArray of double: the samples that the boots point to */
+	GStringChunk *units; /* of the boots: what a kernel under test says, so not interned */
 } Metric;
 
 struct XbAbMetrics {
@@ -27,6 +28,7 @@ static void metric_free(void *data)
 	g_array_unref(self->boots[0]);
 	g_array_unref(self->boots[1]);
 	g_ptr_array_unref(self->held);
+	g_string_chunk_free(self->units);
 	g_free(self);
 }
 
@@ -40,6 +42,7 @@ static Metric *metric_new(const char *name, const char *unit, bool lower_is_bett
 	for (guint side = 0; side < 2; side++)
 		self->boots[side] = g_array_new(FALSE, TRUE, sizeof(XbAbBoot));
 	self->held = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+	self->units = g_string_chunk_new(32);
 	return self;
 }
 
@@ -90,7 +93,7 @@ static void take_boot(Metric *metric, guint side, const XbRun *run, const GArray
 		if (strcmp(sample->metric, metric->name) != 0)
 			continue;
 		mixed |= unit && strcmp(unit, sample->unit) != 0;
-		unit = g_intern_string(sample->unit);
+		unit = g_string_chunk_insert_const(metric->units, sample->unit);
 		g_array_append_val(values, sample->value);
 	}
 	g_ptr_array_add(metric->held, values);
