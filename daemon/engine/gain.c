@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* gain.c - mutual information of culprit and reading. */
 #include "gain.h"
+#include "passfail.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -236,6 +237,42 @@ static void predict_all(XbGain *self)
 	}
 }
 
+/* ---- pass or fail ------------------------------------------------------------------- */
+
+/* Two outcomes: the densities are those of a failure, the entropies of both. */
+static void predict_failures(const XbGroupBelief *belief, Part *part)
+{
+	for (int side = 0; side < 2; side++) {
+		part->density[side] = g_new(double, 1);
+		part->density[side][0] = xb_pass_fail_rate(belief->mean[side]);
+		part->entropy[side] = binary_entropy(part->density[side][0]);
+	}
+}
+
+static void predict_pass_fail(XbGain *self)
+{
+	const XbPosterior *posterior = self->posterior;
+	double variance = posterior->s / G_LN2;
+
+	/* s^2 / log^2(2) is error x (1 - error). */
+	self->error = (1 - sqrt(fmax(1 - 4 * variance * variance, 0))) / 2;
+	for (guint i = 0; i <= TABLE; i++) {
+		double q = (double)i / TABLE;
+		self->channel[i] = binary_entropy(q * (1 - self->error) + (1 - q) * self->error) -
+				   binary_entropy(self->error);
+	}
+	self->n_points = 1;
+	self->flat.mass = posterior->none;
+	predict_failures(&posterior->flat, &self->flat);
+	for (guint g = 0; g < self->hypotheses->n_groups; g++) {
+		if (self->part_of[g] == 0)
+			continue;
+		Part *part = &self->part[self->part_of[g] - 1];
+		part->mass = posterior->group[g].mass;
+		predict_failures(&posterior->group[g], part);
+	}
+}
+
 XbGain *xb_gain_new(const XbSearch *search, const XbHypotheses *hypotheses,
 		    const XbPosterior *posterior)
 {
@@ -247,8 +284,12 @@ XbGain *xb_gain_new(const XbSearch *search, const XbHypotheses *hypotheses,
 	self->mark = g_new0(guint8, search->graph->n);
 	self->part_of = g_new0(guint, hypotheses->n_groups + 1);
 	pick_groups(self);
-	tabulate_channel(self);
-	predict_all(self);
+	if (search->options->pass_fail) {
+		predict_pass_fail(self);
+	} else {
+		tabulate_channel(self);
+		predict_all(self);
+	}
 	return self;
 }
 
@@ -261,6 +302,7 @@ void xb_gain_free(XbGain *self)
 		g_free(self->part[i].density[1]);
 	}
 	g_free(self->flat.density[0]);
+	g_free(self->flat.density[1]);
 	g_free(self->part_of);
 	g_free(self->y);
 	g_free(self->width);
@@ -328,7 +370,9 @@ double xb_gain_boot(XbGain *self, guint node)
 			p += (self->part[k].mass - bad[k]) * self->part[k].density[0][i] +
 			     bad[k] * self->part[k].density[1][i];
 		p /= kept;
-		if (p > 0)
+		if (self->search->options->pass_fail)
+			bits = binary_entropy(p);
+		else if (p > 0)
 			bits -= p * log2(p) * self->width[i];
 	}
 	guint n = self->search->seen->units[self->search->seen->unit_of[node]].n;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* posterior.c - the integrals of posterior.h. */
 #include "posterior.h"
+#include "passfail.h"
 
 #include <float.h>
 #include <math.h>
@@ -731,6 +732,18 @@ static void compute(Model *self, XbPosterior *out)
 	out->outliers = self->outliers;
 }
 
+static void integrate_all(Model *self, XbPosterior *out)
+{
+	self->reference = find_reference(self->seen, self->options);
+	collect_points(self);
+	compute(self, out);
+	double outliers = expected_outliers(self, out);
+	if (fabs(log(outliers / self->outliers)) > 0.7) {
+		self->outliers = outliers;
+		compute(self, out);
+	}
+}
+
 XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hypotheses,
 			      const XbOptions *options)
 {
@@ -740,7 +753,6 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 		.hypotheses = hypotheses,
 		.options = options,
 		.outliers = PRIOR_OUTLIERS,
-		.reference = find_reference(seen, options),
 		.good_known = !isnan(options->history_level) && options->history_n > 0,
 		.bad_known = options->history_bad_n > 0,
 		.floor = log1p(fmax(options->min_effect, 0)),
@@ -756,13 +768,10 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 		if (hypotheses->group_of[i] != XB_NO_GROUP)
 			self.group_prior[hypotheses->group_of[i]] +=
 				(1 - PRIOR_NONE) * hypotheses->prior[i];
-	collect_points(&self);
-	compute(&self, out);
-	double outliers = expected_outliers(&self, out);
-	if (fabs(log(outliers / self.outliers)) > 0.7) {
-		self.outliers = outliers;
-		compute(&self, out);
-	}
+	if (options->pass_fail)
+		xb_pass_fail(seen, hypotheses, self.group_prior, PRIOR_NONE, out);
+	else
+		integrate_all(&self, out);
 	out->node[0] = out->none;
 	for (guint i = 1; i < hypotheses->n_nodes; i++) {
 		guint g = hypotheses->group_of[i];

@@ -279,6 +279,10 @@ static void end_boot(Sim *self, const XbAction *action)
 						  ? world->run_sd * xb_random_normal(&self->random)
 						  : 0));
 	g_ptr_array_add(self->samples, samples);
+	if (world->options.pass_fail)
+		for (guint i = 0; i < n; i++)
+			samples[i] = 1 + ((true_side(self, action) != 0) !=
+					  (xb_random_unit(&self->random) < world->wrong_answers));
 	XbBoot boot = {
 		.node = action->node,
 		.image = action->image,

@@ -19,6 +19,7 @@ typedef struct {
 	guint iterations;               /* samples a boot */
 	double outliers;                /* share of boots that are off ... */
 	double outlier_size;            /* ... by this, relative */
+	double wrong_answers;           /* of options.pass_fail: share of them */
 	double drift;                   /* relative change of the host over 100 boots */
 	double unbuildable, unbootable; /* shares of commits, in runs of three or so */
 	double host_trouble;            /* share of boots that bring nothing */
