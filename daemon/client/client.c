@@ -154,8 +154,10 @@ bool xb_client_parse_id(XbClient *self, const char *text, gint64 *id)
 	guint64 value;
 
 	if (!g_ascii_string_to_unsigned(digits, 10, 1, G_MAXINT64, &value, NULL)) {
-		xb_client_fail(self, XB_EXIT_REFUSED, "xbisect list shows the jobs and their ids",
-			       "'%s' is no job id", text);
+		xb_client_fail(
+			self, XB_EXIT_REFUSED,
+			"xbisect list shows the jobs and their ids, xbisect alerts those of alerts",
+			"'%s' is no id", text);
 		return false;
 	}
 	*id = (gint64)value;

@@ -145,7 +145,7 @@ patch on an image|built already|ab --base-patch $tmp/empty image:$tmp/empty b
 ab with one side|BASE TEST|ab a
 boots that are negative|--boots|measure --boots -3 a
 no boots at all|--boots|measure --boots 0 a
-id that is none|no job id|show seven
+id that is none|is no id|show seven
 format that is none|no such format|report --format pdf 7
 hosts: unknown action|nothing that can be done|hosts reboot x
 hosts: offline without a reason|offline NAME REASON|hosts offline x
