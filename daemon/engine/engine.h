@@ -91,7 +91,7 @@ typedef struct {
 	double confidence; /* e.g. 0.99: posterior that a culprit needs */
 	double min_effect; /* e.g. 0.01: |ratio - 1| below it is "none" */
 	bool lower_is_better;
-	bool pass_fail; /* samples are 1, a pass, or 2, a failure; each may be wrong */
+	bool pass_fail;        /* samples are 1, a pass, or 2, a failure; each may be wrong */
 	guint free_hosts;      /* boots that can start now */
 	guint free_builders;   /* builds that can start now */
 	guint hosts, builders; /* in all; >= 1 (builders may be 0 for prebuilt images) */
