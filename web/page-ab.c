@@ -64,11 +64,13 @@ static void put_metric(XbHtml *out, const XbStrip *base, const XbStrip *test, co
 	g_autofree char *change = xb_change_text(ratio.ratio);
 	g_autofree char *low = xb_change_text(ratio.low), *high = xb_change_text(ratio.high);
 
+	g_autofree char *name = xb_url(metric);
+
 	xb_html(out,
-		"<tr><th scope=\"row\">%s</th><td class=\"n\">%s</td><td class=\"n\">%s</td>"
-		"<td class=\"n\">%s</td><td class=\"n\">%s%s%s</td><td class=\"n\">%u / %u</td>"
-		"</tr>\n",
-		metric, level, other, change, low, *low ? " to " : "", high, a->len,
+		"<tr><th scope=\"row\"><a href=\"?metric=%s\">%s</a></th><td class=\"n\">%s</td>"
+		"<td class=\"n\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s%s%s</td>"
+		"<td class=\"n\">%u / %u</td></tr>\n",
+		name, metric, level, other, change, low, *low ? " to " : "", high, a->len,
 		b ? b->len : 0);
 }
 
@@ -88,6 +90,26 @@ static void clear_point(void *data)
 
 	g_free(point->name);
 	g_free(point->unit);
+}
+
+static void put_sweep_table(XbHtml *out, const GArray *points, guint sides)
+{
+	xb_html(out, "<details><summary>The same as a table</summary><div class=\"wide\"><table>"
+		     "<thead><tr><th>Pages</th>");
+	for (guint side = 0; side < sides; side++)
+		xb_html(out, "<th>%s</th>", side_words[side]);
+	xb_html(out, "</tr></thead><tbody>\n");
+	for (guint i = 0; i < points->len; i++) {
+		const SweepPoint *point = &g_array_index(points, SweepPoint, i);
+
+		xb_html(out, "<tr><td class=\"n\">%g</td>", point->step);
+		for (guint side = 0; side < sides; side++) {
+			g_autofree char *level = xb_value_text(point->level[side], point->unit);
+			xb_html(out, "<td class=\"n\">%s</td>", level);
+		}
+		xb_html(out, "</tr>\n");
+	}
+	xb_html(out, "</tbody></table></div></details>\n");
 }
 
 static void put_sweep(XbHtml *out, const GArray *points, guint sides)
@@ -125,7 +147,9 @@ static void put_sweep(XbHtml *out, const GArray *points, guint sides)
 			"text-anchor=\"middle\">%g</text>",
 			xb_scale_at(&x, g_array_index(steps, double, i)),
 			g_array_index(points, SweepPoint, i).step);
-	xb_html(out, "</svg></figure>\n");
+	xb_html(out, "</svg>\n");
+	put_sweep_table(out, points, sides);
+	xb_html(out, "</figure>\n");
 }
 
 static int by_name_and_step(gconstpointer a, gconstpointer b)
@@ -229,24 +253,38 @@ static void put_verdict(XbHtml *out, json_t *view)
 	xb_html(out, "</section>\n");
 }
 
-bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, GError **error)
+/* The metric that the plots are of: the one asked for, where there is such a one, else the job's;
+ * with its unit. Both belong to @metrics and @data. */
+static const char *plotted(XbPage *page, const XbJobData *data, const GArray *metrics,
+			   const char **unit)
+{
+	const char *asked = xb_web_query(page->request, "metric");
+
+	for (guint i = 0; asked && metrics && i < metrics->len; i++) {
+		const XbSample *sample = &g_array_index(metrics, XbSample, i);
+
+		if (strcmp(sample->metric, asked) == 0) {
+			*unit = sample->unit;
+			return sample->metric;
+		}
+	}
+	*unit = xb_spec_string(data, "unit");
+	return data->metric;
+}
+
+static void put_plots(XbPage *page, XbHtml *out, const XbJobData *data, guint sides)
 {
 	g_autoptr(GPtrArray) strips = g_ptr_array_new_with_free_func((GDestroyNotify)xb_strip_free);
-	guint sides = MIN(data->commits->len, 2);
-	g_autoptr(GArray) base = NULL;
-	const char *unit = xb_spec_string(data, "unit");
-	(void)error;
+	g_autoptr(GArray) metrics = metrics_of(page, data);
+	const char *unit, *metric = plotted(page, data, metrics, &unit);
 
-	for (guint i = 0; i < sides; i++)
-		g_ptr_array_add(strips, side_of(page, data, i, data->metric));
-	xb_page_job_head(page, out, data, view);
-	if (sides > 1)
-		put_verdict(out, view);
-	xb_html(out, "<section id=\"sides\"><h2>Boots</h2>\n<ul>");
+	xb_html(out, "<section id=\"sides\"><h2>Boots: %s</h2>\n<ul>", metric);
 	for (guint i = 0; i < sides; i++) {
 		const XbJobCommit *commit = data->commits->pdata[i];
+
 		xb_html(out, "<li>%s <code>%s</code> %s</li>", sides > 1 ? side_words[i] : "",
 			commit->label, commit->subject);
+		g_ptr_array_add(strips, side_of(page, data, i, metric));
 	}
 	xb_html(out, "</ul>\n");
 	xb_plot_strips(out, strips, unit, "Every boot and iteration");
@@ -254,8 +292,21 @@ bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, 
 	if (sides > 1)
 		xb_plot_ratio(out, strips->pdata[0], strips->pdata[1]);
 	xb_html(out, "</section>\n");
+}
+
+bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, GError **error)
+{
+	guint sides = MIN(data->commits->len, 2);
+	XbStrip *own = side_of(page, data, 0, data->metric);
+	g_autoptr(GArray) base = xb_strip_means(own);
+	(void)error;
+
+	xb_strip_free(own);
+	xb_page_job_head(page, out, data, view);
+	if (sides > 1)
+		put_verdict(out, view);
+	put_plots(page, out, data, sides);
 	put_metrics(page, out, data, sides);
-	base = xb_strip_means(strips->pdata[0]);
 	xb_page_steps(out, data, base->len ? g_array_index(base, double, 0) : NAN);
 	xb_page_job_tail(page, out, data);
 	return true;

@@ -138,6 +138,52 @@ void xb_plot_strips(XbHtml *out, const GPtrArray *strips, const char *unit, cons
 	xb_html(out, "</figure>\n");
 }
 
+/* How many iterations came to lie in each bin; the most of any, 1 at least. */
+static guint fill_bins(const XbStrip *strip, const XbScale *x, guint bins[BINS])
+{
+	guint most = 1;
+
+	for (guint b = 0; b < strip->boots->len; b++) {
+		const GArray *samples = strip->boots->pdata[b];
+
+		for (guint i = 0; i < samples->len; i++) {
+			double at = (xb_scale_at(x, numbers(samples)[i]) - LEFT) / (RIGHT - LEFT);
+			guint bin = (guint)CLAMP(at * BINS, 0, BINS - 1);
+
+			bins[bin]++;
+			most = MAX(most, bins[bin]);
+		}
+	}
+	return most;
+}
+
+static void put_distribution_table(XbHtml *out, const GPtrArray *strips, const XbScale *x,
+				   const char *unit)
+{
+	double step = (x->high - x->low) / BINS;
+
+	xb_html(out, "<details><summary>The same as a table</summary><div class=\"wide\"><table>"
+		     "<thead><tr><th>Group</th><th>From</th><th>To</th><th>Iterations</th></tr>"
+		     "</thead><tbody>\n");
+	for (guint s = 0; s < strips->len; s++) {
+		const XbStrip *strip = strips->pdata[s];
+		guint bins[BINS] = { 0 };
+
+		fill_bins(strip, x, bins);
+		for (guint i = 0; i < BINS; i++) {
+			g_autofree char *from = xb_value_text(x->low + i * step, unit);
+			g_autofree char *to = xb_value_text(x->low + (i + 1) * step, unit);
+
+			if (bins[i])
+				xb_html(out,
+					"<tr><td>%s</td><td class=\"n\">%s</td>"
+					"<td class=\"n\">%s</td><td class=\"n\">%u</td></tr>\n",
+					strip->label, from, to, bins[i]);
+		}
+	}
+	xb_html(out, "</tbody></table></div></details>\n");
+}
+
 void xb_plot_distribution(XbHtml *out, const GPtrArray *strips, const char *unit)
 {
 	g_autoptr(GArray) all = all_values(strips);
@@ -154,18 +200,9 @@ void xb_plot_distribution(XbHtml *out, const GPtrArray *strips, const char *unit
 	xb_plot_x_axis(out, &x, 0, strips->len * row, unit);
 	for (guint s = 0; s < strips->len; s++) {
 		const XbStrip *strip = strips->pdata[s];
-		guint bins[BINS] = { 0 }, most = 1;
+		guint bins[BINS] = { 0 }, most = fill_bins(strip, &x, bins);
 		double bottom = (s + 1) * row;
 
-		for (guint b = 0; b < strip->boots->len; b++) {
-			const GArray *samples = strip->boots->pdata[b];
-			for (guint i = 0; i < samples->len; i++) {
-				double at = (xb_scale_at(&x, numbers(samples)[i]) - LEFT) / width;
-				guint bin = (guint)CLAMP(at, 0, BINS - 1);
-				bins[bin]++;
-				most = MAX(most, bins[bin]);
-			}
-		}
 		xb_html(out,
 			"<g class=\"strip %s\"><text class=\"row\" x=\"%d\" y=\"%.1f\" "
 			"text-anchor=\"end\">%s</text>",
@@ -181,7 +218,9 @@ void xb_plot_distribution(XbHtml *out, const GPtrArray *strips, const char *unit
 		}
 		xb_html(out, "</g>");
 	}
-	xb_html(out, "</svg></figure>\n");
+	xb_html(out, "</svg>\n");
+	put_distribution_table(out, strips, &x, unit);
+	xb_html(out, "</figure>\n");
 }
 
 /* Both sides' boots in the order in which they came: the ratio of what was there by then. */
@@ -204,6 +243,24 @@ static GArray *ratios_over_time(const XbStrip *base, const XbStrip *test)
 			g_array_append_val(ratios, ratio);
 	}
 	return ratios;
+}
+
+static void put_ratio_table(XbHtml *out, const GArray *ratios)
+{
+	xb_html(out, "<details><summary>The same as a table</summary><div class=\"wide\"><table>"
+		     "<thead><tr><th>Ratio</th><th>Change</th><th>95 %% interval</th></tr></thead>"
+		     "<tbody>\n");
+	for (guint i = 0; i < ratios->len; i++) {
+		const XbRatio *r = &g_array_index(ratios, XbRatio, i);
+		g_autofree char *change = xb_change_text(r->ratio);
+		g_autofree char *low = xb_change_text(r->low), *high = xb_change_text(r->high);
+
+		xb_html(out,
+			"<tr><td class=\"n\">%.5f</td><td class=\"n\">%s</td>"
+			"<td class=\"n\">%s%s%s</td></tr>\n",
+			r->ratio, change, low, *low ? " to " : "", high);
+	}
+	xb_html(out, "</tbody></table></div></details>\n");
 }
 
 void xb_plot_ratio(XbHtml *out, const XbStrip *base, const XbStrip *test)
@@ -249,5 +306,7 @@ void xb_plot_ratio(XbHtml *out, const XbStrip *base, const XbStrip *test)
 			"<title>%u boots: %.5f, 95 %% interval %.5f to %.5f</title></circle>",
 			at, xb_scale_at(&y, r->ratio), i + 2, r->ratio, r->low, r->high);
 	}
-	xb_html(out, "</svg></figure>\n");
+	xb_html(out, "</svg>\n");
+	put_ratio_table(out, ratios);
+	xb_html(out, "</figure>\n");
 }

@@ -72,7 +72,19 @@ static void test_an_ab_shows_both_sides(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(text, "Distribution of the iterations"));
 	g_assert_nonnull(strstr(text, "Ratio of test to base"));
 	g_assert_nonnull(strstr(text, "Sweep of map: pages in one call"));
-	g_assert_nonnull(strstr(text, "<th scope=\"row\">map.b2048</th>"));
+	g_assert_nonnull(strstr(text, ">map.b2048</a></th>"));
+	/* a table behind each plot */
+	g_assert_nonnull(strstr(text, "<th>Run</th><th>Mean</th>"));
+	g_assert_nonnull(strstr(text, "<th>From</th><th>To</th><th>Iterations</th>"));
+	g_assert_nonnull(strstr(text, "<th>Ratio</th><th>Change</th><th>95 % interval</th>"));
+	g_assert_nonnull(strstr(text, "<th>Pages</th><th>base</th><th>test</th>"));
+	/* the plots of another metric */
+	g_assert_nonnull(strstr(text, "<h2>Boots: unmap</h2>"));
+	g_assert_nonnull(strstr(text, "href=\"?metric=map.b2048\""));
+	g_autofree char *other = get(f, "/job/3?metric=map.b2048", 200);
+	g_assert_nonnull(strstr(other, "<h2>Boots: map.b2048</h2>"));
+	g_autofree char *none = get(f, "/job/3?metric=%3Cb%3Ebold", 200);
+	g_assert_nonnull(strstr(none, "<h2>Boots: unmap</h2>"));
 }
 
 static void test_what_is_not_there(Fixture *f, gconstpointer unused)
