@@ -180,10 +180,8 @@ static void put_counters(XbHtml *out, const XbRunData *data)
 
 static void put_files(XbPage *page, XbHtml *out, const XbRunData *data)
 {
-	const char *commit;
-	g_autoptr(json_t) source = json_loads(data->variant->source, 0, NULL);
+	g_autofree char *command = xb_run_command(data);
 
-	commit = xb_json_text(source, "commit");
 	xb_html(out, "<section id=\"files\"><h2>Files</h2>\n<ul>");
 	for (const XbRunFile *file = xb_run_files; file->name; file++) {
 		uint64_t size = 0;
@@ -204,10 +202,8 @@ static void put_files(XbPage *page, XbHtml *out, const XbRunData *data)
 		"</ul><p><a class=\"button\" href=\"/run/%lld/bundle.tar\">Download what repeats "
 		"it</a></p>\n",
 		(long long)data->run->id);
-	if (commit)
-		xb_html(out,
-			"<p>Or measure the commit again: <code>xbisect measure %s</code></p>\n",
-			commit);
+	xb_html(out, "<p>Or build and measure it anew, in what was unpacked: <code>%s</code></p>\n",
+		command);
 	xb_html(out, "</section>\n");
 }
 

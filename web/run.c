@@ -240,11 +240,54 @@ static void put_blobs(Bundle *b, const json_t *source, const char *member)
 	}
 }
 
+/* Members of the bundle as options, named as put_blobs() names them. */
+static void add_blobs(GString *command, const json_t *source, const char *member,
+		      const char *option)
+{
+	json_t *list = json_object_get(source, member), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		g_autofree char *hash =
+			g_path_get_basename(json_is_string(one) ? json_string_value(one) : "");
+
+		if (strlen(hash) == 64 && strspn(hash, "0123456789abcdef") == 64)
+			g_string_append_printf(command, " --%s %s/%02zu-%.12s", option, member,
+					       i + 1, hash);
+	}
+}
+
+static void add_option(GString *command, const char *option, const char *value)
+{
+	g_autofree char *quoted = value && *value ? g_shell_quote(value) : NULL;
+
+	if (quoted)
+		g_string_append_printf(command, " --%s %s", option, quoted);
+}
+
+char *xb_run_command(const XbRunData *data)
+{
+	g_autoptr(json_t) source = json_loads(data->variant->source, 0, NULL);
+	const char *commit = xb_json_text(source, "commit");
+	g_autofree char *rev = commit ? g_shell_quote(commit) : g_strdup("image:PATH");
+	GString *command = g_string_new("xbisect measure");
+
+	if (commit)
+		add_option(command, "repo", xb_json_text(source, "repo"));
+	add_option(command, "workload", data->run->workload);
+	add_blobs(command, source, "kconfig", "kconfig");
+	add_blobs(command, source, "patches", "patch");
+	g_string_append_printf(command, " %s", rev);
+	return g_string_free(command, FALSE);
+}
+
 static char *instructions(const XbRunData *data, const json_t *source)
 {
 	const XbRun *run = data->run;
 	const char *commit = xb_json_text(source, "commit");
 	bool build = run->kind == XB_RUN_BUILD;
+	g_autofree char *command = xb_run_command(data);
 
 	return g_strdup_printf(
 		"Run %lld of xbisect %s: %s of commit %s\n\n"
@@ -257,11 +300,10 @@ static char *instructions(const XbRunData *data, const json_t *source)
 		"artifact/      kernel configuration, build log and list of inputs\n\n"
 		"To repeat it in an empty directory of the same machine:\n"
 		"    %s <job.json\n"
-		"To measure the commit anew, anywhere:\n"
-		"    xbisect measure %s\n",
+		"To build and measure it anew, with this directory as the current one:\n"
+		"    %s\n",
 		(long long)run->id, XB_VERSION, build ? "build" : "boot",
-		commit ? commit : "(none)", build ? "xbisect-build" : "xbisect-run",
-		commit ? commit : "image:PATH");
+		commit ? commit : "(none)", build ? "xbisect-build" : "xbisect-run", command);
 }
 
 GBytes *xb_run_bundle(const XbWebConfig *config, const XbRunData *data)

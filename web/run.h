@@ -32,6 +32,10 @@ json_t *xb_run_view(const XbRunData *data);
 /* A descriptor, or -1 when the run has no such file (any more). *@size: its bytes. */
 int xb_run_open(const XbWebConfig *config, const XbRun *run, const char *name, uint64_t *size);
 
+/* The command that builds and measures the same anew; patches and fragments are named as in the
+ * bundle. Caller frees. */
+char *xb_run_command(const XbRunData *data);
+
 /* The bundle as a tar archive: job, events, console, logs, and what they were made of (patches,
  * fragments, kernel config, toolchain, hashes, raw samples, the command that repeats it). */
 GBytes *xb_run_bundle(const XbWebConfig *config, const XbRunData *data);

@@ -37,6 +37,7 @@ static void test_a_boot_shows_all_it_said(Fixture *f, gconstpointer unused)
 	g_assert_null(strstr(text, "<script>alert"));
 	g_assert_nonnull(strstr(text, "/run/1/file?name=console"));
 	g_assert_nonnull(strstr(text, "bundle.tar"));
+	g_assert_nonnull(strstr(text, "<code>xbisect measure --workload"));
 	g_autofree char *none = get(f, "/run/999", 404);
 }
 
@@ -130,6 +131,29 @@ static void test_bundle_holds_what_repeats_it(Fixture *f, gconstpointer unused)
 	g_assert_true(g_str_has_suffix(listing, "a console\n"));
 }
 
+static void test_the_command_names_all_that_was_given(Fixture *f, gconstpointer unused)
+{
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	static const char source[] =
+		"{\"repo\":\"/a b's\",\"commit\":\"c0ffee\",\"patches\":[\"" HASH
+		"\",\"--not-a-hash\"],\"kconfig\":[\"/x/" HASH "\"]}";
+	XbRun run = { .workload = (char *)"map-unmap" };
+	XbVariant variant = { .source = (char *)source };
+	XbRunData data = { .run = &run, .variant = &variant };
+	g_autofree char *command = xb_run_command(&data);
+	(void)f;
+	(void)unused;
+
+	g_assert_cmpstr(command, ==,
+			"xbisect measure --repo '/a b'\\''s' --workload 'map-unmap' "
+			"--kconfig kconfig/01-0123456789ab --patch patches/01-0123456789ab "
+			"'c0ffee'");
+	variant.source = (char *)"{\"image\":\"x\"}";
+	run.workload = (char *)"";
+	g_autofree char *image = xb_run_command(&data);
+	g_assert_cmpstr(image, ==, "xbisect measure image:PATH");
+}
+
 static void test_api(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(json_t) jobs = get_json(f, "/api/v1/jobs?limit=2", 200);
@@ -182,6 +206,7 @@ int main(int argc, char **argv)
 	ADD("long-consoles-come-in-parts", test_long_consoles_come_in_parts);
 	ADD("only-known-files-are-given", test_only_known_files_are_given);
 	ADD("bundle-holds-what-repeats-it", test_bundle_holds_what_repeats_it);
+	ADD("the-command-names-all-that-was-given", test_the_command_names_all_that_was_given);
 	ADD("api", test_api);
 	ADD("metrics", test_metrics);
 	return g_test_run();
