@@ -4,19 +4,16 @@
  */
 #include "fetch.h"
 
-#include <fcntl.h>
 #include <git2.h>
 #include <git2/sys/credential.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "known-hosts.h"
 #include "mirror.h"
 #include "protocol.h"
+#include "secret.h"
 #include "text.h"
 
-#define SECRET_MAX    8192
 #define HOSTS_MAX     (4 * 1024 * 1024)
 #define CREDENTIALS_N 3 /* attempts: a server that always asks again is refused */
 #define PROGRESS_US   (2 * G_USEC_PER_SEC)
@@ -50,28 +47,12 @@ static int give_up(Fetch *self, const char *format, ...)
 static char *read_secret(Fetch *self, const char *name)
 {
 	const char *path = setting(self, name);
-	char buffer[SECRET_MAX];
-	struct stat st;
-	ssize_t length;
-	int fd;
+	g_autoptr(GError) error = NULL;
+	char *secret = path != NULL ? xb_secret_read(name, path, &error) : NULL;
 
-	if (path == NULL)
-		return NULL;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	length = fd >= 0 && fstat(fd, &st) == 0 ? read(fd, buffer, sizeof(buffer) - 1) : -1;
-	if (fd >= 0)
-		close(fd);
-	if (length <= 0) {
-		give_up(self, "%s: %s cannot be read", name, path);
-		return NULL;
-	}
-	if (st.st_mode & 077) {
-		give_up(self, "%s: %s can be read by others: chmod 600 it", name, path);
-		return NULL;
-	}
-	buffer[length] = '\0';
-	buffer[strcspn(buffer, "\r\n")] = '\0';
-	return g_strdup(buffer);
+	if (error != NULL)
+		give_up(self, "%s", error->message);
+	return secret;
 }
 
 /* ---- what libgit2 asks ------------------------------------------------------------- */

@@ -5,14 +5,12 @@
 #include "send.h"
 
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "job.h"
 #include "mail.h"
 #include "message.h"
+#include "secret.h"
 #include "text.h"
 
 #define TIMEOUT_S     30
@@ -20,7 +18,6 @@
 #define ANSWER_MAX    (64 * 1024) /* bytes of a webhook's answer; more is not read */
 #define DIALOGUE_MAX  (48 * 1024)
 #define DETAIL_MAX    500
-#define SECRET_MAX    8192
 #define RETRY_AFTER_S (24.0 * 3600) /* more is not believed */
 #define SECRET_MIN    3             /* shorter ones are not looked for in a dialogue */
 
@@ -64,31 +61,11 @@ bool xb_send_setup(GError **error)
 static char *read_secret(const Transfer *self, const char *member, GError **error)
 {
 	const char *path = json_string_value(json_object_get(self->target, member));
-	char buffer[SECRET_MAX];
-	struct stat st;
-	ssize_t length;
-	int fd;
+	char *secret = path != NULL ? xb_secret_read(member, path, error) : NULL;
 
-	if (path == NULL)
-		return NULL;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	length = fd >= 0 && fstat(fd, &st) == 0 ? read(fd, buffer, sizeof(buffer) - 1) : -1;
-	if (length >= 0 && (st.st_mode & 077) != 0) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-			    "%s: %s can be read by others: chmod 600 it", member, path);
-		length = 0;
-	} else if (length <= 0) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s cannot be read", member,
-			    path);
-	}
-	if (fd >= 0)
-		close(fd);
-	if (length <= 0)
-		return NULL;
-	buffer[length] = '\0';
-	buffer[strcspn(buffer, "\r\n")] = '\0';
-	g_ptr_array_add(self->secrets, g_strdup(buffer));
-	return g_strdup(buffer);
+	if (secret != NULL)
+		g_ptr_array_add(self->secrets, g_strdup(secret));
+	return secret;
 }
 
 char *xb_send_mask(const char *line, GPtrArray *secrets)
