@@ -276,18 +276,27 @@ char *xb_config_check(const XbConfigGroup *group, const XbConfigEntry *entry, co
 	return value;
 }
 
+char *xb_config_look_up(const XbConfigGroup *group, const XbConfigEntry *entry,
+			const XbKeySpec *table, const XbKeySpec **spec, GError **error)
+{
+	const XbKeySpec *found = xb_key_find(table, entry->key);
+
+	if (spec != NULL)
+		*spec = found;
+	if (found != NULL)
+		return xb_config_check(group, entry, found, error);
+	xb_config_fail(error, group, entry->key, "there is no such key in this group");
+	return NULL;
+}
+
 bool xb_config_store(const XbConfigGroup *group, const XbKeySpec *table, void *structure,
 		     GError **error)
 {
 	for (guint i = 0; i < group->entries->len; i++) {
 		const XbConfigEntry *entry = group->entries->pdata[i];
-		const XbKeySpec *spec = xb_key_find(table, entry->key);
-		g_autofree char *value = NULL;
+		const XbKeySpec *spec;
+		g_autofree char *value = xb_config_look_up(group, entry, table, &spec, error);
 
-		if (spec == NULL)
-			return xb_config_fail(error, group, entry->key,
-					      "there is no such key in this group");
-		value = xb_config_check(group, entry, spec, error);
 		if (value == NULL)
 			return false;
 		xb_value_store(spec, value, structure);

@@ -52,6 +52,11 @@ const XbConfigEntry *xb_config_entry(const XbConfigGroup *group, const char *key
 char *xb_config_check(const XbConfigGroup *group, const XbConfigEntry *entry, const XbKeySpec *spec,
 		      GError **error);
 
+/* The same for a key of @table; a key that is not there is an error. @spec, if not NULL: what the
+ * table says of it. */
+char *xb_config_look_up(const XbConfigGroup *group, const XbConfigEntry *entry,
+			const XbKeySpec *table, const XbKeySpec **spec, GError **error);
+
 /* All entries of @group into the members of @structure that @table names; a key that is not in
  * the table is an error. */
 bool xb_config_store(const XbConfigGroup *group, const XbKeySpec *table, void *structure,

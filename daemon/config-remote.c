@@ -37,13 +37,8 @@ bool xb_config_take_remote(XbConfig *config, const XbConfigGroup *group, GError 
 	g_ptr_array_add(config->remotes, remote);
 	for (guint i = 0; i < group->entries->len; i++) {
 		const XbConfigEntry *entry = group->entries->pdata[i];
-		const XbKeySpec *spec = xb_key_find(remote_keys, entry->key);
-		g_autofree char *value = NULL;
+		g_autofree char *value = xb_config_look_up(group, entry, remote_keys, NULL, error);
 
-		if (spec == NULL)
-			return xb_config_fail(error, group, entry->key,
-					      "there is no such key in this group");
-		value = xb_config_check(group, entry, spec, error);
 		if (value == NULL)
 			return false;
 		if (g_str_equal(entry->key, "match"))

@@ -45,8 +45,7 @@ static void request_clear(Request *r)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Request, request_clear)
 
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool refuse(GError **error, const char *format, ...)
+bool xb_queue_refuse(GError **error, const char *format, ...)
 {
 	va_list args;
 
@@ -91,14 +90,14 @@ static bool take_numbers(Request *r, GError **error)
 
 		if ((value && !json_is_number(value) && !json_is_null(value)) ||
 		    !(number > option->low && number < option->high))
-			return refuse(error, "%s must be %s", option->name, option->range);
+			return xb_queue_refuse(error, "%s must be %s", option->name, option->range);
 		if (value || strcmp(option->name, "resolve") != 0)
 			json_object_set_new(r->spec, option->name, json_real(number));
 	}
 	if (boots && !json_is_null(boots)) {
 		if (!json_is_integer(boots) || json_integer_value(boots) < 1 ||
 		    json_integer_value(boots) > 1000)
-			return refuse(error, "boots must be 1 to 1000");
+			return xb_queue_refuse(error, "boots must be 1 to 1000");
 		json_object_set(r->spec, "boots", boots);
 	}
 	return true;
@@ -125,12 +124,12 @@ static bool take_workload(Request *r, GError **error)
 
 	if (!workload) {
 		*r->hint = names_of(config->workloads, "workloads");
-		return refuse(error, "no workload \"%s\" is configured", name);
+		return xb_queue_refuse(error, "no workload \"%s\" is configured", name);
 	}
 	metric = xb_workload_metric(workload, metric_name);
 	if (!metric)
-		return refuse(error, "workload %s has no metric \"%s\"", workload->name,
-			      metric_name);
+		return xb_queue_refuse(error, "workload %s has no metric \"%s\"", workload->name,
+				       metric_name);
 	json_object_set_new(r->spec, "workload", json_string(workload->name));
 	json_object_set(r->spec, "workload_settings", workload->settings);
 	json_object_set_new(r->spec, "metric", json_string(metric->name));
@@ -147,7 +146,7 @@ static bool take_host(Request *r, GError **error)
 
 	if (name && !xb_config_host(config, name)) {
 		*r->hint = names_of(config->hosts, "hosts");
-		return refuse(error, "no host \"%s\" is configured", name);
+		return xb_queue_refuse(error, "no host \"%s\" is configured", name);
 	}
 	for (guint i = 0; i < config->hosts->len; i++) {
 		const XbHostConfig *host = config->hosts->pdata[i];
@@ -160,7 +159,7 @@ static bool take_host(Request *r, GError **error)
 	if (online == 0) {
 		*r->hint = g_strdup("see `xbisect hosts`; put one back with `xbisect hosts online "
 				    "NAME`");
-		return refuse(error, "no host is online");
+		return xb_queue_refuse(error, "no host is online");
 	}
 	json_object_set_new(r->spec, "host", json_string(name ? name : ""));
 	return true;
@@ -180,7 +179,8 @@ static bool store_contents(Request *r, json_t *list, json_t *paths, const char *
 
 		if (!json_is_string(content) || json_string_length(content) == 0 ||
 		    json_string_length(content) > CONTENT_MAX)
-			return refuse(error, "%s %zu is empty or larger than 8 MiB", what, i + 1);
+			return xb_queue_refuse(error, "%s %zu is empty or larger than 8 MiB", what,
+					       i + 1);
 		path = xb_blob_store(r->daemon, json_string_value(content),
 				     json_string_length(content), error);
 		if (!path)
@@ -232,11 +232,11 @@ static char *repo_of_job(Request *r, GError **error)
 	if (!job)
 		return NULL;
 	if (!r->peer->may_name_paths && !r->peer->web && r->peer->uid != job->uid) {
-		refuse(error, "job %lld belongs to another user", (long long)job->id);
+		xb_queue_refuse(error, "job %lld belongs to another user", (long long)job->id);
 		return NULL;
 	}
 	if (!path || !*path) {
-		refuse(error, "job %lld is not about a repository", (long long)job->id);
+		xb_queue_refuse(error, "job %lld is not about a repository", (long long)job->id);
 		return NULL;
 	}
 	return g_strdup(path);
@@ -268,10 +268,11 @@ static bool open_history(Request *r, GError **error)
 		discover = true;
 	}
 	if (!path)
-		return refuse(error, "no repository is named");
+		return xb_queue_refuse(error, "no repository is named");
 	if (!configured && !like && path != config->repo && !r->peer->may_name_paths)
-		return refuse(error, "paths may be named by the daemon's own user only; use one "
-				     "of the configured [repo NAME]s");
+		return xb_queue_refuse(error,
+				       "paths may be named by the daemon's own user only; use one "
+				       "of the configured [repo NAME]s");
 	r->history = xb_history_open(mirrors, path, discover, error);
 	if (!r->history) {
 		*r->hint = g_strdup("name the repository with --repo DIR, or a configured [repo "
@@ -324,10 +325,10 @@ static bool take_image_list(Request *r, GError **error)
 	size_t i, count = json_array_size(images);
 
 	if (!r->peer->may_name_paths)
-		return refuse(error, "images may be named by the daemon's own user only");
+		return xb_queue_refuse(error, "images may be named by the daemon's own user only");
 	if (count < 2 || count > IMAGES_MAX)
-		return refuse(error, "a list of images needs 2 to %d lines, it has %zu", IMAGES_MAX,
-			      count);
+		return xb_queue_refuse(error, "a list of images needs 2 to %d lines, it has %zu",
+				       IMAGES_MAX, count);
 	json_array_foreach(images, i, image)
 	{
 		const char *kernel = member(image, "kernel"), *label = member(image, "label");
@@ -337,8 +338,8 @@ static bool take_image_list(Request *r, GError **error)
 		int64_t id;
 
 		if (!kernel || !g_path_is_absolute(kernel))
-			return refuse(error, "image %zu: its kernel must be an absolute path",
-				      i + 1);
+			return xb_queue_refuse(
+				error, "image %zu: its kernel must be an absolute path", i + 1);
 		id = xb_variant_of_image(r->daemon, kernel, member(image, "modules"), error);
 		if (i > 0)
 			g_array_append_val(parents, before);
@@ -382,7 +383,7 @@ static bool take_range(Request *r, GError **error)
 	g_autoptr(json_t) none = json_array();
 
 	if (!good || !bad || !*good || !*bad)
-		return refuse(error, "a range is GOOD..BAD, such as v6.0..v6.1");
+		return xb_queue_refuse(error, "a range is GOOD..BAD, such as v6.0..v6.1");
 	if (!open_history(r, error) || !(good_id = xb_history_resolve(r->history, good, error)) ||
 	    !(bad_id = xb_history_resolve(r->history, bad, error)) ||
 	    !(range = xb_history_range(r->history, good_id, bad_id, first_parent, RANGE_MAX,
@@ -417,9 +418,9 @@ static bool take_side_image(Request *r, json_t *image, GError **error)
 	g_autofree char *name = NULL;
 
 	if (!r->peer->may_name_paths)
-		return refuse(error, "images may be named by the daemon's own user only");
+		return xb_queue_refuse(error, "images may be named by the daemon's own user only");
 	if (!kernel || !g_path_is_absolute(kernel))
-		return refuse(error, "image:PATH must be absolute");
+		return xb_queue_refuse(error, "image:PATH must be absolute");
 	name = g_path_get_basename(kernel);
 	return add_commit(r, kernel, "", name, NULL,
 			  xb_variant_of_image(r->daemon, kernel, member(image, "modules"), error));
@@ -438,14 +439,14 @@ static bool take_side(Request *r, const char *which, GError **error)
 	if (image) {
 		if (json_array_size(json_object_get(side, "patches")) ||
 		    json_array_size(json_object_get(side, "kconfig")))
-			return refuse(error,
-				      "%s is a prebuilt image: patches and configuration "
-				      "can't be applied to it",
-				      which);
+			return xb_queue_refuse(error,
+					       "%s is a prebuilt image: patches and configuration "
+					       "can't be applied to it",
+					       which);
 		return take_side_image(r, image, error);
 	}
 	if (!rev || !*rev)
-		return refuse(error, "%s needs a revision or image:PATH", which);
+		return xb_queue_refuse(error, "%s needs a revision or image:PATH", which);
 	if (!store_contents(r, json_object_get(side, "patches"), patches, "patch", error) ||
 	    !store_contents(r, json_object_get(side, "kconfig"), kconfig, "kernel config fragment",
 			    error))
@@ -531,7 +532,7 @@ static int64_t add_rows(Request *r, const char *verb, GError **error)
 		if (g_strcmp0(verb, kinds[i].verb) == 0)
 			kind = &kinds[i];
 	if (!kind) {
-		refuse(error, "what is to be done is bisect, ab or measure");
+		xb_queue_refuse(error, "what is to be done is bisect, ab or measure");
 		return -1;
 	}
 	r->spec = json_object();
@@ -607,11 +608,11 @@ int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError 
 		return -1;
 	/* its paths were named by its owner, who may name them */
 	if (!peer->may_name_paths && !peer->web && peer->uid != old->uid) {
-		refuse(error, "job %lld belongs to another user", (long long)id);
+		xb_queue_refuse(error, "job %lld belongs to another user", (long long)id);
 		return -1;
 	}
 	if (old->state == XB_JOB_QUEUED || old->state == XB_JOB_RUNNING) {
-		refuse(error, "job %lld has not ended yet", (long long)id);
+		xb_queue_refuse(error, "job %lld has not ended yet", (long long)id);
 		return -1;
 	}
 	spec = json_loads(old->spec, 0, NULL);

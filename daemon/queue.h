@@ -19,6 +19,9 @@ typedef struct {
 GQuark xb_queue_error_quark(void);
 typedef enum { XB_QUEUE_ERROR_REQUEST } XbQueueError;
 
+/* Set @error to a sentence for the one who asked; false always. */
+bool xb_queue_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /*
  * Add the job that @request (verb bisect, ab or measure; see control.h) asks
  * for. Returns its id, or -1 with @error; @warnings gets a new array of

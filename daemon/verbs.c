@@ -15,7 +15,6 @@
 #include "watch-verbs.h"
 
 #define LIST_MAX 1000
-#define LOG_MAX  10000
 
 typedef json_t *(*Verb)(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
 			GError **error);
@@ -106,28 +105,10 @@ static json_t *do_show(XbDaemon *daemon, const XbPeer *peer, json_t *request, ch
 static json_t *do_log(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
 		      GError **error)
 {
-	g_autoptr(XbJob) job = xb_db_job_get(daemon->db, id_of(request), error);
-	g_autoptr(GPtrArray) lines = NULL;
-	json_t *list;
 	(void)peer;
 	(void)hint;
-
-	if (!job)
-		return NULL;
-	lines = xb_db_journal(daemon->db, job->id,
-			      json_integer_value(json_object_get(request, "after")), LOG_MAX,
-			      error);
-	if (!lines)
-		return NULL;
-	list = json_array();
-	for (guint i = 0; i < lines->len; i++) {
-		const XbJournalLine *line = lines->pdata[i];
-		json_array_append_new(list, json_pack("{s:I,s:f,s:s}", "seq", (json_int_t)line->seq,
-						      "time", (double)line->time_ms / 1000, "text",
-						      line->text));
-	}
-	return json_pack("{s:b,s:o,s:s}", "ok", 1, "lines", list, "state",
-			 xb_job_state_name(job->state));
+	return xb_view_log(daemon->db, id_of(request),
+			   json_integer_value(json_object_get(request, "after")), error);
 }
 
 static json_t *do_cancel(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,

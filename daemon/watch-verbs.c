@@ -15,18 +15,6 @@
 #define BUDGET_MAX  100000
 #define NTH_MAX     100000
 
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool refuse(GError **error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	g_propagate_error(error,
-			  g_error_new_valist(XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST, format, args));
-	va_end(args);
-	return false;
-}
-
 static const char *member(json_t *object, const char *name)
 {
 	return json_string_value(json_object_get(object, name));
@@ -68,7 +56,7 @@ static XbWatch *find(XbDaemon *daemon, json_t *request, GError **error)
 	if (failure)
 		g_propagate_error(error, g_steal_pointer(&failure));
 	else if (!watch)
-		refuse(error, "there is no watch \"%s\"", name ? name : "");
+		xb_queue_refuse(error, "there is no watch \"%s\"", name ? name : "");
 	return watch;
 }
 
@@ -77,7 +65,7 @@ static XbWatch *find_to_change(XbDaemon *daemon, const XbPeer *peer, json_t *req
 			       GError **error)
 {
 	if (!peer->may_name_paths) {
-		refuse(error, "watches are changed by the daemon's own user only");
+		xb_queue_refuse(error, "watches are changed by the daemon's own user only");
 		return NULL;
 	}
 	return find(daemon, request, error);
@@ -123,13 +111,14 @@ static bool take_repo(XbDaemon *daemon, json_t *request, Wanted *wanted, GError 
 	if (!repo)
 		repo = member(request, "cwd");
 	if (!repo)
-		return refuse(error, "no repository is named");
+		return xb_queue_refuse(error, "no repository is named");
 	for (guint i = 0; scheme && i < G_N_ELEMENTS(schemes); i++)
 		known |= g_ascii_strcasecmp(scheme, schemes[i]) == 0;
 	if (strstr(repo, "://") && !configured) {
 		wanted->watch.repo = (char *)repo;
 		return known ||
-		       refuse(error, "\"%s\" is no URL of file, git, http, https or ssh", repo);
+		       xb_queue_refuse(error, "\"%s\" is no URL of file, git, http, https or ssh",
+				       repo);
 	}
 	history = xb_history_open(mirrors, configured ? configured->path : repo,
 				  !member(request, "repo") && !daemon->config->repo, error);
@@ -148,10 +137,12 @@ static bool take_names(json_t *request, Wanted *wanted, GError **error)
 	g_autofree char *full = branch ? g_strconcat("refs/heads/", branch, NULL) : NULL;
 
 	if (!name || !xb_config_is_name(name))
-		return refuse(error, "a watch's name has letters, digits, . _ and - only, at most "
-				     "64");
+		return xb_queue_refuse(
+			error, "a watch's name has letters, digits, . _ and - only, at most "
+			       "64");
 	if (!branch || !git_reference_is_valid_name(full))
-		return refuse(error, "\"%s\" is no name of a branch", branch ? branch : "");
+		return xb_queue_refuse(error, "\"%s\" is no name of a branch",
+				       branch ? branch : "");
 	wanted->watch.name = (char *)name;
 	wanted->watch.branch = (char *)branch;
 	return true;
@@ -170,7 +161,8 @@ static bool take_workloads(XbDaemon *daemon, json_t *request, Wanted *wanted, GE
 		const char *name = json_string_value(item);
 
 		if (!name || !xb_config_workload(daemon->config, name))
-			return refuse(error, "no workload \"%s\" is configured", name ? name : "");
+			return xb_queue_refuse(error, "no workload \"%s\" is configured",
+					       name ? name : "");
 		json_array_append(list, item);
 	}
 	if (json_array_size(list) == 0)
@@ -182,11 +174,11 @@ static bool take_workloads(XbDaemon *daemon, json_t *request, Wanted *wanted, GE
 			xb_config_workload(daemon->config, json_string_value(item));
 
 		if (metric && !xb_workload_metric(workload, metric))
-			return refuse(error, "workload %s has no metric \"%s\"", workload->name,
-				      metric);
+			return xb_queue_refuse(error, "workload %s has no metric \"%s\"",
+					       workload->name, metric);
 	}
 	if (host && !xb_config_host(daemon->config, host))
-		return refuse(error, "no host \"%s\" is configured", host);
+		return xb_queue_refuse(error, "no host \"%s\" is configured", host);
 	if (metric)
 		json_object_set_new(wanted->spec, "metric", json_string(metric));
 	if (host)
@@ -205,7 +197,7 @@ static bool take_pick(json_t *request, Wanted *wanted, GError **error)
 		pick = "nth";
 	} else if (strcmp(pick, "tip") != 0 && strcmp(pick, "all") != 0 &&
 		   strcmp(pick, "daily") != 0) {
-		return refuse(error, "\"%s\" is not tip, all, daily or a number", pick);
+		return xb_queue_refuse(error, "\"%s\" is not tip, all, daily or a number", pick);
 	}
 	json_object_set_new(wanted->spec, "pick", json_string(pick));
 	return true;
@@ -220,7 +212,7 @@ static bool take_number(json_t *request, Wanted *wanted, const char *name, doubl
 		return true;
 	if (!json_is_number(value) || !(json_number_value(value) >= low) ||
 	    !(json_number_value(value) <= high))
-		return refuse(error, "%s must be from %g to %g", name, low, high);
+		return xb_queue_refuse(error, "%s must be from %g to %g", name, low, high);
 	json_object_set(wanted->spec, name, value);
 	return true;
 }
@@ -231,7 +223,7 @@ static bool take_times(json_t *request, Wanted *wanted, GError **error)
 	double seconds = json_is_number(every) ? json_number_value(every) : EVERY_S;
 
 	if (!(seconds >= 1 && seconds <= EVERY_MAX_S))
-		return refuse(error, "the time between two looks is from 1s to a year");
+		return xb_queue_refuse(error, "the time between two looks is from 1s to a year");
 	wanted->watch.every_ms = (int64_t)(seconds * 1000);
 	wanted->watch.created_ms = wanted->watch.due_ms = xb_now_ms();
 	return take_number(request, wanted, "confidence", 0.51, 0.999999, error) &&
@@ -247,7 +239,7 @@ json_t *xb_verb_watch_add(XbDaemon *daemon, const XbPeer *peer, json_t *request,
 	g_autoptr(XbWatch) there = NULL;
 
 	if (!peer->may_name_paths) {
-		refuse(error, "watches are changed by the daemon's own user only");
+		xb_queue_refuse(error, "watches are changed by the daemon's own user only");
 		return NULL;
 	}
 	if (!take_names(request, &wanted, error) || !take_repo(daemon, request, &wanted, error) ||
@@ -257,7 +249,7 @@ json_t *xb_verb_watch_add(XbDaemon *daemon, const XbPeer *peer, json_t *request,
 	there = xb_db_watch_find(daemon->db, wanted.watch.name, NULL);
 	if (there) {
 		*hint = g_strdup("remove it first, or choose another name");
-		refuse(error, "there is a watch \"%s\" already", there->name);
+		xb_queue_refuse(error, "there is a watch \"%s\" already", there->name);
 		return NULL;
 	}
 	wanted.text = json_dumps(wanted.spec, JSON_COMPACT);
@@ -311,8 +303,8 @@ json_t *xb_verb_watch_backfill(XbDaemon *daemon, const XbPeer *peer, json_t *req
 	if (!watch)
 		return NULL;
 	if (budget < 1 || budget > BUDGET_MAX || !from) {
-		refuse(error, "an older range needs where it begins, and 1 to %d boots",
-		       BUDGET_MAX);
+		xb_queue_refuse(error, "an older range needs where it begins, and 1 to %d boots",
+				BUDGET_MAX);
 		return NULL;
 	}
 	if (!xb_watch_backfill(daemon, watch, from, (int)budget, error))

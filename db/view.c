@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LAST_LINES 6
+#define LOG_MAX    10000 /* lines of one answer */
 
 static void copy_string(json_t *to, const char *name, json_t *from)
 {
@@ -358,4 +359,23 @@ json_t *xb_view_job(XbDb *db, int64_t id, XbViewDepth depth, int64_t now_ms, GEr
 	}
 	data = xb_jobdata_load(db, id, error);
 	return data ? xb_view_data(db, data, depth, now_ms) : NULL;
+}
+
+json_t *xb_view_log(XbDb *db, int64_t id, int64_t after, GError **error)
+{
+	g_autoptr(XbJob) job = xb_db_job_get(db, id, error);
+	g_autoptr(GPtrArray) lines = job ? xb_db_journal(db, id, after, LOG_MAX, error) : NULL;
+	json_t *list;
+
+	if (!lines)
+		return NULL;
+	list = json_array();
+	for (guint i = 0; i < lines->len; i++) {
+		const XbJournalLine *line = lines->pdata[i];
+		json_array_append_new(list, json_pack("{s:I,s:f,s:s}", "seq", (json_int_t)line->seq,
+						      "time", (double)line->time_ms / 1000, "text",
+						      line->text));
+	}
+	return json_pack("{s:b,s:o,s:s}", "ok", 1, "lines", list, "state",
+			 xb_job_state_name(job->state));
 }

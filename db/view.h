@@ -21,4 +21,8 @@ json_t *xb_view_job(XbDb *db, int64_t id, XbViewDepth depth, int64_t now_ms, GEr
 json_t *xb_view_summary(const XbJob *job);
 json_t *xb_view_data(XbDb *db, const XbJobData *data, XbViewDepth depth, int64_t now_ms);
 
+/* What was done for job @id and why, after line @after, at most 10,000 lines:
+ * {"ok", "lines": [{"seq", "time", "text"}], "state"}. A new reference; NULL with @error. */
+json_t *xb_view_log(XbDb *db, int64_t id, int64_t after, GError **error);
+
 #endif

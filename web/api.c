@@ -7,7 +7,6 @@
 #include "site.h"
 
 #define LIST_MAX 200
-#define LOG_MAX  10000
 
 static XbWebResponse *jobs(XbPage *page, GError **error)
 {
@@ -41,24 +40,10 @@ static XbWebResponse *job(XbPage *page, GError **error)
 
 static XbWebResponse *job_log(XbPage *page, GError **error)
 {
-	g_autoptr(XbJob) row = xb_db_job_get(page->db, page->id, error);
-	g_autoptr(GPtrArray) lines =
-		row ? xb_db_journal(page->db, row->id, xb_web_query_int(page->request, "after", 0),
-				    LOG_MAX, error)
-		    : NULL;
-	json_t *list;
+	json_t *log =
+		xb_view_log(page->db, page->id, xb_web_query_int(page->request, "after", 0), error);
 
-	if (!lines)
-		return NULL;
-	list = json_array();
-	for (guint i = 0; i < lines->len; i++) {
-		const XbJournalLine *line = lines->pdata[i];
-		json_array_append_new(list, json_pack("{s:I,s:f,s:s}", "seq", (json_int_t)line->seq,
-						      "time", (double)line->time_ms / 1000, "text",
-						      line->text));
-	}
-	return xb_web_response_json(200, json_pack("{s:b,s:o,s:s}", "ok", 1, "lines", list, "state",
-						   xb_job_state_name(row->state)));
+	return log ? xb_web_response_json(200, log) : NULL;
 }
 
 static XbWebResponse *run(XbPage *page, GError **error)
