@@ -39,7 +39,9 @@ GIT_LIBS   = $(shell pkg-config --libs libgit2)
 SQL_LIBS   = $(shell pkg-config --libs sqlite3)
 CURL_LIBS  = $(shell pkg-config --libs libcurl)
 HTTP_LIBS  = $(shell pkg-config --libs libmicrohttpd)
-XEN_LIBS   = $(shell pkg-config --static --libs xencontrol xenforeignmemory)
+XEN_LIBS   = $(shell pkg-config --static --libs xenguest xencontrol xenforeignmemory)
+# What migrate-send times of libxenguest's own calls, see runner/dom0/sender.h.
+XEN_WRAP   = -Wl,--wrap=xenforeignmemory_map,--wrap=xenforeignmemory_unmap,--wrap=write,--wrap=writev
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -135,7 +137,7 @@ $(BUILD)/obj/runner/dom0/%.o: runner/dom0/%.c $(SETTINGS)
 $(BUILD)/bin/xbisect-dom0: $(DOM0_OBJ)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) -static -s $(LDFLAGS) -o $@ $^ $(XEN_LIBS)
+	$(Q)$(CC) -static -s $(LDFLAGS) $(XEN_WRAP) -o $@ $^ $(XEN_LIBS)
 PROGRAMS += $(BUILD)/bin/xbisect-dom0
 
 .PHONY: programs

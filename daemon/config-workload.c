@@ -8,6 +8,7 @@
 
 static const XbKeySpec workload_keys[] = {
 	{ "program", XB_VALUE_FILE, 0, 0, 0, NULL },
+	{ "builtin", XB_VALUE_STRING, 0, 0, 0, NULL }, /* one of xbisect-dom0(1)'s */
 	{ "args", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "iterations", XB_VALUE_INTEGER, 0, 1, 100000, NULL },
 	{ "warmup", XB_VALUE_INTEGER, 0, 0, 100000, NULL },
@@ -138,10 +139,20 @@ bool xb_config_take_workload(XbConfig *config, const XbConfigGroup *group, GErro
 		if (!take_workload_entry(workload, group, group->entries->pdata[i], error))
 			return false;
 	}
+	const XbConfigEntry *program = xb_config_entry(group, "program");
+	const XbConfigEntry *builtin = xb_config_entry(group, "builtin");
+
+	if (program && builtin)
+		return xb_config_fail(error, group, "builtin",
+				      "a workload has either a program of yours or one that is "
+				      "built in");
+	if (builtin && !xb_config_is_name(builtin->value))
+		return xb_config_fail(error, group, "builtin", "\"%s\" is no name of a workload",
+				      builtin->value);
 	if (workload->metrics->len > 0)
 		return true;
-	/* Without a program of its own it is map-unmap with other parameters. */
-	if (xb_config_entry(group, "program") != NULL)
+	/* Without either it is map-unmap with other parameters. */
+	if (program || (builtin && strcmp(builtin->value, "map-unmap") != 0))
 		return xb_config_fail(error, group, "metrics",
 				      "it is missing: name what the program prints, as in "
 				      "latency:us:lower");

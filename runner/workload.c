@@ -12,6 +12,7 @@
 #define ARGUMENTS_MAX   60 /* what xbisect-dom0 takes, with some room */
 #define ARGUMENTS_BYTES 12000
 #define PADDING_PAGES   1024
+#define MAP_UNMAP       "map-unmap"
 
 /* What Xen's device files in dom0 are made of, where a kernel has them as modules. */
 static const char *const dom0_modules[] = { "xen-privcmd",  "xen-evtchn", "xen-gntdev",
@@ -174,6 +175,8 @@ static char **make_argv(const RunnerJob *job, bool built_in, GError **error)
 	json_t *given = json_object_get(job->workload, "params");
 	g_autoptr(json_t) params = json_is_object(given) ? json_copy(given) : json_object();
 	g_autofree char *target = runner_setting(params, "target", "auto");
+	g_autofree char *name = runner_setting(job->workload, "builtin", MAP_UNMAP);
+	bool map_unmap = built_in && strcmp(name, MAP_UNMAP) == 0;
 	guint iterations, warmup;
 
 	if (!runner_setting_number(job->workload, "iterations", 1, 100000, 5, &iterations, error) ||
@@ -181,11 +184,11 @@ static char **make_argv(const RunnerJob *job, bool built_in, GError **error)
 		return NULL;
 	/* Resolved here, so that it is in the fingerprint: a boot that can't give
 	 * it fails, it never measures something else instead. */
-	if (built_in && strcmp(target, "auto") == 0)
+	if (map_unmap && strcmp(target, "auto") == 0)
 		json_object_set_new(params, "target", json_string("hvm"));
 	g_ptr_array_add(argv, g_strdup(built_in ? "/init" : "/program"));
 	if (built_in) {
-		g_ptr_array_add(argv, g_strdup("map-unmap"));
+		g_ptr_array_add(argv, g_steal_pointer(&name));
 		g_ptr_array_add(argv, g_strdup("--metrics"));
 	}
 	if (args) {

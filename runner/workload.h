@@ -4,7 +4,8 @@
  * that carries it.
  *
  * Members of the job's "workload" (see configs/workload/):
- *   program     a static program; without it, xbisect-dom0's map-unmap
+ *   program     a static program; without it, one of xbisect-dom0's workloads:
+ *   builtin     which one: "map-unmap" where it is missing
  *   args        its arguments, split as a shell does; {NAME} stands for a
  *               parameter, {iterations} and {warmup}. Without it the program
  *               gets --NAME VALUE for each parameter in the order of their

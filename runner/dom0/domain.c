@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* domain.c - see domain.h. The one file that calls libxenctrl. */
+/* domain.c - see domain.h. The one file that calls libxenctrl and libxenguest. */
 #include "domain.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,21 @@
  * as well; this is how they look whether it is allowed. */
 #undef __STRICT_ANSI__
 #include <xenctrl.h>
+#include <xenguest.h>
 
 #define PAGES_PER_MIB 256
 
 _Static_assert(sizeof(xen_pfn_t) == sizeof(uint64_t), "frames are 64 bits wide");
 
+/* Keeps the first error of a save instead of printing it, and no progress: lines
+ * on the console would be in the time that is measured. */
+typedef struct {
+	xentoollog_logger base; /* first: what libxenctrl hands back */
+	char first_error[200];
+} QuietLog;
+
 struct Domain {
+	QuietLog log;
 	xc_interface *xc;
 	uint32_t domid;
 	bool created; /* ours to destroy */
@@ -32,13 +42,31 @@ static bool fail(Domain *self, const char *what)
 	return false;
 }
 
+static void quiet_message(xentoollog_logger *base, xentoollog_level level, int error,
+			  const char *context, const char *format, va_list args)
+{
+	QuietLog *self = (QuietLog *)base;
+
+	(void)error;
+	(void)context;
+	if (level >= XTL_ERROR && !self->first_error[0])
+		vsnprintf(self->first_error, sizeof(self->first_error), format, args);
+}
+
+static void quiet_destroy(xentoollog_logger *base)
+{
+	(void)base; /* a part of its Domain */
+}
+
 Domain *domain_open(void)
 {
 	Domain *self = calloc(1, sizeof(*self));
 
 	if (!self)
 		return NULL;
-	self->xc = xc_interface_open(NULL, NULL, 0);
+	self->log.base.vmessage = quiet_message;
+	self->log.base.destroy = quiet_destroy;
+	self->xc = xc_interface_open(&self->log.base, &self->log.base, 0);
 	if (!self->xc) {
 		fail(self, "libxenctrl can't be opened");
 		free(self);
@@ -118,6 +146,61 @@ bool domain_attach(Domain *self, uint32_t domid)
 	for (size_t i = 0; i < count; i++)
 		self->frames[i] = i;
 	return true;
+}
+
+/* ---- saving ------------------------------------------------------------------- */
+
+typedef struct {
+	Domain *domain;
+	bool broke_off;
+} Save;
+
+static int suspend(void *data)
+{
+	const Save *save = data;
+	const Domain *self = save->domain;
+
+	return xc_domain_shutdown(self->xc, self->domid, SHUTDOWN_suspend) == 0;
+}
+
+/* Asked before the first pass, when nothing is written yet, and after each. */
+static int break_off_after_one_pass(struct precopy_stats stats, void *data)
+{
+	Save *save = data;
+
+	save->broke_off = stats.total_written > 0;
+	return save->broke_off ? XGS_POLICY_ABORT : XGS_POLICY_CONTINUE_PRECOPY;
+}
+
+/* Nobody else writes to the domain's memory, or what is written is discarded. */
+static int no_device_model(uint32_t domid, unsigned int enable, void *data)
+{
+	(void)domid;
+	(void)enable;
+	(void)data;
+	return 0;
+}
+
+bool domain_save(Domain *self, int fd, SaveMode mode)
+{
+	Save save = { .domain = self };
+	struct save_callbacks callbacks = {
+		.suspend = suspend,
+		.precopy_policy = mode == SAVE_PRECOPY ? break_off_after_one_pass : NULL,
+		.switch_qemu_logdirty = no_device_model,
+		.data = &save,
+	};
+	int result;
+
+	self->log.first_error[0] = '\0';
+	result = xc_domain_save(self->xc, fd, self->domid, mode == SAVE_PAUSED ? 0 : XCFLAGS_LIVE,
+				&callbacks, XC_STREAM_PLAIN, -1);
+	if (mode == SAVE_PRECOPY ? save.broke_off : result == 0)
+		return true;
+	fail(self, "the domain can't be saved");
+	if (self->log.first_error[0])
+		fprintf(stderr, "xbisect-dom0: libxenguest: %s\n", self->log.first_error);
+	return false;
 }
 
 uint32_t domain_id(const Domain *self)

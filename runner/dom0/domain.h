@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * domain.h - the domain whose pages are mapped: our own, or one that runs.
+ * domain.h - the domain whose pages are mapped or sent: our own, or one that runs.
  *
- * All libxenctrl calls of the project are behind this header, because that
- * library's ABI changes with each Xen release.
+ * All libxenctrl and libxenguest calls of the project are behind this header,
+ * because the ABI of both changes with each Xen release.
  */
 #ifndef XB_DOM0_DOMAIN_H
 #define XB_DOM0_DOMAIN_H
@@ -33,6 +33,16 @@ uint32_t domain_id(const Domain *self);
 
 /* The frames to map, owned by @self. 64 bits wide as Xen's xen_pfn_t here. */
 const uint64_t *domain_frames(const Domain *self, size_t *count);
+
+typedef enum {
+	SAVE_LIVE,    /* copy, then suspend and copy what changed since */
+	SAVE_PAUSED,  /* suspend, then copy */
+	SAVE_PRECOPY, /* copy all of it once and break off: a running domain runs on */
+} SaveMode;
+
+/* Write @self to @fd as a migration's sender does (libxenguest, HVM only). But
+ * for SAVE_PRECOPY the domain is suspended afterwards; it can be saved again. */
+bool domain_save(Domain *self, int fd, SaveMode mode);
 
 /* errno value of the last failed call. */
 int domain_error(const Domain *self);

@@ -2,6 +2,7 @@
 /* mapunmap.c - see mapunmap.h. */
 #include "mapunmap.h"
 
+#include "bench.h"
 #include "domain.h"
 #include "summary.h"
 
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <xenforeignmemory.h>
 
 #define BATCHES_MAX 16
@@ -50,14 +50,6 @@ const char mapunmap_help[] =
 	"  --iterations N    how often it is measured (5)\n"
 	"  --warmup N        iterations before, not reported (1)\n"
 	"  --metrics         print \"metric value unit\" lines, one a sample\n";
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static int map_failed(const Run *run, size_t first, int error)
 {
@@ -110,14 +102,14 @@ static int unmap_all(Run *run, unsigned int batch)
 /* One iteration: the seconds of mapping and of unmapping all pages. */
 static int iterate(Run *run, unsigned int batch, double *map_s, double *unmap_s)
 {
-	double start = now(), mapped, end;
+	double start = bench_now(), mapped, end;
 	int status = map_all(run, batch);
 
 	if (status)
 		return status;
-	mapped = now();
+	mapped = bench_now();
 	status = unmap_all(run, batch);
-	end = now();
+	end = bench_now();
 	*map_s = mapped - start;
 	*unmap_s = end - mapped;
 	return status;

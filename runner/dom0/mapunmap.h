@@ -7,22 +7,7 @@
 #ifndef XB_DOM0_MAPUNMAP_H
 #define XB_DOM0_MAPUNMAP_H
 
-/*
- * Exit statuses. Those from 1 to 8 are the original test program's, so that
- * it can be replaced by this one in a script.
- */
-enum {
-	EXIT_OK = 0,
-	EXIT_USAGE = 1,    /* wrong number of arguments, unknown option */
-	EXIT_NUMBER = 2,   /* an argument is no number, or out of range */
-	EXIT_FOREIGN = 3,  /* libxenforeignmemory can't be opened */
-	EXIT_XENCTRL = 4,  /* libxenctrl can't be opened */
-	EXIT_NR_GPFNS = 5, /* the domain's number of pages is not known */
-	EXIT_MEMORY = 6,
-	EXIT_MAP = 7,
-	EXIT_UNMAP = 8,
-	EXIT_TARGET = 9, /* our own target domain can't be made */
-};
+#include "exits.h"
 
 /* The options of `xbisect-dom0 map-unmap`, one a line, for --help. */
 extern const char mapunmap_help[];

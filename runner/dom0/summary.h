@@ -6,6 +6,8 @@
 #ifndef XB_DOM0_SUMMARY_H
 #define XB_DOM0_SUMMARY_H
 
+#include "stat.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,9 +16,8 @@ enum { SUMMARY_MAP, SUMMARY_UNMAP, SUMMARY_TOTAL, SUMMARY_COUNT };
 /* Zero it before the first sample. */
 typedef struct {
 	char suffix[16]; /* of each metric's name, for a sweep */
-	unsigned int n;
-	double mean[SUMMARY_COUNT], m2[SUMMARY_COUNT]; /* running mean, squared deviations */
-	double pages;                                  /* that were mapped */
+	Stat stats[SUMMARY_COUNT];
+	double pages; /* that were mapped */
 } Summary;
 
 /* Add one iteration's seconds; with @metrics also print its lines. */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The one real boot of `make check`: Debian's Xen and Debian's kernel, as
-# their packages have them, run map-unmap under QEMU.
+# their packages have them, run map-unmap under QEMU, then the other workloads.
 set -u
 bin=$(cd "${XB_BIN:-build/bin}" && pwd)
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -37,8 +37,18 @@ cat >job.json <<END
  "host":{"name":"qemu", "driver":"qemu", "xen":"$xen", "icount_shift":"3", "silence_s":"120"},
  "artifact":{"variant":"debian", "dir":"${kernel%/*}", "kernel":"${kernel##*/}", "modules":"$modules"},
  "workload":{"name":"map-unmap", "iterations":"3", "warmup":"1",
-	"metrics":"unmap:s:lower;map:s:lower;total:s:lower", "params":{"mib":"32", "batch":"1024"}}}
+	"metrics":"unmap:s:lower;map:s:lower;total:s:lower;migrate-send.total:s:lower",
+	"params":{"mib":"32", "batch":"1024"}, "args":"--mib {mib} --batch {batch}
+	  --iterations {iterations} --warmup {warmup}
+	  and migrate-send --metrics --mib 16 --iterations 2
+	  and migrate-send --metrics --mib 4 --mode precopy --iterations 1 --warmup 0
+	  and mmap-unmap --metrics --mib 4 --iterations 1
+	  and mprotect --metrics --mib 4 --iterations 1
+	  and mremap --metrics --mib 4 --iterations 1
+	  and fork-exit --metrics --mib 4 --iterations 1"}}
 END
+# A line break is no part of a JSON string.
+sed -i -z 's/\n\t  and/ and/g; s/\n\t  --/ --/g' job.json
 "$bin/xbisect-run" <job.json >events.jsonl 2>err
 ok $? "a boot of ${kernel##*/} ends well"
 has '"event":"fingerprint"' "it says what was measured on"
@@ -48,6 +58,22 @@ done
 for metric in map unmap total; do
 	[ "$(grep -c "\"metric\":\"$metric\",\"value\":0\\.[0-9]*[1-9]" events.jsonl)" = 3 ]
 	ok $? "three samples of $metric"
+done
+# migrate-send: live twice, then one pass that breaks off; its parts are within the whole.
+sample()
+{
+	sed -nE "s/.*\"metric\":\"$1\",\"value\":([0-9.e-]+),.*/\1/p" events.jsonl
+}
+[ "$(sample migrate-send.total | wc -l)" = 3 ]
+ok $? "a domain is sent live twice, and once in one pass only"
+paste -d ' ' <(sample migrate-send.total) <(sample migrate-send.map) <(sample migrate-send.unmap) \
+	<(sample migrate-send.copy) |
+	awk '{ n++; if (!($2 > 0 && $3 > 0 && $4 > 0 && $2 + $3 + $4 < $1)) bad = 1 }
+		END { exit n != 3 || bad }'
+ok $? "mapping, unmapping and copying take time, and are less than the whole"
+for metric in mmap-unmap.unmap mprotect.protect mremap.move fork-exit.fork; do
+	[ "$(sample "$metric" | wc -l)" = 1 ]
+	ok $? "a sample of $metric"
 done
 has '"event":"done","outcome":"ok"' "done ok"
 grep -aq '(XEN) Xen version' console
