@@ -217,7 +217,9 @@ static json_t *set_online(XbDaemon *daemon, const XbPeer *peer, json_t *request,
 		return NULL;
 	if (!may_change_hosts(peer, error))
 		return NULL;
-	const XbHostRow row = { host->name, online, online ? (char *)"" : safe, 0 };
+	const XbHostRow row = { .name = host->name,
+				.online = online,
+				.reason = online ? (char *)"" : safe };
 	if (!xb_db_host_set(daemon->db, &row, error))
 		return NULL;
 	xb_journal(daemon, 0, "%s is %s", host->name, online ? "online" : "offline");

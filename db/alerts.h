@@ -8,7 +8,9 @@
 
 #include "db.h"
 
-typedef enum { XB_ALERT_CULPRIT, XB_ALERT_RANGE } XbAlertKind;
+/* HOST: a machine left the pool by itself. Its commit is the host's name, its subject the reason;
+ * its levels mean nothing, and it is fixed when the host is back. */
+typedef enum { XB_ALERT_CULPRIT, XB_ALERT_RANGE, XB_ALERT_HOST } XbAlertKind;
 const char *xb_alert_kind_name(XbAlertKind kind);
 
 typedef struct {

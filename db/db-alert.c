@@ -5,7 +5,7 @@
 #include "alerts.h"
 #include "db-private.h"
 
-static const char *const kind_names[] = { "culprit", "range" };
+static const char *const kind_names[] = { "culprit", "range", "host" };
 static const char *const state_names[] = { "waiting", "sending", "delivered", "dropped" };
 
 const char *xb_alert_kind_name(XbAlertKind kind)

@@ -282,11 +282,31 @@ GPtrArray *xb_db_job_tally(XbDb *db, GError **error); /* XbTallyRow* */
 GPtrArray *xb_db_run_tally(XbDb *db, GError **error);
 
 /* ---- hosts --------------------------------------------------------------- */
+/* What is known of a machine that is brought back after use (recovers). One that is not known to
+ * be ready gets no boot of a job. */
+typedef enum {
+	XB_HOST_READY,       /* the known-good kernel runs, or the last worker ended well */
+	XB_HOST_UNKNOWN,     /* anything may run there: it is recovered before it is used */
+	XB_HOST_SUSPECT,     /* recovered after trouble: a health boot decides */
+	XB_HOST_QUARANTINED, /* it did not come back; offline until a user says otherwise */
+} XbHostCondition;
+const char *xb_host_condition_name(XbHostCondition condition);
+
 typedef struct {
 	char *name;
 	bool online;
 	char *reason;
-	int troubles;
+	int troubles;  /* host-troubles in a row */
+	bool recovers; /* by the configuration; else condition stays READY */
+	XbHostCondition condition;
+	int recoveries;      /* that failed in a row */
+	int64_t drained_ms;  /* a user keeps boots away since then; 0 = no */
+	char *drained;       /* why */
+	char *labels;        /* "KEY=VALUE KEY=VALUE", of the configuration */
+	int64_t health_ms;   /* end of the last health boot; 0 = none yet */
+	char *health;        /* what came of it */
+	int outside;         /* health boots outside the control limits, in a row */
+	int64_t health_from; /* health boots with an id up to this are not compared with */
 } XbHostRow;
 void xb_host_row_free(XbHostRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbHostRow, xb_host_row_free)
@@ -294,6 +314,10 @@ XbHostRow *xb_db_host_get(XbDb *db, const char *name,
 			  GError **error); /* made online when missing */
 bool xb_db_host_set(XbDb *db, const XbHostRow *row, GError **error);
 GPtrArray *xb_db_hosts(XbDb *db, GError **error); /* XbHostRow*, all that are known, by name */
+/* May a job boot on it now, as far as its row says? */
+bool xb_host_row_usable(const XbHostRow *row);
+/* Why not: "lab1 is offline: no power". Caller frees; NULL when it is usable. */
+char *xb_host_row_why(const XbHostRow *row);
 
 /* ---- journal ------------------------------------------------------------- */
 typedef struct {

@@ -283,6 +283,113 @@ static const char *const xb_migrations[] = {
 
 	/* 4: how many runs ended how, without reading them all. */
 	"CREATE INDEX run_tally ON run (kind, coalesce(outcome, state), finished_ms - started_ms);",
+
+	/* 5: hosts as a pool: what is known of a machine, and what was done to bring it back. */
+	"ALTER TABLE host ADD COLUMN recovers INTEGER NOT NULL DEFAULT 0;" /* it has a state of its
+									    * own: 1 */
+	"ALTER TABLE host ADD COLUMN condition TEXT NOT NULL DEFAULT 'ready' CHECK "
+	"  (condition IN ('ready','unknown','suspect','quarantined'));"
+	"ALTER TABLE host ADD COLUMN recoveries INTEGER NOT NULL DEFAULT 0;" /* that failed in a
+									      * row */
+	"ALTER TABLE host ADD COLUMN drained_ms INTEGER;" /* a user keeps boots away since then */
+	"ALTER TABLE host ADD COLUMN drained TEXT NOT NULL DEFAULT '';"   /* why */
+	"ALTER TABLE host ADD COLUMN labels TEXT NOT NULL DEFAULT '';"    /* KEY=VALUE ... */
+	"ALTER TABLE host ADD COLUMN health_ms INTEGER;"                  /* last health boot */
+	"ALTER TABLE host ADD COLUMN health TEXT NOT NULL DEFAULT '';"    /* what it said */
+	"ALTER TABLE host ADD COLUMN outside INTEGER NOT NULL DEFAULT 0;" /* of its control limits,
+									   * in a row */
+	"ALTER TABLE host ADD COLUMN health_from INTEGER NOT NULL DEFAULT 0;" /* run: what came
+									       * before is not
+									       * compared with */
+
+	/* A worker that measures nothing: it brings a host back, or tries its operations. */
+	"CREATE TABLE host_task ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  host TEXT NOT NULL,"
+	"  kind TEXT NOT NULL CHECK (kind IN ('recover','check')),"
+	"  why TEXT NOT NULL,"
+	"  state TEXT NOT NULL CHECK (state IN ('running','done')),"
+	"  outcome TEXT CHECK (outcome IN ('ok','build-failed','boot-failed','workload-failed',"
+	"                                  'host-trouble')),"
+	"  detail TEXT NOT NULL DEFAULT '',"
+	"  started_ms INTEGER NOT NULL,"
+	"  finished_ms INTEGER"
+	") STRICT;"
+	"CREATE INDEX host_task_running ON host_task (id) WHERE state = 'running';"
+	"CREATE INDEX host_task_by_host ON host_task (host, id);"
+
+	/* What people wrote down about a host. */
+	"CREATE TABLE host_note ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  host TEXT NOT NULL,"
+	"  time_ms INTEGER NOT NULL,"
+	"  uid INTEGER NOT NULL,"
+	"  text TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX host_note_by_host ON host_note (host, id);"
+
+	/* An alert may be of a host: then commit_id is its name, subject the reason, and the
+	 * numbers mean nothing. SQLite changes no CHECK, so the table is made again, with those
+	 * that refer to it. */
+	"CREATE TABLE alert_5 ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  key TEXT NOT NULL UNIQUE,"
+	"  kind TEXT NOT NULL CHECK (kind IN ('culprit','range','host')),"
+	"  job_id INTEGER REFERENCES job (id) ON DELETE SET NULL,"
+	"  commit_id TEXT NOT NULL,"
+	"  subject TEXT NOT NULL,"
+	"  workload TEXT NOT NULL,"
+	"  metric TEXT NOT NULL,"
+	"  unit TEXT NOT NULL,"
+	"  lower_is_better INTEGER NOT NULL,"
+	"  host_fp TEXT NOT NULL,"
+	"  workload_fp TEXT NOT NULL,"
+	"  base REAL NOT NULL,"
+	"  test REAL NOT NULL,"
+	"  ratio REAL NOT NULL,"
+	"  confidence REAL NOT NULL,"
+	"  created_ms INTEGER NOT NULL,"
+	"  acknowledged_ms INTEGER,"
+	"  acknowledged_uid INTEGER,"
+	"  snoozed_ms INTEGER,"
+	"  fixed_ms INTEGER,"
+	"  fixed_commit TEXT"
+	") STRICT;"
+	"INSERT INTO alert_5 SELECT id, key, kind, job_id, commit_id, subject, workload, metric, "
+	"  unit, lower_is_better, host_fp, workload_fp, base, test, ratio, confidence, "
+	"  created_ms, acknowledged_ms, acknowledged_uid, snoozed_ms, fixed_ms, fixed_commit "
+	"  FROM alert;"
+	"CREATE TABLE alert_job_5 ("
+	"  alert_id INTEGER NOT NULL REFERENCES alert_5 (id) ON DELETE CASCADE,"
+	"  job_id INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,"
+	"  PRIMARY KEY (alert_id, job_id)"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO alert_job_5 SELECT alert_id, job_id FROM alert_job;"
+	"CREATE TABLE delivery_5 ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  alert_id INTEGER NOT NULL REFERENCES alert_5 (id) ON DELETE CASCADE,"
+	"  target TEXT NOT NULL,"
+	"  event TEXT NOT NULL CHECK (event IN ('found','fixed')),"
+	"  state TEXT NOT NULL CHECK (state IN ('waiting','sending','delivered','dropped')),"
+	"  batch INTEGER NOT NULL DEFAULT 0,"
+	"  attempts INTEGER NOT NULL DEFAULT 0,"
+	"  created_ms INTEGER NOT NULL,"
+	"  due_ms INTEGER NOT NULL,"
+	"  finished_ms INTEGER,"
+	"  detail TEXT NOT NULL DEFAULT '',"
+	"  UNIQUE (alert_id, target, event)"
+	") STRICT;"
+	"INSERT INTO delivery_5 SELECT id, alert_id, target, event, state, batch, attempts, "
+	"  created_ms, due_ms, finished_ms, detail FROM delivery;"
+	/* the children first: with them there, their rows would go with the alerts */
+	"DROP TABLE delivery;"
+	"DROP TABLE alert_job;"
+	"DROP TABLE alert;"
+	"ALTER TABLE alert_5 RENAME TO alert;"
+	"ALTER TABLE alert_job_5 RENAME TO alert_job;"
+	"ALTER TABLE delivery_5 RENAME TO delivery;"
+	"CREATE INDEX alert_job_by_job ON alert_job (job_id);"
+	"CREATE INDEX delivery_open ON delivery (due_ms) WHERE state IN ('waiting','sending');",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

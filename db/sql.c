@@ -38,6 +38,12 @@
 	"id, name, repo, branch, uid, spec, every_ms, created_ms, tip, fetched_ms, due_ms, " \
 	"trouble, troubles, picked_ms, budget"
 
+/* read_host() and read_task() in db-host.c */
+#define HOST_COLUMNS                                                                   \
+	"name, state, reason, troubles, recovers, condition, recoveries, drained_ms, " \
+	"drained, labels, health_ms, health, outside, health_from"
+#define HOST_TASK_COLUMNS "id, host, kind, why, state, outcome, detail, started_ms, finished_ms"
+
 /* The variants whose measurements a job can use: those of its nodes, those in
  * :extra (a JSON array of ids), and all that have one image with any of them
  * (found from the images that exist: most nodes of a large range have none). */
@@ -207,12 +213,43 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	/* ---- hosts ---- */
 	[XB_SQL_HOST_ADD] = "INSERT INTO host (name, state) VALUES (:name, 'online') "
 			    "ON CONFLICT (name) DO NOTHING",
-	[XB_SQL_HOST_GET] = "SELECT name, state, reason, troubles FROM host WHERE name = :name",
-	[XB_SQL_HOST_SET] = "INSERT INTO host (name, state, reason, troubles) "
-			    "VALUES (:name, :state, coalesce(:reason, ''), :troubles) "
-			    "ON CONFLICT (name) DO UPDATE SET state = excluded.state, "
-			    "reason = excluded.reason, troubles = excluded.troubles",
-	[XB_SQL_HOSTS] = "SELECT name, state, reason, troubles FROM host ORDER BY name",
+	[XB_SQL_HOST_GET] = "SELECT " HOST_COLUMNS " FROM host WHERE name = :name",
+	[XB_SQL_HOST_SET] =
+		"INSERT INTO host (" HOST_COLUMNS ") "
+		"VALUES (:name, :state, coalesce(:reason, ''), :troubles, :recovers, :condition, "
+		"  :recoveries, :drained_ms, coalesce(:drained, ''), coalesce(:labels, ''), "
+		"  :health_ms, coalesce(:health, ''), :outside, :health_from) "
+		"ON CONFLICT (name) DO UPDATE SET state = excluded.state, "
+		"reason = excluded.reason, troubles = excluded.troubles, "
+		"recovers = excluded.recovers, condition = excluded.condition, "
+		"recoveries = excluded.recoveries, drained_ms = excluded.drained_ms, "
+		"drained = excluded.drained, labels = excluded.labels, "
+		"health_ms = excluded.health_ms, health = excluded.health, "
+		"outside = excluded.outside, health_from = excluded.health_from",
+	[XB_SQL_HOSTS] = "SELECT " HOST_COLUMNS " FROM host ORDER BY name",
+	[XB_SQL_HOST_TASK_ADD] = "INSERT INTO host_task (host, kind, why, state, started_ms) "
+				 "VALUES (:host, :kind, coalesce(:why, ''), 'running', :now)",
+	[XB_SQL_HOST_TASK_FINISH] = "UPDATE host_task SET state = 'done', outcome = :outcome, "
+				    "detail = coalesce(:detail, ''), finished_ms = :now "
+				    "WHERE id = :id AND state = 'running'",
+	[XB_SQL_HOST_TASK_GET] = "SELECT " HOST_TASK_COLUMNS " FROM host_task WHERE id = :id",
+	[XB_SQL_HOST_TASKS_RUNNING] = "SELECT " HOST_TASK_COLUMNS " FROM host_task "
+				      "WHERE state = 'running' ORDER BY id",
+	[XB_SQL_HOST_TASKS] = "SELECT " HOST_TASK_COLUMNS " FROM host_task WHERE host = :host "
+			      "ORDER BY id DESC LIMIT :limit",
+	[XB_SQL_HOST_NOTE_ADD] = "INSERT INTO host_note (host, time_ms, uid, text) "
+				 "VALUES (:host, :now, :uid, :text)",
+	/* read_note() */
+	[XB_SQL_HOST_NOTES] = "SELECT time_ms, uid, text FROM host_note WHERE host = :host "
+			      "ORDER BY id DESC LIMIT :limit",
+	/* read_health() */
+	[XB_SQL_HEALTH_LEVELS] =
+		"SELECT r.id, avg(s.value) FROM run AS r JOIN sample AS s ON s.run_id = r.id "
+		"WHERE r.kind = 'boot' AND r.place = :place AND r.state = 'done' "
+		"AND r.outcome = 'ok' AND r.purpose = 'health' AND r.variant_id = :variant "
+		"AND r.workload = :workload AND r.host_fp = :host_fp "
+		"AND r.workload_fp = :workload_fp AND r.id > :from AND r.id < :before "
+		"AND s.metric = :metric GROUP BY r.id ORDER BY r.id DESC LIMIT :limit",
 
 	/* ---- journal ---- */
 	[XB_SQL_JOURNAL_ADD] = "INSERT INTO journal (job_id, time_ms, text) "

@@ -191,7 +191,12 @@ static void put_others(Fixture *f)
 	g_assert_true(xb_db_job_set_state(f->db, running, XB_JOB_RUNNING, NULL, NOW_MS, NULL));
 	put_run(f, running, 1, variants[1], XB_RUN_BUILD, NAN);
 	g_assert_true(xb_db_job_set_state(f->db, ab, XB_JOB_DONE, NULL, NOW_MS, NULL));
-	const XbHostRow host = { (char *)"lab<1>", false, (char *)HOSTILE, 3 };
+	const XbHostRow host = { .name = (char *)"lab<1>",
+				 .reason = (char *)HOSTILE,
+				 .troubles = 3,
+				 .drained = (char *)HOSTILE,
+				 .labels = (char *)HOSTILE,
+				 .health = (char *)HOSTILE };
 	g_assert_true(xb_db_host_set(f->db, &host, NULL));
 }
 
