@@ -255,6 +255,7 @@ static void *read_level(sqlite3_stmt *row)
 	level->boots = sqlite3_column_int(row, 8);
 	level->host_fp = xb_column_text(row, 9);
 	level->workload_fp = xb_column_text(row, 10);
+	level->run_id = xb_column_int(row, 11, 0);
 	return level;
 }
 

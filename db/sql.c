@@ -366,7 +366,12 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	/* read_level() */
 	[XB_SQL_WATCH_LEVELS] =
 		"SELECT l.seq, c.commit_id, c.subject, c.time_ms, p.job_id, l.unit, l.level, l.sd, "
-		"  l.boots, l.host_fp, l.workload_fp FROM watch_level AS l "
+		"  l.boots, l.host_fp, l.workload_fp, "
+		"  (SELECT max(r.id) FROM job_commit AS j JOIN run AS r ON r.variant_id = "
+		"j.variant_id "
+		"   AND r.kind = 'boot' WHERE j.job_id = p.job_id AND r.outcome = 'ok' "
+		"   AND r.host_fp = l.host_fp AND r.workload_fp = l.workload_fp) "
+		"FROM watch_level AS l "
 		"JOIN watch_commit AS c ON c.watch_id = l.watch_id AND c.seq = l.seq "
 		"LEFT JOIN watch_point AS p ON p.watch_id = l.watch_id AND p.seq = l.seq "
 		"  AND p.workload = l.workload "

@@ -73,6 +73,7 @@ typedef struct {
 	char *commit, *subject; /* set by xb_db_watch_levels() only */
 	int64_t time_ms;        /* likewise */
 	int64_t job_id;         /* likewise: where it was measured; 0 = gone */
+	int64_t run_id;         /* likewise: the last boot of it; 0 = unknown */
 	char *unit;
 	double level, sd; /* sd relative to level; NAN for one boot */
 	int boots;

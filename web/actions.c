@@ -13,6 +13,7 @@ static XbWebResponse *login(XbPage *page, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	g_autofree char *token = xb_access_token(page->config->token_file, &problem);
+	const char *to = xb_web_form(page->request, "to");
 	XbWebResponse *response;
 	(void)error;
 
@@ -25,7 +26,7 @@ static XbWebResponse *login(XbPage *page, GError **error)
 	if (!xb_access_is_token(token, xb_web_form(page->request, "token")))
 		return xb_site_message(page->site, page->request, 403, "That is not the token",
 				       "Look it up and try again.");
-	response = xb_web_response_redirect("/");
+	response = xb_web_response_redirect(to && xb_web_is_own_target(to) ? to : "/");
 	response->cookie = xb_access_cookie(token);
 	return response;
 }

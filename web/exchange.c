@@ -59,6 +59,17 @@ GHashTable *xb_web_parse_form(const char *text, gsize length)
 	return g_steal_pointer(&table);
 }
 
+bool xb_web_is_own_target(const char *target)
+{
+	if (*target != '/' || target[1] == '/' || target[1] == '\\' ||
+	    strlen(target) > XB_TARGET_MAX)
+		return false;
+	for (const char *at = target; *at; at++)
+		if (!g_ascii_isgraph(*at) || *at == '\\')
+			return false;
+	return true;
+}
+
 /* ---- requests ------------------------------------------------------------------ */
 
 XbWebRequest *xb_web_request_new(const char *method, const char *target)
@@ -68,6 +79,7 @@ XbWebRequest *xb_web_request_new(const char *method, const char *target)
 	gsize length = question ? (gsize)(question - target) : strlen(target);
 
 	self->method = g_strdup(method);
+	self->target = g_strdup(target);
 	self->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	if (strlen(target) <= XB_TARGET_MAX && *target == '/') {
 		self->path = decode(target, length, false);
@@ -110,6 +122,7 @@ void xb_web_request_free(XbWebRequest *self)
 	if (!self)
 		return;
 	g_free(self->method);
+	g_free(self->target);
 	g_free(self->path);
 	g_clear_pointer(&self->query, g_hash_table_unref);
 	g_clear_pointer(&self->form, g_hash_table_unref);

@@ -18,8 +18,9 @@
 
 typedef struct {
 	char *method;
-	char *path; /* decoded; absolute; valid UTF-8 without control characters, or there is a
-		     * problem; never NULL */
+	char *target; /* path and query as they came */
+	char *path;   /* decoded; absolute; valid UTF-8 without control characters, or there is a
+		       * problem; never NULL */
 	GHashTable *query;   /* name -> value, decoded; the first of a name counts */
 	GHashTable *form;    /* the same of an urlencoded body; NULL without one */
 	GHashTable *headers; /* lower-case name -> value; the first counts */
@@ -43,6 +44,10 @@ const char *xb_web_form(const XbWebRequest *self, const char *name); /* "" is NU
 char *xb_web_cookie(const XbWebRequest *self, const char *name);
 /* A number of the query; @fallback when it is absent or none. */
 int64_t xb_web_query_int(const XbWebRequest *self, const char *name, int64_t fallback);
+
+/* May somebody be sent on to @target, which came from outside: is it an address of ours, and
+ * nothing that a browser takes for another server's? */
+bool xb_web_is_own_target(const char *target);
 
 /* "a=1&b=%20": hash table of text, NULL when it is malformed. */
 GHashTable *xb_web_parse_form(const char *text, gsize length);

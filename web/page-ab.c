@@ -5,6 +5,7 @@
 
 #include "page.h"
 #include "plot.h"
+#include "verdict.h"
 
 static const char *const side_words[] = { "base", "test" };
 
@@ -230,29 +231,6 @@ static void put_metrics(XbPage *page, XbHtml *out, const XbJobData *data, guint 
 	xb_html(out, "</section>\n");
 }
 
-static void put_verdict(XbHtml *out, json_t *view)
-{
-	json_t *verdict = json_object_get(view, "verdict");
-	json_t *effect = json_object_get(view, "effect");
-	const char *kind = xb_json_text(verdict, "kind");
-	g_autofree char *sure = xb_probability_text(xb_json_number(verdict, "confidence"));
-	g_autofree char *change = xb_change_text(xb_json_number(effect, "ratio"));
-	g_autofree char *low = xb_change_text(xb_json_number(effect, "ci_low"));
-	g_autofree char *high = xb_change_text(xb_json_number(effect, "ci_high"));
-
-	if (!kind && !*change)
-		return;
-	xb_html(out, "<section id=\"verdict\" class=\"verdict %s\"><h2>", kind ? kind : "pending");
-	if (kind)
-		xb_page_badge(out, kind);
-	xb_html(out, " %s %s</h2>\n", xb_json_text(effect, "metric"), change);
-	if (*low)
-		xb_html(out, "<p>between %s and %s</p>\n", low, high);
-	if (kind)
-		xb_html(out, "<p>sure by %s</p>\n", sure);
-	xb_html(out, "</section>\n");
-}
-
 /* The metric that the plots are of: the one asked for, where there is such a one, else the job's;
  * with its unit. Both belong to @metrics and @data. */
 static const char *plotted(XbPage *page, const XbJobData *data, const GArray *metrics,
@@ -304,10 +282,10 @@ bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, 
 	xb_strip_free(own);
 	xb_page_job_head(page, out, data, view);
 	if (sides > 1)
-		put_verdict(out, view);
+		xb_verdict_ab(out, view);
 	put_plots(page, out, data, sides);
 	put_metrics(page, out, data, sides);
-	xb_page_steps(out, data, base->len ? g_array_index(base, double, 0) : NAN);
+	xb_page_steps(page, out, data, base->len ? g_array_index(base, double, 0) : NAN);
 	xb_page_job_tail(page, out, data);
 	return true;
 }

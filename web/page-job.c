@@ -5,8 +5,9 @@
 
 #include "page.h"
 #include "plot.h"
+#include "verdict.h"
 
-#define STEPS_MAX  500 /* the latest */
+#define STEPS_MAX  500 /* on one page: the latest, at first */
 #define JOBS_SHOWN 100
 #define LOG_TAIL   12
 #define LOG_MAX    5000
@@ -45,8 +46,8 @@ void xb_page_job_rows(XbHtml *out, const GPtrArray *jobs)
 			(long long)job->id, (long long)job->id);
 		xb_page_badge(out, xb_job_state_name(job->state));
 		xb_html(out, "</td><td>%s <a href=\"/job/%lld\">%s</a></td><td>%s</td><td>",
-			xb_job_kind_name(job->kind), (long long)job->id,
-			xb_json_text(view, "title"), xb_json_text(view, "workload"));
+			xb_page_kind(job->kind), (long long)job->id, xb_json_text(view, "title"),
+			xb_json_text(view, "workload"));
 		put_finding(out, view);
 		xb_html(out, "</td><td>");
 		xb_page_time(out, job->created_ms);
@@ -70,10 +71,15 @@ bool xb_page_jobs(XbPage *page, XbHtml *out, GError **error)
 		return false;
 	page->title = g_strdup("Jobs");
 	page->live = true;
-	xb_html(out, "<h1>Jobs</h1>\n<nav class=\"filter\" aria-label=\"States\"><a "
-		     "href=\"/jobs\">all</a>");
+	xb_html(out, "<h1>Jobs</h1>\n<nav class=\"filter\" aria-label=\"States\">");
+	xb_html(out, of_state ? "<a href=\"/jobs\">all</a>"
+			      : "<a href=\"/jobs\" aria-current=\"page\">all</a>");
 	for (guint i = 0; i < G_N_ELEMENTS(states); i++)
-		xb_html(out, " <a href=\"/jobs?state=%s\">%s</a>", states[i], states[i]);
+		xb_html(out,
+			of_state && strcmp(states[i], name) == 0
+				? "<a href=\"/jobs?state=%s\" aria-current=\"page\">%s</a>"
+				: "<a href=\"/jobs?state=%s\">%s</a>",
+			states[i], states[i]);
 	xb_html(out, "</nav>\n<section id=\"list\">");
 	if (jobs->len)
 		xb_page_job_rows(out, jobs);
@@ -88,41 +94,67 @@ bool xb_page_jobs(XbPage *page, XbHtml *out, GError **error)
 
 /* ---- head ----------------------------------------------------------------------- */
 
-static void put_fact(XbHtml *out, const char *name, const char *value)
+/* "8 builds, 17 boots"; what was spared and lost besides, where there is any. Caller frees. */
+static char *cost_text(json_t *counts)
 {
-	if (value && *value)
-		xb_html(out, "<div><dt>%s</dt><dd>%s</dd></div>", name, value);
+	static const struct {
+		const char *member, *one, *many;
+		bool always;
+	} parts[] = {
+		{ "builds", "build", "builds", true },
+		{ "boots", "boot", "boots", true },
+		{ "builds_reused", "build reused", "builds reused", false },
+		{ "prebuilt", "built ahead", "built ahead", false },
+		{ "skipped", "skipped", "skipped", false },
+	};
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+		json_int_t n = json_integer_value(json_object_get(counts, parts[i].member));
+
+		if (n || parts[i].always)
+			g_string_append_printf(text, "%s%" JSON_INTEGER_FORMAT " %s",
+					       text->len ? ", " : "", n,
+					       n == 1 ? parts[i].one : parts[i].many);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static void put_when(XbHtml *out, const char *name, int64_t ms)
+{
+	if (!ms)
+		return;
+	xb_html(out, "<div><dt>%s</dt><dd>", name);
+	xb_page_time(out, ms);
+	xb_html(out, "</dd></div>");
 }
 
 static void put_facts(XbHtml *out, const XbJobData *data, json_t *view)
 {
-	json_t *counts = json_object_get(view, "counts");
+	const XbJob *job = data->job;
 	double confidence = xb_json_number(view, "confidence_asked");
 	g_autofree char *asked =
 		isfinite(confidence) ? g_strdup_printf("%.6g %%", confidence * 100) : NULL;
-	g_autofree char *cost =
-		g_strdup_printf("%d builds, %d boots; %d builds reused, %d made ahead, %d skipped",
-				(int)json_integer_value(json_object_get(counts, "builds")),
-				(int)json_integer_value(json_object_get(counts, "boots")),
-				(int)json_integer_value(json_object_get(counts, "builds_reused")),
-				(int)json_integer_value(json_object_get(counts, "prebuilt")),
-				(int)json_integer_value(json_object_get(counts, "skipped")));
+	g_autofree char *cost = cost_text(json_object_get(view, "counts"));
+	g_autofree char *measured = g_strdup_printf("%s of %s", xb_json_text(view, "metric"),
+						    xb_json_text(view, "workload"));
+	g_autofree char *took =
+		job->started_ms && job->finished_ms
+			? xb_seconds_text((double)(job->finished_ms - job->started_ms) / 1000)
+			: NULL;
 
 	xb_html(out, "<dl class=\"facts\">");
-	put_fact(out, "Repository", xb_json_text(view, "repo"));
-	put_fact(out, "Workload", xb_json_text(view, "workload"));
-	put_fact(out, "Metric", xb_json_text(view, "metric"));
-	put_fact(out, "Host", xb_json_text(view, "host"));
-	put_fact(out, "Host fingerprint", data->host_fp);
-	put_fact(out, "Confidence asked", asked);
-	put_fact(out, "Cost", cost);
-	xb_html(out, "<div><dt>Queued</dt><dd>");
-	xb_page_time(out, data->job->created_ms);
-	xb_html(out, "</dd></div><div><dt>Started</dt><dd>");
-	xb_page_time(out, data->job->started_ms);
-	xb_html(out, "</dd></div><div><dt>Ended</dt><dd>");
-	xb_page_time(out, data->job->finished_ms);
-	xb_html(out, "</dd></div></dl>\n");
+	xb_page_fact(out, "Repository", xb_json_text(view, "repo"));
+	xb_page_fact(out, "Measured", measured);
+	xb_page_fact(out, "Host", xb_json_text(view, "host"));
+	xb_page_fact(out, "Confidence asked", asked);
+	xb_page_fact(out, "Cost", cost);
+	xb_page_fact(out, "Took", took);
+	put_when(out, "Queued", job->created_ms);
+	put_when(out, "Started", job->started_ms);
+	put_when(out, "Ended", job->finished_ms);
+	xb_page_hash(out, "Class of hosts", data->host_fp);
+	xb_html(out, "</dl>\n");
 }
 
 static void put_running(XbHtml *out, json_t *view)
@@ -166,8 +198,10 @@ void xb_page_job_head(XbPage *page, XbHtml *out, const XbJobData *data, json_t *
 
 	page->title = g_strdup_printf("%lld %s", (long long)job->id, xb_json_text(view, "title"));
 	page->live = open;
-	xb_html(out, "<section id=\"head\"><h1>%s %lld: %s ", xb_job_kind_name(job->kind),
-		(long long)job->id, xb_json_text(view, "title"));
+	xb_html(out,
+		"<section id=\"head\"><h1><span class=\"kind\">%s %lld</span> <span "
+		"class=\"what\">%s</span> ",
+		xb_page_kind(job->kind), (long long)job->id, xb_json_text(view, "title"));
 	xb_page_badge(out, xb_job_state_name(job->state));
 	xb_html(out, "</h1>\n");
 	put_facts(out, data, view);
@@ -183,7 +217,10 @@ void xb_page_job_head(XbPage *page, XbHtml *out, const XbJobData *data, json_t *
 	}
 	xb_html(out, "</section>\n");
 	put_running(out, view);
-	if (xb_json_text(view, "reason") && *xb_json_text(view, "reason"))
+	xb_verdict_warnings(out, view);
+	/* of a verdict it is told with that */
+	if (!json_is_object(json_object_get(view, "verdict")) && xb_json_text(view, "reason") &&
+	    *xb_json_text(view, "reason"))
 		xb_html(out, "<section id=\"reason\"><p class=\"reason\">%s</p></section>\n",
 			xb_json_text(view, "reason"));
 }
@@ -217,50 +254,62 @@ static void put_lesson(XbHtml *out, const XbJobData *data, const XbRun *run, dou
 	}
 }
 
-void xb_page_steps(XbHtml *out, const XbJobData *data, double reference)
+static void put_step(XbHtml *out, const XbJobData *data, const XbRun *run, double reference)
 {
-	guint own = 0, skipped = 0;
+	const XbRole *role = xb_jobdata_role(data, run);
+	const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
+	g_autofree char *id = commit ? xb_short_id(commit->label) : g_strdup("");
+	g_autofree char *took = xb_seconds_text(
+		run->state == XB_RUN_DONE ? (double)(run->finished_ms - run->started_ms) / 1000
+					  : NAN);
 
-	for (guint i = 0; i < data->runs->len; i++)
-		own += ((XbRun *)data->runs->pdata[i])->job_id == data->job->id;
-	xb_html(out, "<section id=\"steps\"><h2>Steps</h2>\n<div class=\"wide\"><table><thead><tr>"
+	xb_html(out,
+		"<tr><td class=\"n\"><a href=\"/run/%lld\">%lld</a></td><td>%s, %s%s</td>"
+		"<td><code>%s</code> %s</td><td>%s</td><td>%s%s</td><td class=\"n\">%s</td><td>",
+		(long long)run->id, (long long)run->id,
+		run->kind == XB_RUN_BUILD ? "build" : "boot", run->purpose,
+		role && role->clean    ? ", clean"
+		: role && role->revert ? ", culprit reverted"
+				       : "",
+		id, commit ? commit->subject : "", run->why,
+		run->kind == XB_RUN_BUILD ? "slot " : "", run->place, took);
+	put_lesson(out, data, run, reference);
+	xb_html(out, "</td></tr>\n");
+}
+
+/* Of the job's own runs, those that count as steps; a new array of the same rows. */
+static GPtrArray *steps_of(const XbJobData *data)
+{
+	GPtrArray *steps = g_ptr_array_new();
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		XbRun *run = data->runs->pdata[i];
+
+		if (run->job_id == data->job->id && !xb_run_is_lost(run))
+			g_ptr_array_add(steps, run);
+	}
+	return steps;
+}
+
+void xb_page_steps(XbPage *page, XbHtml *out, const XbJobData *data, double reference)
+{
+	g_autoptr(GPtrArray) steps = steps_of(data);
+	guint latest = steps->len > STEPS_MAX ? steps->len - STEPS_MAX : 0;
+	guint from = (guint)CLAMP(xb_web_query_int(page->request, "steps", latest), 0, latest);
+
+	xb_html(out, "<section id=\"steps\"><h2>Steps</h2>\n<div class=\"wide\"><table "
+		     "class=\"steps\"><thead><tr>"
 		     "<th>Run</th><th>What</th><th>Commit</th><th>Why</th><th>Where</th>"
 		     "<th>Took</th><th>Taught</th></tr></thead><tbody>\n");
-	for (guint i = 0; i < data->runs->len; i++) {
-		const XbRun *run = data->runs->pdata[i];
-		const XbRole *role = xb_jobdata_role(data, run);
-		const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
-		g_autofree char *id = commit ? xb_short_id(commit->label) : g_strdup("");
-		g_autofree char *took = xb_seconds_text(
-			run->state == XB_RUN_DONE
-				? (double)(run->finished_ms - run->started_ms) / 1000
-				: NAN);
-
-		if (run->job_id != data->job->id || xb_run_is_lost(run))
-			continue;
-		if (own > STEPS_MAX && skipped < own - STEPS_MAX) {
-			skipped++;
-			continue;
-		}
-		xb_html(out,
-			"<tr><td class=\"n\"><a href=\"/run/%lld\">%lld</a></td><td>%s, %s%s</td>"
-			"<td><code>%s</code> %s</td><td>%s</td><td>%s</td><td class=\"n\">%s</td>"
-			"<td>",
-			(long long)run->id, (long long)run->id,
-			run->kind == XB_RUN_BUILD ? "build" : "boot", run->purpose,
-			role && role->clean    ? ", clean"
-			: role && role->revert ? ", culprit reverted"
-					       : "",
-			id, commit ? commit->subject : "", run->why, run->place, took);
-		put_lesson(out, data, run, reference);
-		xb_html(out, "</td></tr>\n");
-	}
+	for (guint i = from; i < steps->len && i < from + STEPS_MAX; i++)
+		put_step(out, data, steps->pdata[i], reference);
 	xb_html(out, "</tbody></table></div>\n");
-	if (skipped)
-		xb_html(out,
-			"<p>%u earlier steps are in the <a "
-			"href=\"/api/v1/jobs/%lld\">API</a>.</p>\n",
-			skipped, (long long)data->job->id);
+	if (from > 0)
+		xb_html(out, "<p><a href=\"?steps=%u#steps\">%u earlier steps</a></p>\n",
+			from > STEPS_MAX ? from - STEPS_MAX : 0, from);
+	if (from < latest)
+		xb_html(out, "<p><a href=\"?steps=%u#steps\">Later steps</a></p>\n",
+			MIN(from + STEPS_MAX, latest));
 	xb_html(out, "</section>\n");
 }
 

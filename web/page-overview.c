@@ -11,6 +11,42 @@
 #define TROUBLE_SHOWN 10
 #define ALERTS_SEEN   200
 
+static void put_tile(XbHtml *out, const char *path, int64_t number, const char *label, bool alarm)
+{
+	xb_html(out, "<li%s><a href=\"%s\"><strong>%lld</strong> %s</a></li>",
+		alarm && number ? " class=\"alarm\"" : "", path, (long long)number, label);
+}
+
+/* How many of what, at a glance. */
+static void put_tiles(XbHtml *out, const GPtrArray *open, const GPtrArray *hosts, int alerts,
+		      const GPtrArray *found)
+{
+	guint running = 0, online = 0, culprits = 0;
+
+	for (guint i = 0; i < open->len; i++)
+		running += ((XbJob *)open->pdata[i])->state == XB_JOB_RUNNING;
+	for (guint i = 0; i < hosts->len; i++)
+		online += ((XbHostRow *)hosts->pdata[i])->online;
+	for (guint i = 0; i < found->len; i++) {
+		g_autoptr(json_t) view = xb_view_summary(found->pdata[i]);
+		culprits += g_strcmp0(xb_json_text(json_object_get(view, "verdict"), "kind"),
+				      "culprit") == 0;
+	}
+	xb_html(out, "<section id=\"tiles\"><ul class=\"tiles\">");
+	put_tile(out, "/jobs?state=running", running, running == 1 ? "job runs" : "jobs run",
+		 false);
+	put_tile(out, "/jobs?state=queued", open->len - running,
+		 open->len - running == 1 ? "job waits" : "jobs wait", false);
+	put_tile(out, "/jobs?state=done", culprits,
+		 culprits == 1 ? "culprit found lately" : "culprits found lately", false);
+	put_tile(out, "/alerts", alerts, alerts == 1 ? "open alert" : "open alerts", true);
+	put_tile(out, "/hosts", online, online == 1 ? "host online" : "hosts online", false);
+	if (hosts->len > online)
+		put_tile(out, "/hosts", hosts->len - online,
+			 hosts->len - online == 1 ? "host offline" : "hosts offline", true);
+	xb_html(out, "</ul></section>\n");
+}
+
 static void put_open(XbPage *page, XbHtml *out, const GPtrArray *open)
 {
 	xb_html(out, "<section id=\"now\"><h2>Now</h2>\n");
@@ -30,7 +66,7 @@ static void put_open(XbPage *page, XbHtml *out, const GPtrArray *open)
 		if (!view)
 			continue;
 		xb_html(out, "<article class=\"card\"><h3><a href=\"/job/%lld\">%s %lld: %s</a> ",
-			(long long)job->id, xb_job_kind_name(job->kind), (long long)job->id,
+			(long long)job->id, xb_page_kind(job->kind), (long long)job->id,
 			xb_json_text(view, "title"));
 		xb_page_badge(out, xb_job_state_name(job->state));
 		xb_html(out, "</h3><p>%s</p>", xb_json_text(progress, "phase"));
@@ -101,13 +137,12 @@ static int open_alerts(XbDb *db, GError **error)
 }
 
 static bool put_attention(XbPage *page, XbHtml *out, const GPtrArray *failed,
-			  const GPtrArray *hosts, GError **error)
+			  const GPtrArray *hosts, int alerts, GError **error)
 {
 	g_autoptr(GPtrArray) watches = xb_db_watches(page->db, error);
-	int alerts = watches ? open_alerts(page->db, error) : -1;
 	guint offline = 0, troubled = 0;
 
-	if (alerts < 0)
+	if (!watches)
 		return false;
 	for (guint i = 0; i < hosts->len; i++)
 		offline += !((XbHostRow *)hosts->pdata[i])->online;
@@ -145,16 +180,18 @@ bool xb_page_overview(XbPage *page, XbHtml *out, GError **error)
 	g_autoptr(GPtrArray) active = hosts ? xb_db_runs_active(page->db, error) : NULL;
 	g_autoptr(GPtrArray) recent = active ? xb_db_jobs_list(page->db, NULL, 60, error) : NULL;
 	g_autoptr(GPtrArray) found = NULL, failed = NULL;
+	int alerts = recent ? open_alerts(page->db, error) : -1;
 
-	if (!recent)
+	if (alerts < 0)
 		return false;
 	found = of_state(recent, XB_JOB_DONE, XB_JOB_DONE, FOUND_SHOWN);
 	failed = of_state(recent, XB_JOB_FAILED, XB_JOB_FAILED, TROUBLE_SHOWN);
 	page->title = g_strdup("Overview");
 	page->live = true;
 	xb_html(out, "<h1>Overview</h1>\n");
+	put_tiles(out, open, hosts, alerts, found);
 	put_open(page, out, open);
-	if (!put_attention(page, out, failed, hosts, error))
+	if (!put_attention(page, out, failed, hosts, alerts, error))
 		return false;
 	xb_html(out, "<section id=\"found\"><h2>Found lately</h2>\n");
 	if (found->len)
@@ -196,15 +233,20 @@ bool xb_page_hosts(XbPage *page, XbHtml *out, GError **error)
 
 bool xb_page_login(XbPage *page, XbHtml *out, GError **error)
 {
+	const char *to = xb_web_query(page->request, "to");
 	(void)error;
+
 	page->title = g_strdup("Show the token");
 	xb_html(out,
-		"<h1>Show the token</h1>\n"
-		"<p>It is in <code>%s</code>; <code>xbisect-web --new-token</code> makes one.</p>\n"
-		"<form method=\"post\" action=\"/login\" class=\"form\"><p class=\"field\">"
-		"<label for=\"f-token\">Token</label><input id=\"f-token\" name=\"token\" "
-		"type=\"password\" autocomplete=\"current-password\" required></p>"
-		"<p><button>Show it</button></p></form>\n",
+		"<h1>Show the token</h1>\n<form method=\"post\" action=\"/login\" class=\"form\">"
+		"<p>Changes need it. It is in <code>%s</code>; <code>xbisect-web "
+		"--new-token</code> "
+		"makes one.</p>\n",
 		page->config->token_file);
+	if (to && xb_web_is_own_target(to))
+		xb_html(out, "<input type=\"hidden\" name=\"to\" value=\"%s\">", to);
+	xb_html(out, "<p class=\"field\"><label for=\"f-token\">Token</label><input id=\"f-token\" "
+		     "name=\"token\" type=\"password\" autocomplete=\"current-password\" "
+		     "required></p><p><button>Show it</button></p></form>\n");
 	return true;
 }

@@ -7,10 +7,11 @@
 #include "text.h"
 
 /* What a form holds and the confirmation carries on, besides the choice of "what". */
-static const char *const fields[] = { "what",       "repo",         "like",        "good",
-				      "bad",        "workload",     "host",        "confidence",
-				      "min_effect", "first_parent", "boots",       "base_patch",
-				      "test_patch", "base_kconfig", "test_kconfig" };
+static const char *const fields[] = {
+	"what",       "repo",       "like",         "good",         "bad", "workload",
+	"host",       "confidence", "min_effect",   "first_parent", "all", "boots",
+	"base_patch", "test_patch", "base_kconfig", "test_kconfig"
+};
 
 /* The value that was filled in, or that the address proposes. */
 static const char *value_of(const XbWebRequest *request, const char *name)
@@ -90,6 +91,8 @@ static json_t *request_of(const XbWebRequest *request, const char *verb, const c
 		set_text(object, "bad", bad);
 		json_object_set_new(object, "first_parent",
 				    json_boolean(xb_web_form(request, "first_parent") != NULL));
+		if (xb_web_form(request, "all"))
+			json_object_set_new(object, "all", json_true());
 	} else if (g_strcmp0(what, "ab") == 0) {
 		json_object_set_new(object, "base",
 				    side_of(request, good, "base_patch", "base_kconfig"));
@@ -220,8 +223,12 @@ static void put_form(XbHtml *out, const XbWebRequest *request, json_t *choices)
 		      value_of(request, "min_effect"), "default 1%");
 	xb_html(out,
 		"<p><label><input type=\"checkbox\" name=\"first_parent\" value=\"1\"%s> first "
-		"parents only</label></p></div>\n<div data-for=\"ab measure\">",
-		value_of(request, "first_parent") ? " checked" : "");
+		"parents only</label><br><label><input type=\"checkbox\" name=\"all\" "
+		"value=\"1\"%s> "
+		"search for every step, not only the largest</label></p></div>\n<div data-for=\"ab "
+		"measure\">",
+		value_of(request, "first_parent") ? " checked" : "",
+		value_of(request, "all") ? " checked" : "");
 	xb_page_field(out, "boots", "Boots a side", value_of(request, "boots"),
 		      "empty: as many as are needed");
 	put_area(out, request, "base_patch", "Patch for the base, or for the one to measure");
@@ -285,8 +292,12 @@ static XbWebResponse *queue_page(XbPage *page, GError **error)
 		if (to)
 			return xb_web_response_redirect(to);
 	}
-	if (!page->may_change)
-		return xb_web_response_redirect("/login");
+	if (!page->may_change) {
+		/* and back to what was proposed */
+		g_autofree char *here = xb_url(page->request->target);
+		g_autofree char *to = g_strconcat("/login?to=", here, NULL);
+		return xb_web_response_redirect(to);
+	}
 	return xb_action(json_pack("{s:s}", "verb", "choices"), show_form);
 }
 

@@ -14,12 +14,6 @@
 
 /* ---- facts ---------------------------------------------------------------------------- */
 
-static void put_fact(XbHtml *out, const char *name, const char *value)
-{
-	if (value && *value)
-		xb_html(out, "<div><dt>%s</dt><dd>%s</dd></div>", name, value);
-}
-
 static void put_facts(XbHtml *out, const XbRunData *data)
 {
 	const XbRun *run = data->run;
@@ -29,17 +23,17 @@ static void put_facts(XbHtml *out, const XbRunData *data)
 		run->finished_ms ? (double)(run->finished_ms - run->started_ms) / 1000 : NAN);
 
 	xb_html(out, "<dl class=\"facts\">");
-	put_fact(out, "Commit", xb_json_text(source, "commit"));
-	put_fact(out, "Kernel", xb_json_text(source, "kernel"));
-	put_fact(out, run->kind == XB_RUN_BUILD ? "Slot" : "Host", run->place);
-	put_fact(out, "Workload", run->workload);
-	put_fact(out, "Why", run->why);
-	put_fact(out, "Took", took);
-	put_fact(out, "Toolchain", variant->toolchain);
-	put_fact(out, "Image", variant->image_sha256);
-	put_fact(out, "Kernel config", variant->config_sha256);
-	put_fact(out, "Host fingerprint", run->host_fp);
-	put_fact(out, "Workload fingerprint", run->workload_fp);
+	xb_page_hash(out, "Commit", xb_json_text(source, "commit"));
+	xb_page_fact(out, "Kernel", xb_json_text(source, "kernel"));
+	xb_page_fact(out, run->kind == XB_RUN_BUILD ? "Slot" : "Host", run->place);
+	xb_page_fact(out, "Workload", run->workload);
+	xb_page_fact(out, "Why", run->why);
+	xb_page_fact(out, "Took", took);
+	xb_page_fact(out, "Toolchain", variant->toolchain);
+	xb_page_hash(out, "Image", variant->image_sha256);
+	xb_page_hash(out, "Kernel config", variant->config_sha256);
+	xb_page_hash(out, "Class of hosts", run->host_fp);
+	xb_page_hash(out, "Workload as a hash", run->workload_fp);
 	xb_html(out, "<div><dt>Started</dt><dd>");
 	xb_page_time(out, run->started_ms);
 	xb_html(out, "</dd></div></dl>\n");
@@ -81,14 +75,16 @@ static void put_phases(XbHtml *out, const XbRunData *data)
 {
 	g_autoptr(GArray) phases = phases_of(data);
 	double whole = phases->len ? g_array_index(phases, Phase, phases->len - 1).to : 0;
+	XbScale time = { 0, whole, 16, 944 };
 
 	if (!(whole > 0))
 		return;
 	xb_html(out, "<section id=\"phases\"><h2>Phases</h2>\n<figure class=\"plot\"><svg "
-		     "viewBox=\"0 0 960 40\" role=\"img\" aria-label=\"Phases over time\">");
+		     "viewBox=\"0 0 960 64\" role=\"img\" aria-label=\"Phases over time\">");
+	xb_plot_x_axis(out, &time, 2, 40, "s");
 	for (guint i = 0; i < phases->len; i++) {
 		const Phase *phase = &g_array_index(phases, Phase, i);
-		double from = phase->from / whole * 950, to = phase->to / whole * 950;
+		double from = xb_scale_at(&time, phase->from), to = xb_scale_at(&time, phase->to);
 		g_autofree char *took = xb_seconds_text(phase->to - phase->from);
 
 		xb_html(out,
@@ -98,8 +94,8 @@ static void put_phases(XbHtml *out, const XbRunData *data)
 		if (to - from > 60)
 			xb_html(out, "<text x=\"%.1f\" y=\"24\">%s</text>", from + 6, phase->name);
 	}
-	xb_html(out, "</svg><table><thead><tr><th>Phase</th><th>From</th><th>Took</th></tr></thead>"
-		     "<tbody>");
+	xb_html(out, "</svg><details><summary>The same as a table</summary><table><thead><tr>"
+		     "<th>Phase</th><th>From</th><th>Took</th></tr></thead><tbody>");
 	for (guint i = 0; i < phases->len; i++) {
 		const Phase *phase = &g_array_index(phases, Phase, i);
 		g_autofree char *took = xb_seconds_text(phase->to - phase->from);
@@ -108,7 +104,7 @@ static void put_phases(XbHtml *out, const XbRunData *data)
 		xb_html(out, "<tr><td>%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td></tr>",
 			phase->name, from, took);
 	}
-	xb_html(out, "</tbody></table></figure></section>\n");
+	xb_html(out, "</tbody></table></details></figure></section>\n");
 }
 
 /* ---- numbers ------------------------------------------------------------------------------ */

@@ -33,7 +33,8 @@ void xb_page_frame(const XbPage *page, XbHtml *out, const XbHtml *main)
 			     "<script src=\"/static/uPlot.iife.min.js\" defer></script>\n");
 	xb_html(out, "<script src=\"/static/page.js\" defer></script>\n</head>\n<body>\n"
 		     "<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<header>"
-		     "<nav aria-label=\"Pages\"><a class=\"brand\" href=\"/\">xbisect</a>");
+		     "<nav aria-label=\"Pages\"><a class=\"brand\" href=\"/\"><img "
+		     "src=\"/static/icon.svg\" alt=\"\">xbisect</a>");
 	for (guint i = 0; i < G_N_ELEMENTS(places); i++)
 		xb_html(out,
 			strcmp(here, places[i].path) == 0
@@ -97,6 +98,26 @@ void xb_page_badge(XbHtml *out, const char *word)
 	}
 	xb_html(out, "<span class=\"badge %s\"><span aria-hidden=\"true\">%s</span> %s</span>",
 		class, mark, word);
+}
+
+const char *xb_page_kind(XbJobKind kind)
+{
+	return kind == XB_JOB_BISECT ? "Bisect" : kind == XB_JOB_AB ? "A/B" : "Measurement";
+}
+
+void xb_page_fact(XbHtml *out, const char *name, const char *value)
+{
+	if (value && *value)
+		xb_html(out, "<div><dt>%s</dt><dd>%s</dd></div>", name, value);
+}
+
+void xb_page_hash(XbHtml *out, const char *name, const char *hash)
+{
+	if (hash && *hash)
+		xb_html(out,
+			"<div><dt>%s</dt><dd><code class=\"hash\" "
+			"title=\"%s\">%s</code></dd></div>",
+			name, hash, hash);
 }
 
 void xb_page_time(XbHtml *out, int64_t ms)

@@ -41,6 +41,12 @@ void xb_page_frame(const XbPage *page, XbHtml *out, const XbHtml *main);
 
 /* "culprit", "running", "boot-failed", ... as a badge: told apart by shape and word too. */
 void xb_page_badge(XbHtml *out, const char *word);
+/* "Bisect", "A/B", "Measurement". */
+const char *xb_page_kind(XbJobKind kind);
+/* One fact of a <dl class="facts">; nothing for "" and NULL. */
+void xb_page_fact(XbHtml *out, const char *name, const char *value);
+/* The same of a long hash, of which only the beginning is shown; the whole is its title. */
+void xb_page_hash(XbHtml *out, const char *name, const char *hash);
 /* An instant; "-" for 0. */
 void xb_page_time(XbHtml *out, int64_t ms);
 /* "1 h 02 min", "3.4 s"; caller frees. */
@@ -78,7 +84,7 @@ bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, 
 /* Pieces that pages of jobs share. */
 void xb_page_job_head(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view);
 void xb_page_job_tail(XbPage *page, XbHtml *out, const XbJobData *data);
-void xb_page_steps(XbHtml *out, const XbJobData *data, double reference);
+void xb_page_steps(XbPage *page, XbHtml *out, const XbJobData *data, double reference);
 void xb_page_job_rows(XbHtml *out, const GPtrArray *jobs);
 
 #endif

@@ -86,9 +86,8 @@ static void put_table(XbHtml *out, const GPtrArray *strips, const char *unit)
 		     "</thead><tbody>\n");
 	for (guint s = 0; s < strips->len; s++) {
 		const XbStrip *strip = strips->pdata[s];
-		guint first = strip->boots->len > BOOTS_MAX ? strip->boots->len - BOOTS_MAX : 0;
 
-		for (guint b = first; b < strip->boots->len; b++) {
+		for (guint b = 0; b < strip->boots->len; b++) {
 			const GArray *samples = strip->boots->pdata[b];
 			long long run = g_array_index(strip->runs, int64_t, b);
 			XbSpread spread = xb_spread_of(numbers(samples), samples->len);

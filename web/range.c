@@ -12,8 +12,7 @@
 #define LEVELS     220 /* height of the part with levels */
 #define BARS       90  /* of that with probabilities */
 #define MARKS      18  /* of the row of marks */
-#define TABLE_MAX  500
-#define WIDTH_WANT 860
+#define WIDTH_WANT 960
 #define NARROW     3 /* a column in which a mark has no shape */
 
 /* ---- what is known --------------------------------------------------------------- */
@@ -133,11 +132,21 @@ const char *xb_column_kind_word(XbColumnKind kind)
 typedef struct {
 	const XbJobData *data;
 	const XbColumn *columns;
-	guint n;
-	double width; /* of a column */
+	guint n, from; /* commits; the first of the table's page */
+	double width;  /* of a column */
 	XbScale level;
 	const char *unit;
 } Picture;
+
+/* Where the table has the row of @node: on this page of it or on another. Caller frees. */
+static char *row_of(const Picture *p, guint node)
+{
+	bool here = p->n <= XB_RANGE_ROWS || (p->from <= node && node < p->from + XB_RANGE_ROWS);
+
+	return here ? g_strdup_printf("#c%u", node)
+		    : g_strdup_printf("?commits=%u#c%u", node / XB_RANGE_ROWS * XB_RANGE_ROWS,
+				      node);
+}
 
 static double center(const Picture *p, guint node)
 {
@@ -186,12 +195,13 @@ static void put_level(XbHtml *out, const Picture *p, guint i)
 	g_autofree char *mean = xb_value_text(column->level.mean, p->unit);
 	const XbJobCommit *commit = p->data->commits->pdata[i];
 	g_autofree char *id = xb_short_id(commit->label);
+	g_autofree char *row = row_of(p, i);
 
 	xb_html(out,
-		"<a href=\"#c%u\"><g class=\"level\"><title>%s %s: %s, %u boot%s</title>"
+		"<a href=\"%s\"><g class=\"level\"><title>%s %s: %s, %u boot%s</title>"
 		"<line class=\"whisker\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
 		"<circle class=\"point\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/></g></a>",
-		i, id, commit->subject, mean, column->level.n, column->level.n == 1 ? "" : "s", x,
+		row, id, commit->subject, mean, column->level.n, column->level.n == 1 ? "" : "s", x,
 		x, CLAMP(xb_scale_at(&p->level, low), TOP, TOP + LEVELS),
 		CLAMP(xb_scale_at(&p->level, high), TOP, TOP + LEVELS), x,
 		xb_scale_at(&p->level, column->level.mean));
@@ -241,12 +251,13 @@ static void put_columns(XbHtml *out, const Picture *p)
 			g_autofree char *text = xb_probability_text(column->probability);
 			g_autofree char *id =
 				xb_short_id(((XbJobCommit *)p->data->commits->pdata[i])->label);
+			g_autofree char *row = row_of(p, i);
 			double height = fmax(1, column->probability * BARS);
 
 			xb_html(out,
-				"<a href=\"#c%u\"><rect class=\"posterior\" x=\"%.1f\" y=\"%.1f\" "
+				"<a href=\"%s\"><rect class=\"posterior\" x=\"%.1f\" y=\"%.1f\" "
 				"width=\"%.1f\" height=\"%.1f\"><title>%s: %s</title></rect></a>",
-				i, center(p, i) - fmax(p->width * 0.4, 1), bars - height,
+				row, center(p, i) - fmax(p->width * 0.4, 1), bars - height,
 				fmax(p->width * 0.8, 2), height, id, text);
 		}
 		if (p->width >= NARROW)
@@ -305,9 +316,13 @@ static void put_culprit(XbHtml *out, const Picture *p, guint culprit)
 }
 
 void xb_range_picture(XbHtml *out, const XbJobData *data, const XbColumn *columns, guint culprit,
-		      const char *unit)
+		      const char *unit, int64_t from)
 {
-	Picture p = { .data = data, .columns = columns, .n = data->commits->len, .unit = unit };
+	Picture p = { .data = data,
+		      .columns = columns,
+		      .n = data->commits->len,
+		      .from = from >= 0 ? (guint)from : G_MAXUINT / 2,
+		      .unit = unit };
 	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
 	int bars = TOP + LEVELS + 24, height = bars + BARS + 6 + MARKS + 4;
 	double right;
@@ -327,9 +342,10 @@ void xb_range_picture(XbHtml *out, const XbJobData *data, const XbColumn *column
 	xb_html(out,
 		"<figure class=\"plot\"><figcaption>The range, one column a commit</figcaption>"
 		"<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"The range\">"
-		"<svg class=\"range\" width=\"%.0f\" height=\"%d\" viewBox=\"0 0 %.0f %d\" "
+		"<svg class=\"range%s\" width=\"%.0f\" height=\"%d\" viewBox=\"0 0 %.0f %d\" "
 		"role=\"group\" aria-label=\"Levels and probabilities of %u commits\">",
-		right + 10, height, right + 10, height, p.n);
+		right > WIDTH_WANT + 2 * LEFT ? " long" : "", right + 10, height, right + 10,
+		height, p.n);
 	if (values->len)
 		xb_plot_y_axis(out, &p.level, LEFT, right, unit);
 	xb_html(out,
@@ -344,40 +360,4 @@ void xb_range_picture(XbHtml *out, const XbJobData *data, const XbColumn *column
 	put_columns(out, &p);
 	xb_html(out, "</svg></div>\n");
 	put_legend(out);
-}
-
-void xb_range_table(XbHtml *out, const XbJobData *data, const XbColumn *columns, const char *unit)
-{
-	guint shown = 0;
-
-	xb_html(out, "<details id=\"commits\"><summary>The commits as a table</summary>"
-		     "<div class=\"wide\"><table><thead><tr><th>#</th><th>Commit</th>"
-		     "<th>Subject</th><th>State</th><th>Level</th><th>95 %% interval</th>"
-		     "<th>Boots</th><th>Probability</th></tr></thead><tbody>\n");
-	for (guint i = 0; i < data->commits->len; i++) {
-		const XbJobCommit *commit = data->commits->pdata[i];
-		const XbColumn *column = &columns[i];
-		bool is_known = column->kind != XB_COLUMN_UNTRIED || column->probability > 0;
-		g_autofree char *id = xb_short_id(commit->label);
-		g_autofree char *mean = xb_value_text(column->level.mean, unit);
-		g_autofree char *low = xb_value_text(column->level.low, unit);
-		g_autofree char *high = xb_value_text(column->level.high, unit);
-		g_autofree char *probability = xb_probability_text(column->probability);
-
-		if ((data->commits->len > TABLE_MAX && !is_known) || shown++ >= TABLE_MAX)
-			continue;
-		xb_html(out,
-			"<tr id=\"c%u\"><td class=\"n\">%u</td><td><code>%s</code></td><td>%s</td>"
-			"<td>%s</td><td class=\"n\">%s</td><td class=\"n\">%s%s%s</td>"
-			"<td class=\"n\">%u</td><td class=\"n\">%s</td></tr>\n",
-			i, i, id, commit->subject, xb_column_kind_word(column->kind),
-			column->level.n ? mean : "", column->level.n > 1 ? low : "",
-			column->level.n > 1 ? " to " : "", column->level.n > 1 ? high : "",
-			column->level.n, column->probability > 0 ? probability : "");
-	}
-	xb_html(out, "</tbody></table></div>\n");
-	if (shown > TABLE_MAX || data->commits->len > TABLE_MAX)
-		xb_html(out, "<p>%u of %u commits are shown.</p>\n", MIN(shown, TABLE_MAX),
-			data->commits->len);
-	xb_html(out, "</details></figure>\n");
 }

@@ -32,10 +32,14 @@ XbColumn *xb_range_columns(const XbJobData *data, const json_t *said);
 
 const char *xb_column_kind_word(XbColumnKind kind);
 
-/* @culprit: its node, 0 = none. */
+/* @culprit: its node, 0 = none. @from: as below, for what the picture links to. */
 void xb_range_picture(XbHtml *out, const XbJobData *data, const XbColumn *columns, guint culprit,
-		      const char *unit);
-/* The picture's table: the commits of which something is known. */
-void xb_range_table(XbHtml *out, const XbJobData *data, const XbColumn *columns, const char *unit);
+		      const char *unit, int64_t from);
+#define XB_RANGE_ROWS 500 /* of one page of the table */
+
+/* The picture's table. Of a large range one page: from the commit @from, or (-1) those of which
+ * something is known. */
+void xb_range_table(XbHtml *out, const XbJobData *data, const XbColumn *columns, const char *unit,
+		    int64_t from);
 
 #endif

@@ -53,5 +53,6 @@ extern const XbRoute xb_routes_actions[];
 extern const XbRoute xb_routes_runs[];
 extern const XbRoute xb_routes_queue[];
 extern const XbRoute xb_routes_branches[];
+extern const XbRoute xb_routes_alerts[];
 
 #endif

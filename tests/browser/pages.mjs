@@ -41,7 +41,7 @@ for (const colorScheme of ["light", "dark"]) {
 	for (const path of everywhere) await accessible(page, path, colorScheme);
 	await page.goto(url + "/job/1");
 	const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-	ok(colorScheme === "dark" ? paper === "rgb(13, 17, 23)" : paper === "rgb(255, 255, 255)",
+	ok(colorScheme === "dark" ? paper === "rgb(13, 17, 23)" : paper === "rgb(243, 245, 248)",
 		`${colorScheme}: the paper`, paper);
 	await c.finish();
 }
@@ -69,9 +69,26 @@ for (const colorScheme of ["light", "dark"]) {
 	await page.keyboard.press("Enter");
 	ok(await page.evaluate(() => document.activeElement.id) === "main",
 		"keyboard: and it does");
-	await page.locator("summary", { hasText: "Diff" }).focus();
+	ok(await page.locator("pre.diff").isVisible(), "a small diff is open");
+	await page.locator("summary", { hasText: "Message" }).focus();
 	await page.keyboard.press("Enter");
-	ok(await page.locator("pre.diff").isVisible(), "keyboard: the diff opens");
+	ok(await page.locator(".verdict details[open] > pre:not(.diff)").isVisible(),
+		"keyboard: the message opens");
+	await page.locator("svg.range a").first().focus();
+	await page.keyboard.press("Enter");
+	ok(await page.locator("#c0").isVisible(), "keyboard: a level leads to its row, which is unfolded");
+	await page.goto(url + "/branch/mainline");
+	await page.waitForSelector(".uplot canvas");
+	await page.locator(".u-over").focus();
+	for (const key of ["Home", "ArrowRight", "ArrowRight", "Enter"]) await page.keyboard.press(key);
+	ok((await page.textContent(".picked")).includes("mm: change <3>"), "keyboard: a point is chosen",
+		await page.textContent(".picked"));
+	for (const key of ["End", "ArrowLeft", "Enter"]) await page.keyboard.press(key);
+	ok(/like=2.*&good=[0-9a-f]{40}&bad=[0-9a-f]{40}$/.test(await page.getAttribute(".picked a:last-child", "href")),
+		"keyboard: two make a range");
+	await page.keyboard.press("Home");
+	for (const key of ["+", "+", "ArrowLeft"]) await page.keyboard.press(key);
+	ok(await page.locator(".u-over").isVisible(), "keyboard: it zooms");
 	await c.finish();
 }
 
@@ -84,7 +101,18 @@ for (const colorScheme of ["light", "dark"]) {
 	ok(await page.locator(".verdict.culprit").isVisible(), "no script: the culprit is named");
 	await page.goto(url + "/branch/mainline");
 	ok(await page.locator("figure.timeline svg").isVisible(), "no script: the timeline is drawn");
-	await login(page);
+	await page.locator("svg a").first().click();
+	ok(/\/run\/\d+$/.test(page.url()), "no script: a point leads to its measurement", page.url());
+	await page.goto(url + "/branch/mainline");
+	await page.locator("summary", { hasText: "choose two" }).click();
+	ok(await page.locator("input[name=good]:checked").count() === 1, "no script: the change is proposed");
+	await page.locator("input[name=good]").nth(9).check();
+	await page.locator("button", { hasText: "Bisect between these" }).click();
+	await page.fill("#f-token", process.env.TOKEN);
+	await page.click("main button");
+	await page.waitForURL(/\/queue\?what=bisect/);
+	ok((await page.inputValue("#f-good")).length === 40 && (await page.inputValue("#f-bad")).length === 40,
+		"no script: two points of the timeline make a range, by way of the token");
 	await page.goto(url + "/queue");
 	await page.fill("#f-good", "c20");
 	await page.fill("#f-bad", "c26");
@@ -154,7 +182,8 @@ for (const colorScheme of ["light", "dark"]) {
 	await page.mouse.move(...at(0.5));
 	ok(/mm: change <\d+>/.test(await range()), "timeline: hovering names the commit", await range());
 	await page.mouse.click(...at(0.5));
-	ok(await page.locator(".picked a").count() === 1, "timeline: a click leads to the measurement");
+	ok(/^\/run\/\d+$/.test(await page.locator(".picked a").first().getAttribute("href")),
+		"timeline: a click leads to the measurement");
 	await page.mouse.click(...at(0.7));
 	ok((await page.getAttribute(".picked a:last-child", "href")).includes("&good="),
 		"timeline: two clicks propose a bisect");

@@ -105,41 +105,49 @@ function colour(name) {
 	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/* The table of a timeline holds its points; the plot takes them from there. */
-function timeline(figure) {
-	if (!window.uPlot || figure.querySelector(".uplot")) return;
-	const rows = [...figure.querySelectorAll("tbody tr")];
-	const at = rows.map((row) => Number(row.dataset.x));
-	const level = rows.map((row) => Number(row.dataset.level));
-	const low = rows.map((row) => Number(row.dataset.low || row.dataset.level));
-	const high = rows.map((row) => Number(row.dataset.high || row.dataset.level));
-	const place = document.createElement("div");
-	const svg = figure.querySelector("svg");
-	const changes = (figure.dataset.changes || "").split(" ").filter(Boolean).map(Number);
-	const ink = colour("--ink"), line = colour("--line");
-	let picked = null;
+/* Seconds in the unit that fits the largest of them. */
+function scaleOf(unit, values) {
+	const most = Math.max(...values.map(Math.abs));
+	if (unit !== "s" || !(most > 0)) return [1, unit];
+	for (const [factor, name] of [[1, "s"], [1e3, "ms"], [1e6, "\u00B5s"]])
+		if (most * factor >= 1) return [factor, name];
+	return [1e9, "ns"];
+}
 
-	if (at.length < 2) return;
-	svg.before(place);
-	const plot = new uPlot({
+/* The table of a timeline holds its points; the plot takes them from there. */
+function pointOf(row) {
+	const [good, bad] = row.querySelectorAll("input");
+	const cells = row.cells;
+	return {
+		x: Number(row.dataset.x), level: Number(row.dataset.level),
+		low: Number(row.dataset.low || row.dataset.level),
+		high: Number(row.dataset.high || row.dataset.level),
+		commit: cells[3].textContent, subject: cells[4].textContent,
+		value: cells[5].textContent, links: [...cells[7].querySelectorAll("a")],
+		id: good.value, good, bad,
+	};
+}
+
+function plotOptions(points, figure, place, factor, unit) {
+	const ink = colour("--ink"), grid = { stroke: colour("--line"), width: 1 };
+	const at = points.map((p) => p.x);
+	const name = (x) => points[at.indexOf(x)];
+	const changes = (figure.dataset.changes || "").split(" ").filter(Boolean).map(Number);
+	return {
 		width: place.clientWidth || 900,
-		height: 320,
+		height: 340,
 		scales: { x: { time: false } },
 		cursor: { drag: { x: true, y: false } },
 		axes: [
-			{ stroke: ink, grid: { stroke: line }, space: 100,
-			  values: (u, ticks) => ticks.map((t) => {
-				const i = at.indexOf(t);
-				return i < 0 ? "" : rows[i].dataset.commit.slice(0, 8);
-			  }) },
-			{ stroke: ink, grid: { stroke: line }, size: 80, label: figure.dataset.unit },
+			{ stroke: ink, grid, ticks: grid, space: 110,
+			  values: (u, ticks) => ticks.map((t) => name(t) ? name(t).commit.slice(0, 8) : "") },
+			{ stroke: ink, grid, ticks: grid, size: 84,
+			  values: (u, ticks) => ticks.map((t) => `${Number((t * factor).toPrecision(6))} ${unit}`) },
 		],
 		series: [
-			{ label: "Commit", value: (u, v) => {
-				const i = at.indexOf(v);
-				return i < 0 ? "" : rows[i].dataset.commit + " " + rows[i].dataset.subject;
-			} },
-			{ label: "Level", stroke: colour("--base"), width: 2, points: { show: true } },
+			{ label: "Commit", value: (u, x) => name(x) ? `${name(x).commit} ${name(x).subject}` : "" },
+			{ label: "Level", stroke: colour("--base"), width: 1.5, points: { show: at.length < 400, size: 5 },
+			  value: (u, y, s, i) => i === null || i === undefined ? "" : points[i].value },
 			{ label: "Low", stroke: "transparent" },
 			{ label: "High", stroke: "transparent" },
 		],
@@ -151,6 +159,7 @@ function timeline(figure) {
 				u.ctx.setLineDash([6, 3]);
 				for (const x of changes) {
 					const left = u.valToPos(x, "x", true);
+					if (left < u.bbox.left || left > u.bbox.left + u.bbox.width) continue;
 					u.ctx.beginPath();
 					u.ctx.moveTo(left, u.bbox.top);
 					u.ctx.lineTo(left, u.bbox.top + u.bbox.height);
@@ -159,39 +168,100 @@ function timeline(figure) {
 				u.ctx.restore();
 			}],
 		},
-	}, [at, level, low, high], place);
-	svg.setAttribute("hidden", "");
-	plot.over.addEventListener("click", () => {
-		const i = plot.cursor.idx;
-		if (i === null || i === undefined) return;
-		pick(figure, rows, i, picked);
-		picked = i;
-	});
-	plot.over.addEventListener("dblclick", () => plot.setScale("x", { min: at[0], max: at[at.length - 1] }));
-	window.addEventListener("resize", () => plot.setSize({ width: place.clientWidth, height: 320 }));
+	};
 }
 
-/* A click shows the measurement; two make a range to bisect. */
-function pick(figure, rows, i, before) {
+function timeline(figure) {
+	if (!window.uPlot || figure.querySelector(".uplot")) return;
+	const points = [...figure.querySelectorAll("tbody tr")].map(pointOf);
+	const place = document.createElement("div"), hint = document.createElement("p");
+	const svg = figure.querySelector("svg");
+	const [factor, unit] = scaleOf(figure.dataset.unit, points.map((p) => p.level));
+	const picks = [];
+
+	if (points.length < 2) return;
+	svg.before(place);
+	const plot = new uPlot(plotOptions(points, figure, place, factor, unit),
+		["x", "level", "low", "high"].map((m) => points.map((p) => p[m])), place);
+	const pick = (i) => {
+		if (i === null || i === undefined) return;
+		picks.push(i);
+		show(figure, points, picks.slice(-2));
+	};
+	svg.setAttribute("hidden", "");
+	hint.className = "legend";
+	hint.textContent = "Drag to zoom, double click to see all. A click shows the measurement, two make a "
+		+ "range to bisect. By keyboard: arrows, Enter, + and - to zoom, 0 to see all.";
+	place.after(hint);
+	plot.over.addEventListener("click", () => pick(plot.cursor.idx));
+	plot.over.tabIndex = 0;
+	plot.over.setAttribute("role", "group");
+	plot.over.setAttribute("aria-label", svg.getAttribute("aria-label"));
+	plot.over.addEventListener("keydown", (event) => steer(plot, points, event, pick));
+	window.addEventListener("resize", () => plot.setSize({ width: place.clientWidth, height: 340 }));
+}
+
+/* The plot by keyboard. */
+function steer(plot, points, event, pick) {
+	const { min, max } = plot.scales.x, last = points.length - 1;
+	const inside = points.map((p, i) => i).filter((i) => points[i].x >= min && points[i].x <= max);
+	const now = plot.cursor.idx ?? inside[Math.floor(inside.length / 2)] ?? 0;
+	const go = (i) => {
+		const k = Math.min(Math.max(i, 0), last);
+		const width = max - min;
+		if (points[k].x < min) plot.setScale("x", { min: points[k].x, max: points[k].x + width });
+		if (points[k].x > max) plot.setScale("x", { min: points[k].x - width, max: points[k].x });
+		plot.setCursor({ left: plot.valToPos(points[k].x, "x"), top: plot.valToPos(points[k].level, "y") });
+	};
+	const zoom = (by) => {
+		const half = Math.max((max - min) * by / 2, 1), middle = points[now].x;
+		plot.setScale("x", { min: Math.max(middle - half, points[0].x),
+			max: Math.min(middle + half, points[last].x) });
+		setTimeout(() => go(now), 0);
+	};
+	const keys = {
+		ArrowLeft: () => go(now - 1), ArrowRight: () => go(now + 1),
+		PageUp: () => go(now - 10), PageDown: () => go(now + 10),
+		Home: () => go(0), End: () => go(last),
+		Enter: () => pick(plot.cursor.idx), " ": () => pick(plot.cursor.idx),
+		"+": () => zoom(0.5), "-": () => zoom(2),
+		0: () => plot.setScale("x", { min: points[0].x, max: points[last].x }),
+	};
+	if (!keys[event.key] || event.ctrlKey || event.altKey || event.metaKey) return;
+	event.preventDefault();
+	keys[event.key]();
+}
+
+/* A pick shows the measurement; two make a range to bisect, in the table's form as well. */
+function show(figure, points, picks) {
+	const shown = points[picks[picks.length - 1]];
 	let box = figure.querySelector(".picked");
-	const link = document.createElement("a");
 	if (!box) {
 		box = document.createElement("p");
 		box.className = "picked";
 		box.setAttribute("role", "status");
 		figure.querySelector(".uplot").after(box);
 	}
-	box.textContent = rows[i].dataset.commit + " " + rows[i].dataset.subject + ": ";
-	link.href = "/job/" + rows[i].dataset.job;
-	link.textContent = "its measurement";
-	box.append(link);
-	if (before !== null && before !== i && figure.dataset.queue) {
-		const [a, b] = before < i ? [before, i] : [i, before];
-		const query = document.createElement("a");
-		query.href = figure.dataset.queue + "&good=" + rows[a].dataset.id + "&bad=" + rows[b].dataset.id;
-		query.textContent = "bisect between these";
-		box.append(", ", query);
-	}
+	box.textContent = `${shown.commit} ${shown.subject}, ${shown.value}: `;
+	shown.links.forEach((link, i) => box.append(i ? " of " : "", link.cloneNode(true)));
+	if (picks.length < 2 || picks[0] === picks[1]) return;
+	const [a, b] = picks.map((i) => points[i]).sort((p, q) => p.x - q.x);
+	const query = document.createElement("a");
+	query.href = `${figure.dataset.queue}&good=${a.id}&bad=${b.id}`;
+	query.textContent = `bisect between ${a.commit.slice(0, 8)} and ${b.commit.slice(0, 8)}`;
+	a.good.checked = true;
+	b.bad.checked = true;
+	box.append("; ", query);
+}
+
+/* ---- links into what is folded up ------------------------------------------------- */
+
+function openTarget() {
+	const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+	if (!target) return;
+	for (let at = target; at; at = at.parentElement)
+		if (at.tagName === "DETAILS") at.open = true;
+	target.scrollIntoView({ block: "center" });
 }
 
 /* ---- choices that depend on each other ------------------------------------------ */
@@ -215,4 +285,6 @@ function enhance(root) {
 
 remember(document);
 enhance(document);
+window.addEventListener("hashchange", openTarget);
+openTarget();
 if (document.querySelector('meta[name="live"]') && window.EventSource) follow();

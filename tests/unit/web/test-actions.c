@@ -70,6 +70,9 @@ static void test_what_the_daemon_is_asked(Fixture *f, gconstpointer unused)
 		  "parent=1",
 		  "{\"verb\":\"bisect\",\"workload\":\"w\",\"metric\":\"m\",\"repo\":\"toy\","
 		  "\"good\":\"v1\",\"bad\":\"v2\",\"first_parent\":true,\"min_effect\":0.02}" },
+		{ "/queue", "what=bisect&good=v1&bad=v2&all=1",
+		  "{\"verb\":\"bisect\",\"good\":\"v1\",\"bad\":\"v2\",\"first_parent\":false,"
+		  "\"all\":true}" },
 		{ "/queue/check", "what=bisect&like=7&good=v1&bad=v2",
 		  "{\"verb\":\"check\",\"what\":\"bisect\",\"like\":7,\"good\":\"v1\",\"bad\":"
 		  "\"v2\","
@@ -160,7 +163,7 @@ static void test_the_form(Fixture *f, gconstpointer unused)
 	g_autoptr(XbWebRequest) request = xb_web_request_new("GET", "/queue?good=%22%3E%3Cb%3E");
 	(void)unused;
 
-	g_assert_cmpstr(nobody->location, ==, "/login");
+	g_assert_cmpstr(nobody->location, ==, "/login?to=%2Fqueue");
 	g_assert_cmpstr(
 		narrower->location, ==,
 		"/queue?what=bisect&like=1&good=2222222222222222222222222222222222222222&bad="
@@ -180,6 +183,17 @@ static void test_login(Fixture *f, gconstpointer unused)
 	g_autoptr(XbWebResponse) right = browse(f, "POST", "/login", HERE, "token=" TOKEN);
 	(void)unused;
 
+	g_autoptr(XbWebResponse) on =
+		browse(f, "POST", "/login", HERE, "token=" TOKEN "&to=%2Fqueue%3Fgood%3Da%2526b");
+	g_autoptr(XbWebResponse) away =
+		browse(f, "POST", "/login", HERE, "token=" TOKEN "&to=%2F%2Fevil.example%2F");
+	g_autoptr(XbWebResponse) back =
+		browse(f, "POST", "/login", HERE, "token=" TOKEN "&to=%2F%5Cevil.example%2F");
+
+	g_assert_cmpstr(right->location, ==, "/");
+	g_assert_cmpstr(on->location, ==, "/queue?good=a%26b");
+	g_assert_cmpstr(away->location, ==, "/");
+	g_assert_cmpstr(back->location, ==, "/");
 	g_assert_cmpuint(wrong->status, ==, 403);
 	g_assert_null(wrong->cookie);
 	g_assert_cmpuint(elsewhere->status, ==, 403);

@@ -51,7 +51,7 @@ static void test_a_bisect_shows_what_is_known(Fixture *f, gconstpointer unused)
 	g_autofree char *text = get(f, "/job/1", 200);
 	(void)unused;
 
-	g_assert_nonnull(strstr(text, "Culprit: <code>3333333333"));
+	g_assert_nonnull(strstr(text, "</span> <code>3333333333"));
 	g_assert_nonnull(strstr(text, "class=\"callout\""));
 	g_assert_nonnull(strstr(text, "class=\"unbuildable\""));
 	g_assert_nonnull(strstr(text, "class=\"alike\""));
@@ -165,6 +165,104 @@ static void test_pages_change_when_the_database_does(Fixture *f, gconstpointer u
 	g_assert_nonnull(strstr(after, "news"));
 }
 
+/* A job of --all with warnings, over 1,200 commits; its id. */
+static int64_t put_large_job(Fixture *f)
+{
+	const XbJob job = {
+		.kind = XB_JOB_BISECT,
+		.created_ms = NOW_MS,
+		.verdict =
+			(char *)"{\"kind\":\"culprit\",\"confidence\":0.99,\"culprit_node\":700,"
+				"\"commits\":[{\"id\":\"x\",\"subject\":\"y\",\"probability\":"
+				"0.99,\"node\":700}],\"steps\":[{\"id\":\"first step\","
+				"\"subject\":\"<b>big\",\"node\":700,\"probability\":0.99,"
+				"\"regression\":true,\"effect\":{\"base\":1,\"test\":1.5,"
+				"\"ratio\":1.5,\"ci_low\":1.4,\"ci_high\":1.6}},{\"id\":\"second "
+				"step\",\"subject\":\"small\",\"node\":900,\"probability\":0.98,"
+				"\"regression\":false,\"effect\":{\"base\":1.5,\"test\":1.2,"
+				"\"ratio\":0.8,\"ci_low\":null,\"ci_high\":null}}],\"effect\":{"
+				"\"base\":1,\"test\":1.5,\"ratio\":1.5,\"ci_low\":1.4,\"ci_high\":"
+				"1.6}}",
+		.spec = (char *)"{\"repo\":\"/r\",\"good\":\"a\",\"bad\":\"b\",\"metric\":"
+				"\"unmap\",\"unit\":\"s\",\"workload\":\"map-unmap\",\"all\":true,"
+				"\"lower_is_better\":true,\"warnings\":[\"noise <b>is high\"]}",
+	};
+	int64_t id = xb_db_job_add(f->db, &job, NULL);
+	int64_t variant = put_variant(f, 7, XB_VARIANT_UNBUILT, NULL);
+
+	g_assert_true(xb_db_begin(f->db, NULL));
+	for (int i = 0; i < 1200; i++) {
+		g_autofree char *label = g_strdup_printf("%040d", i);
+		const XbJobCommit commit = { .node = i,
+					     .label = label,
+					     .parents = g_array_new(FALSE, FALSE, sizeof(int)),
+					     .tree = (char *)"",
+					     .subject = (char *)"s",
+					     .variant_id = variant };
+
+		g_assert_true(xb_db_job_commit_add(f->db, id, &commit, NULL));
+		g_array_unref(commit.parents);
+	}
+	g_assert_true(xb_db_commit(f->db, NULL));
+	g_assert_true(xb_db_job_set_state(f->db, id, XB_JOB_DONE, NULL, NOW_MS, NULL));
+	return id;
+}
+
+static void test_every_step_and_warning_is_shown(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *path = g_strdup_printf("/job/%d", (int)put_large_job(f));
+	g_autofree char *text = get(f, path, 200);
+	(void)unused;
+
+	g_assert_nonnull(strstr(text, "Every step in the range: 2"));
+	g_assert_nonnull(strstr(text, "first step"));
+	g_assert_nonnull(strstr(text, "&lt;b&gt;big"));
+	g_assert_nonnull(strstr(text, "-20.00 % better"));
+	g_assert_nonnull(strstr(text, "noise &lt;b&gt;is high"));
+}
+
+static void test_a_large_range_comes_in_pages(Fixture *f, gconstpointer unused)
+{
+	int job = (int)put_large_job(f);
+	g_autofree char *path = g_strdup_printf("/job/%d", job);
+	g_autofree char *known = get(f, path, 200);
+	(void)unused;
+
+	g_assert_nonnull(strstr(known, "id=\"c700\""));
+	g_assert_null(strstr(known, "id=\"c701\""));
+	for (int from = 0; from < 1200; from += 500) {
+		g_autofree char *at = g_strdup_printf("/job/%d?commits=%d", job, from);
+		g_autofree char *page = get(f, at, 200);
+
+		for (int i = 0; i < 1200; i++) {
+			g_autofree char *row = g_strdup_printf("<tr id=\"c%d\"", i);
+			g_assert_true(!strstr(page, row) == !(i >= from && i < from + 500));
+		}
+		/* from the picture to the culprit's row, wherever that is */
+		g_assert_nonnull(strstr(page, from == 500 ? "href=\"#c700\""
+							  : "href=\"?commits=500#c700\""));
+	}
+	g_autofree char *beyond = g_strdup_printf("/job/%d?commits=99999999999", job);
+	g_autofree char *last = get(f, beyond, 200);
+	g_assert_nonnull(strstr(last, "id=\"c1199\""));
+}
+
+static void test_a_timeline_leads_to_measurements(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *text = get(f, "/branch/main%20line", 200);
+	(void)unused;
+
+	g_assert_nonnull(strstr(text, "<form method=\"get\" action=\"/queue\""));
+	/* before and after the change */
+	g_assert_nonnull(strstr(text, "name=\"good\" "
+				      "value=\"0000000000000000000000000000000000000005\" "
+				      "aria-label=\"from 000000000000\" checked"));
+	g_assert_nonnull(strstr(text, "name=\"bad\" "
+				      "value=\"0000000000000000000000000000000000000006\" "
+				      "aria-label=\"to 000000000000\" checked"));
+	g_assert_nonnull(strstr(text, "<a href=\"/run/"));
+}
+
 #define ADD(name, function) g_test_add("/site/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -174,6 +272,9 @@ int main(int argc, char **argv)
 	ADD("hostile-text-stays-text", test_hostile_text_stays_text);
 	ADD("a-bisect-shows-what-is-known", test_a_bisect_shows_what_is_known);
 	ADD("an-ab-shows-both-sides", test_an_ab_shows_both_sides);
+	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
+	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
+	ADD("a-timeline-leads-to-measurements", test_a_timeline_leads_to_measurements);
 	ADD("what-is-not-there", test_what_is_not_there);
 	ADD("other-methods-are-refused", test_other_methods_are_refused);
 	ADD("other-names-are-refused", test_other_names_are_refused);
