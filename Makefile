@@ -62,7 +62,7 @@ $(SETTINGS):
 # What each folder may include, which is what it may depend on: a wrong
 # include does not compile. The file named like the program holds its main();
 # the rest of a folder is an archive that its unit tests link as well.
-FOLDERS := common db daemon/engine daemon daemon/client daemon/notify daemon/fetch builder runner web
+FOLDERS := common db daemon/engine daemon daemon/client daemon/notify daemon/fetch builder runner runner/plugin web
 INC_common        := -Icommon
 INC_db            := -Idb -Icommon
 INC_daemon/engine := -Idaemon/engine
@@ -72,6 +72,7 @@ INC_daemon/notify := -Idaemon/notify -Idaemon/client -Icommon
 INC_daemon/fetch  := -Idaemon/fetch -Icommon
 INC_builder       := -Ibuilder -Icommon
 INC_runner        := -Irunner -Icommon
+INC_runner/plugin := -Irunner/plugin
 INC_web           := -Iweb -Idb -Icommon
 
 LIB_common        := $(BUILD)/lib/common.a
@@ -83,6 +84,7 @@ LIB_daemon/notify := $(BUILD)/lib/daemon-notify.a $(LIB_daemon/client)
 LIB_daemon/fetch  := $(BUILD)/lib/daemon-fetch.a $(LIB_common)
 LIB_builder       := $(BUILD)/lib/builder.a $(LIB_common)
 LIB_runner        := $(BUILD)/lib/runner.a $(LIB_common)
+LIB_runner/plugin := $(BUILD)/lib/runner-plugin.a
 LIB_web           := $(BUILD)/lib/web.a $(LIB_db)
 
 LDLIBS_common        = $(PKG_LIBS) $(GIT_LIBS) -lm
@@ -94,15 +96,18 @@ LDLIBS_daemon/notify = $(PKG_LIBS) $(CURL_LIBS) -lm
 LDLIBS_daemon/fetch  = $(PKG_LIBS) $(GIT_LIBS) -lm
 LDLIBS_builder       = $(PKG_LIBS) $(GIT_LIBS) -lm
 LDLIBS_runner        = $(PKG_LIBS) -lm
+LDLIBS_runner/plugin = $(PKG_LIBS) -lm
 LDLIBS_web           = $(PKG_LIBS) $(SQL_LIBS) $(HTTP_LIBS) -lm
 
 MAINS := daemon/xbisectd.c daemon/client/xbisect.c builder/xbisect-build.c runner/xbisect-run.c \
          web/xbisect-web.c \
          daemon/notify/xbisect-notify.c $(wildcard daemon/fetch/xbisect-fetch.c)
+# The plugin's entry, which QEMU's own functions complete.
+PLUGIN_MAIN := runner/plugin/profile.c
 PROGRAMS := $(patsubst %.c,$(BUILD)/bin/%,$(notdir $(MAINS)))
 
 define folder_rules
-SRC_$(1) := $$(filter-out $$(MAINS),$$(wildcard $(1)/*.c))
+SRC_$(1) := $$(filter-out $$(MAINS) $$(PLUGIN_MAIN),$$(wildcard $(1)/*.c))
 OBJ_$(1) := $$(SRC_$(1):%.c=$$(BUILD)/obj/%.o)
 $$(BUILD)/lib/$(subst /,-,$(1)).a: $$(OBJ_$(1))
 	@mkdir -p $$(@D)
@@ -140,15 +145,28 @@ $(BUILD)/bin/xbisect-dom0: $(DOM0_OBJ)
 	$(Q)$(CC) -static -s $(LDFLAGS) $(XEN_WRAP) -o $@ $^ $(XEN_LIBS)
 PROGRAMS += $(BUILD)/bin/xbisect-dom0
 
+# The profiling plugin is loaded by QEMU: position independent, and without
+# sanitizers, which their host program would have to have as well.
+PLUGIN := $(BUILD)/bin/xbisect-profile.so
+PLUGIN_OBJ := $(patsubst %.c,$(BUILD)/obj/pic/%.o,$(wildcard runner/plugin/*.c))
+$(BUILD)/obj/pic/runner/plugin/%.o: runner/plugin/%.c $(SETTINGS)
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(CFLAGS_ALL)) $(INC_runner/plugin) -fPIC -fvisibility=hidden -c -o $@ $<
+$(PLUGIN): $(PLUGIN_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^ -lpthread
+
 .PHONY: programs
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(PLUGIN)
 
 # ---- unit tests ------------------------------------------------------------
 # tests/unit/FOLDER/test-x.c is linked with FOLDER's archive (slashes in the
 # folder's name are dashes: tests/unit/daemon-engine/).
 UNIT_SRC := $(wildcard tests/unit/*/test-*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/test/%)
-unit_folder = $(if $(filter daemon-engine daemon-client daemon-notify daemon-fetch,$(1)),$(subst daemon-,daemon/,$(1)),$(1))
+unit_folder = $(if $(filter daemon-engine daemon-client daemon-notify daemon-fetch,$(1)),$(subst daemon-,daemon/,$(1)),$(if $(filter runner-plugin,$(1)),runner/plugin,$(1)))
 
 define unit_rules
 $$(BUILD)/test/$(1)/%: tests/unit/$(1)/%.c $$(LIB_$(call unit_folder,$(1))) $$(SETTINGS)
@@ -161,7 +179,7 @@ $(foreach f,$(sort $(foreach s,$(UNIT_SRC),$(word 3,$(subst /, ,$(s))))),$(eval 
 .PHONY: unit-tests
 unit-tests: $(UNIT_BIN)
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/test/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/obj/*/*/*/*.d $(BUILD)/test/*/*.d)
 
 # ---- dependencies ----------------------------------------------------------
 # Debian packages, one place. None of them is a kernel or a hypervisor.
@@ -317,6 +335,7 @@ install: programs   ## install; DESTDIR= and PREFIX=/usr/local as usual
 	  $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)
 	$(INSTALL) -m 755 $(BIN_PROGRAMS) $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 755 $(BUILD)/bin/xbisect-dom0 $(DESTDIR)$(LIBEXECDIR)
+	$(INSTALL) -m 644 $(PLUGIN) $(DESTDIR)$(LIBEXECDIR)
 	$(INSTALL) -m 755 runner/fetch-debian.sh $(DESTDIR)$(LIBEXECDIR)/fetch-debian
 	cd configs && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DESTDIR)$(DATADIR))/{} \;
 	cd web/assets && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DESTDIR)$(DATADIR))/web/{} \;

@@ -34,6 +34,7 @@ typedef struct {
 	Console *console;
 	char *kernel_path;
 	char *input_dir, *xen_path, *initramfs_path, *console_path, *stderr_path;
+	char *raw_path; /* what the profiling plugin writes; NULL without one */
 	pid_t pid;
 	int console_fd;
 	guint64 console_size;
@@ -84,13 +85,24 @@ static bool choose_kernel(Boot *boot, GError **error)
 	return false;
 }
 
+/* Without a sandbox the emulator finds @path as @name where it starts. */
+static bool link_input(const Boot *boot, const char *name, const char *path, GError **error)
+{
+	g_autofree char *link = g_build_filename(boot->input_dir, name, NULL);
+
+	if (symlink(path, link) == 0)
+		return true;
+	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", link,
+		    g_strerror(errno));
+	return false;
+}
+
 static bool write_inputs(Boot *boot, GError **error)
 {
 	const RunnerJob *job = boot->run->job;
 	g_autofree char *modules = runner_setting(job->artifact, "modules", NULL);
 	g_autoptr(GBytes) xen = runner_qemu_xen(boot->qemu, error);
 	g_autoptr(GByteArray) initramfs = NULL;
-	g_autofree char *link = g_build_filename(boot->input_dir, "kernel", NULL);
 
 	if (!xen)
 		return false;
@@ -104,12 +116,25 @@ static bool write_inputs(Boot *boot, GError **error)
 				      (gssize)initramfs->len, G_FILE_SET_CONTENTS_NONE, 0644,
 				      error))
 		return false;
-	if (!boot->qemu->bwrap && symlink(boot->kernel_path, link) != 0) {
-		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", link,
-			    g_strerror(errno));
+	if (boot->qemu->profiling &&
+	    !runner_profiling_prepare(boot->qemu->profiling, boot->input_dir, error))
 		return false;
-	}
-	return true;
+	return boot->qemu->bwrap || link_input(boot, "kernel", boot->kernel_path, error);
+}
+
+/* The plugin's output is a file of ours: it may write there, and nowhere else. */
+static bool prepare_profile(Boot *boot, const char *dir, GError **error)
+{
+	const Profiling *profiling = boot->qemu->profiling;
+
+	if (!profiling)
+		return true;
+	boot->raw_path = g_build_filename(boot->qemu->bwrap ? dir : boot->input_dir,
+					  RUNNER_PROFILE_RAW, NULL);
+	g_unlink(boot->raw_path);
+	return g_file_set_contents(boot->raw_path, "", 0, error) &&
+	       (boot->qemu->bwrap ||
+		link_input(boot, RUNNER_PROFILE_PLUGIN, profiling->plugin_path, error));
 }
 
 static bool prepare(Boot *boot, GError **error)
@@ -134,7 +159,7 @@ static bool prepare(Boot *boot, GError **error)
 	boot->initramfs_path = g_build_filename(boot->input_dir, "initramfs", NULL);
 	boot->console_path = g_build_filename(dir, "console", NULL);
 	boot->stderr_path = g_build_filename(dir, "qemu.stderr", NULL);
-	return write_inputs(boot, error);
+	return prepare_profile(boot, dir, error) && write_inputs(boot, error);
 }
 
 static bool start(Boot *boot, GError **error)
@@ -152,8 +177,8 @@ static bool start(Boot *boot, GError **error)
 		return false;
 	}
 	argv = boot->qemu->bwrap
-		       ? runner_qemu_sandboxed(boot->qemu, boot->kernel_path, boot->xen_path,
-					       boot->initramfs_path, boot->console_path)
+		       ? runner_qemu_sandboxed(boot->qemu, boot->kernel_path, boot->input_dir,
+					       boot->console_path, boot->raw_path)
 		       : runner_qemu_argv(boot->qemu, boot->console_path);
 	boot->pid = runner_child_start(argv, boot->input_dir, -1, -1, err, CONSOLE_HARD_MAX, error);
 	close(err);
@@ -200,6 +225,20 @@ static void read_console(Boot *boot)
 	}
 }
 
+/* The profile was written before the last frame. */
+static bool take_profile(Boot *boot)
+{
+	g_autofree char *dir = g_canonicalize_filename(boot->run->job->dir, NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (!boot->raw_path ||
+	    runner_profiling_finish(boot->qemu->profiling, boot->run, boot->raw_path, dir, &error))
+		return true;
+	runner_run_end(boot->run, XB_OUTCOME_WORKLOAD_FAILED, "there is no profile: %s",
+		       error->message);
+	return false;
+}
+
 /* The workload came to its end and all was read: what is it worth? */
 static void judge_result(Boot *boot)
 {
@@ -218,7 +257,8 @@ static void judge_result(Boot *boot)
 				       boot->workload->metrics[i]);
 			return;
 		}
-	runner_run_end(boot->run, XB_OUTCOME_OK, "%s", "");
+	if (take_profile(boot))
+		runner_run_end(boot->run, XB_OUTCOME_OK, "%s", "");
 }
 
 static XbOutcome failed_outcome(const Boot *boot)
@@ -374,22 +414,33 @@ static void shorten_console(Boot *boot)
 		close(fd);
 }
 
+static void remove_inputs(Boot *boot)
+{
+	static const char *const names[] = { "xen",
+					     "initramfs",
+					     "kernel",
+					     RUNNER_PROFILE_PLUGIN,
+					     RUNNER_PROFILE_FUNCTIONS,
+					     RUNNER_PROFILE_RAW };
+
+	for (guint i = 0; boot->input_dir && i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(boot->input_dir, names[i], NULL);
+		g_unlink(path);
+	}
+	if (boot->input_dir)
+		g_rmdir(boot->input_dir);
+	if (boot->raw_path)
+		g_unlink(boot->raw_path);
+}
+
 static void clean_up(Boot *boot)
 {
-	g_autofree char *link = NULL;
-
 	if (boot->pid > 0 && !boot->reaped)
 		runner_child_end(boot->pid, 0);
 	shorten_console(boot);
 	if (boot->console_fd >= 0)
 		close(boot->console_fd);
-	if (boot->input_dir) {
-		link = g_build_filename(boot->input_dir, "kernel", NULL);
-		g_unlink(boot->xen_path);
-		g_unlink(boot->initramfs_path);
-		g_unlink(link);
-		g_rmdir(boot->input_dir);
-	}
+	remove_inputs(boot);
 	runner_console_free(boot->console);
 	runner_qemu_free(boot->qemu);
 	runner_workload_free(boot->workload);
@@ -399,6 +450,7 @@ static void clean_up(Boot *boot)
 	g_free(boot->initramfs_path);
 	g_free(boot->console_path);
 	g_free(boot->stderr_path);
+	g_free(boot->raw_path);
 }
 
 static void run(RunnerRun *run)

@@ -5,7 +5,8 @@
 # its package, without installing it (installing the hypervisor would make Xen
 # this machine's default boot entry). No privileges needed.
 #
-#   fetch-debian xen      prints the path of xen-VERSION.gz
+#   fetch-debian xen      prints the path of xen-VERSION.gz; beside it, as
+#                         xen-VERSION.map, its symbols where they can be had
 #   fetch-debian kernel   prints the path of vmlinuz, and on a second line that
 #                         of its modules directory
 #
@@ -106,7 +107,26 @@ fetch_xen()
 		mkdir -p "$cache/xen"
 		mv -f "$image" "$target"
 	fi
+	[ -f "${target%.gz}.map" ] || [ -f "${target%.gz}.no-map" ] || fetch_symbols
 	echo "$target"
+}
+
+# Names for what a profile finds in Xen. Only the map is taken, and only of the
+# same version; without it a profile just has no names there. Asked for once:
+# remove the file *.no-map to ask again.
+fetch_symbols()
+{
+	mkdir -p "$work/dbg" "$work/symbols"
+	echo "fetch-debian: fetching $package-dbg $version" >&2
+	if (cd "$work/dbg" && apt apt-get download "$package-dbg=$version" >&2) &&
+		dpkg-deb --fsys-tarfile "$work"/dbg/*.deb |
+		tar -x -C "$work/symbols" --wildcards './usr/lib/debug/boot/xen-syms-*.map'; then
+		map=$(find "$work/symbols" -name 'xen-syms-*.map' -type f | head -n 1)
+		[ -z "$map" ] || mv -f "$map" "${target%.gz}.map"
+	else
+		echo "fetch-debian: $package-dbg can't be had: profiles have no names in Xen" >&2
+		: >"${target%.gz}.no-map"
+	fi
 }
 
 fetch_kernel()

@@ -106,7 +106,8 @@ static bool fill(Qemu *self, const RunnerJob *job, GError **error)
 	       runner_setting_seconds(job->host, "silence_s", 60, &self->silence_s, error) &&
 	       runner_setting_seconds(job->workload, "silence_s", self->silence_s,
 				      &self->workload_silence_s, error) &&
-	       find_programs(self, job, error) && (self->xen_path = find_xen(job, error));
+	       find_programs(self, job, error) && (self->xen_path = find_xen(job, error)) &&
+	       runner_profiling_new(job, self->xen_path, &self->profiling, error);
 }
 
 Qemu *runner_qemu_new(const RunnerJob *job, GError **error)
@@ -129,6 +130,7 @@ void runner_qemu_free(Qemu *self)
 	g_free(self->xen_args);
 	g_free(self->kernel_args);
 	g_strfreev(self->qemu_args);
+	runner_profiling_free(self->profiling);
 	g_free(self);
 }
 
@@ -206,6 +208,16 @@ static void add_boot(const Qemu *self, GPtrArray *argv)
 	add(argv, "-kernel", "xen", "-append", xen, "-initrd", modules, NULL);
 }
 
+static void add_plugin(const Qemu *self, GPtrArray *argv, bool sandboxed)
+{
+	g_autofree char *plugin = g_strdup_printf("./" RUNNER_PROFILE_PLUGIN
+						  ",mode=%s,functions=" RUNNER_PROFILE_FUNCTIONS
+						  ",out=%s" RUNNER_PROFILE_RAW,
+						  self->profiling->mode, sandboxed ? "/out/" : "");
+
+	add(argv, "-plugin", plugin, NULL);
+}
+
 char **runner_qemu_argv(const Qemu *self, const char *console)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
@@ -221,6 +233,8 @@ char **runner_qemu_argv(const Qemu *self, const char *console)
 	if (self->icount)
 		add(argv, "-icount", icount, "-rtc", "base=2020-01-01,clock=vm", "-seed", "1",
 		    NULL);
+	if (self->profiling)
+		add_plugin(self, argv, self->bwrap != NULL);
 	for (guint i = 0; self->qemu_args && self->qemu_args[i]; i++)
 		add(argv, self->qemu_args[i], NULL);
 	add_boot(self, argv);
@@ -262,8 +276,16 @@ static void add_emulator(const Qemu *self, GPtrArray *argv)
 		add(argv, "--ro-bind", self->program, self->program, NULL);
 }
 
-char **runner_qemu_sandboxed(const Qemu *self, const char *kernel, const char *xen,
-			     const char *initramfs, const char *console)
+static void add_input(GPtrArray *argv, const char *dir, const char *name)
+{
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+	g_autofree char *inside = g_build_filename("/in", name, NULL);
+
+	add(argv, "--ro-bind", path, inside, NULL);
+}
+
+char **runner_qemu_sandboxed(const Qemu *self, const char *kernel, const char *input_dir,
+			     const char *console, const char *raw)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	g_auto(GStrv) inner = runner_qemu_argv(self, "/out/console");
@@ -274,9 +296,16 @@ char **runner_qemu_sandboxed(const Qemu *self, const char *kernel, const char *x
 	add_root(argv);
 	add(argv, "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", NULL);
 	add_emulator(self, argv);
-	add(argv, "--ro-bind", kernel, "/in/kernel", "--ro-bind", xen, "/in/xen", "--ro-bind",
-	    initramfs, "/in/initramfs", "--bind", console, "/out/console", "--chdir", "/in", "--",
-	    NULL);
+	add(argv, "--ro-bind", kernel, "/in/kernel", NULL);
+	add_input(argv, input_dir, "xen");
+	add_input(argv, input_dir, "initramfs");
+	add(argv, "--bind", console, "/out/console", NULL);
+	if (self->profiling) {
+		add(argv, "--ro-bind", self->profiling->plugin_path, "/in/" RUNNER_PROFILE_PLUGIN,
+		    "--bind", raw, "/out/" RUNNER_PROFILE_RAW, NULL);
+		add_input(argv, input_dir, RUNNER_PROFILE_FUNCTIONS);
+	}
+	add(argv, "--chdir", "/in", "--", NULL);
 	for (guint i = 0; inner[i]; i++)
 		add(argv, inner[i], NULL);
 	g_ptr_array_add(argv, NULL);

@@ -8,6 +8,7 @@
 #define XB_RUNNER_QEMU_H
 
 #include "job.h"
+#include "profiling.h"
 
 typedef struct {
 	char *program;  /* path of qemu-system-x86_64 */
@@ -22,6 +23,7 @@ typedef struct {
 	guint smp;
 	const char *kernel; /* "elf" or "bzimage" */
 	double silence_s, workload_silence_s;
+	Profiling *profiling; /* NULL: not of this boot */
 } Qemu;
 
 Qemu *runner_qemu_new(const RunnerJob *job, GError **error);
@@ -35,18 +37,19 @@ GBytes *runner_qemu_xen(const Qemu *self, GError **error);
 
 /*
  * QEMU's argv, with the fixed names "xen", "kernel", "initramfs" for its
- * inputs in the directory where it starts. @console is where the first serial
- * port goes; NULL gives the argv that is part of the fingerprint.
+ * inputs (and those of profiling.h) in the directory where it starts. @console is where the first
+ * serial port goes; NULL gives the argv that is part of the fingerprint.
  */
 char **runner_qemu_argv(const Qemu *self, const char *console);
 
 /*
  * The same in a bubblewrap sandbox: nothing of the machine but /usr (and
  * QEMU's own prefix), inputs read-only at /in, no network, no processes but
- * its own. @kernel, @xen, @initramfs and @console are paths outside.
+ * its own. @kernel and @console are paths outside, @input_dir holds the other
+ * inputs; @raw is where the plugin writes, NULL without one.
  */
-char **runner_qemu_sandboxed(const Qemu *self, const char *kernel, const char *xen,
-			     const char *initramfs, const char *console);
+char **runner_qemu_sandboxed(const Qemu *self, const char *kernel, const char *input_dir,
+			     const char *console, const char *raw);
 
 /* Emulator, hypervisor, and all arguments. NULL with @error. */
 json_t *runner_qemu_facts(const Qemu *self, GError **error);

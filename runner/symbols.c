@@ -49,7 +49,12 @@ static Rank rank_of(char type)
 
 static bool parse_hex(const char *text, guint64 *value)
 {
-	gsize digits = strspn(text, "0123456789abcdefABCDEF");
+	gsize digits;
+
+	/* as Xen's own maps have it */
+	if (text[0] == '0' && text[1] == 'x')
+		text += 2;
+	digits = strspn(text, "0123456789abcdefABCDEF");
 
 	if (digits == 0 || digits > DIGITS_MAX || text[digits])
 		return false;
@@ -257,6 +262,14 @@ const char *runner_symbols_find(const RunnerSymbols *self, guint64 address, guin
 	if (offset)
 		*offset = address - symbols[low - 1].address;
 	return self->names + symbols[low - 1].name;
+}
+
+void runner_symbols_starts(const RunnerSymbols *self, GArray *starts)
+{
+	const Symbol *symbols = (const Symbol *)(const void *)self->symbols->data;
+
+	for (guint i = 0; i < self->symbols->len; i++)
+		g_array_append_val(starts, symbols[i].address);
 }
 
 guint64 runner_symbols_address(const RunnerSymbols *self, const char *name)

@@ -3,11 +3,11 @@
  * symbols.h - which function an address lies in, by a System.map or by what
  * nm(1) prints (Linux's System.map, Xen's xen-syms.map, `nm -n vmlinux`).
  *
- * A line is "ADDRESS TYPE NAME" with a hexadecimal address; "ADDRESS SIZE TYPE
- * NAME" (nm -S) is read as well, and undefined symbols (nm: "U NAME") are left
- * out. The file comes from a build of a hostile tree: it is at most 64 MiB
- * long, names are at most 511 printable characters, and a line of another form
- * is an error, not a guess.
+ * A line is "ADDRESS TYPE NAME" with a hexadecimal address, with or without
+ * "0x"; "ADDRESS SIZE TYPE NAME" (nm -S) is read as well, and undefined symbols
+ * (nm: "U NAME") are left out. The file comes from a build of a hostile tree:
+ * it is at most 64 MiB long, names are at most 511 printable characters, and a
+ * line of another form is an error, not a guess.
  */
 #ifndef XB_RUNNER_SYMBOLS_H
 #define XB_RUNNER_SYMBOLS_H
@@ -42,6 +42,9 @@ gsize runner_symbols_count(const RunnerSymbols *self);
  * module. The name is owned by @self.
  */
 const char *runner_symbols_find(const RunnerSymbols *self, guint64 address, guint64 *offset);
+
+/* Append to @starts (of guint64) where each symbol starts, data included, in rising order. */
+void runner_symbols_starts(const RunnerSymbols *self, GArray *starts);
 
 /* The address of the function @name, 0 when there is none. Linear time. */
 guint64 runner_symbols_address(const RunnerSymbols *self, const char *name);

@@ -7,6 +7,7 @@
 #include "init.h"
 
 #include "frame.h"
+#include "mark.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -140,6 +141,7 @@ static void run_workload(void)
 		return;
 	}
 	frame_send(STDOUT_FILENO, "start", NULL);
+	MARK(MARK_OTHER);
 	child = fork();
 	if (child == 0) {
 		dup2(ends[1], STDOUT_FILENO);
@@ -156,6 +158,7 @@ static void run_workload(void)
 	}
 	forward_lines(ends[0]);
 	snprintf(number, sizeof(number), "%d", wait_for(child));
+	MARK(MARK_FLUSH);
 	frame_send(STDOUT_FILENO, "end", number);
 }
 

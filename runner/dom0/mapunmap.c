@@ -4,6 +4,7 @@
 
 #include "bench.h"
 #include "domain.h"
+#include "mark.h"
 #include "summary.h"
 
 #include <assert.h>
@@ -40,6 +41,7 @@ typedef struct {
 	void **mappings;
 	int *errors;   /* of one batch */
 	size_t failed; /* pages of the last map_all() that were not mapped */
+	bool warm;     /* what comes is measured */
 } Run;
 
 const char mapunmap_help[] =
@@ -103,12 +105,19 @@ static int unmap_all(Run *run, unsigned int batch)
 static int iterate(Run *run, unsigned int batch, double *map_s, double *unmap_s)
 {
 	double start = bench_now(), mapped, end;
-	int status = map_all(run, batch);
+	int status;
 
+	if (run->warm)
+		MARK(MARK_MAP);
+	status = map_all(run, batch);
+	MARK(MARK_OTHER);
 	if (status)
 		return status;
 	mapped = bench_now();
+	if (run->warm)
+		MARK(MARK_UNMAP);
 	status = unmap_all(run, batch);
+	MARK(MARK_OTHER);
 	end = bench_now();
 	*map_s = mapped - start;
 	*unmap_s = end - mapped;
@@ -124,7 +133,10 @@ static int measure_batch(Run *run, unsigned int batch)
 	if (options->n_batches > 1)
 		snprintf(summary.suffix, sizeof(summary.suffix), ".b%u", batch);
 	for (unsigned int i = 0; i < options->warmup + options->iterations; i++) {
-		int status = iterate(run, batch, &map_s, &unmap_s);
+		int status;
+
+		run->warm = i >= options->warmup;
+		status = iterate(run, batch, &map_s, &unmap_s);
 
 		if (status)
 			return status;

@@ -210,6 +210,26 @@ has '"outcome":"host-trouble".*-static' "a dynamic program as workload is refuse
 run ok '' '"args":"--domid {domid}"'
 has '"outcome":"host-trouble".*no parameter {domid}' "an unknown parameter in args is refused"
 
+# ---- a profile -----------------------------------------------------------------
+# The emulator's plugin, played by the fake: its file is read when the boot is over.
+profile() # MODE FAKE-LINES
+{
+	sed "s|^args) .*|args) printf '%s\\\\n' \"\$@\" >\"\$ARGS\"; printf '$2' >profile.raw; up; samples; finish ;;|" fake-qemu >profile-qemu
+	chmod +x profile-qemu
+	job '' '' "\"profile\":\"$1\"" | sed 's|fake-qemu|profile-qemu|' | FAKE=args "$bin/xbisect-run" >out.jsonl 2>err
+}
+profile stacks 'xbisect-profile 1 stacks\\nphase 3 2\\nnode 2 0 ffffffff81000000\\nself 2 3 40\\nnode 3 2 ffff82d040200000\\nself 3 3 60\\nend\\n'
+grep -q '^./profile.so,mode=stacks,functions=functions,out=profile.raw$' args
+ok $? "a profiling boot loads the plugin"
+has '"event":"profile".*"phase":"unmap","file":"profile-unmap.folded","entries":2,"instructions":100,"xen":60,"kernel":40' "an event has the shares of each phase"
+has '"event":"done","outcome":"ok"' "and the boot is ok"
+[ "$(cat profile-unmap.folded)" = "$(printf 'dom0_[k];xen_[x] 60\ndom0_[k] 40')" ]
+ok $? "a file has the folded stacks"
+profile flat 'xbisect-profile 1 flat\\nphase 3 2\\nblock 12'
+has '"outcome":"workload-failed".*no profile.*damaged at line 3' "a profile that was cut is told"
+run ok '' '' '"profile":"deep"'
+has '"outcome":"host-trouble".*profile=deep is not no or flat or stacks' "refused: a mode that is none"
+
 # ---- fingerprint ---------------------------------------------------------------
 fingerprint()
 {
@@ -223,6 +243,8 @@ run ok
 ok $? "a run has the same"
 [ "$first" = "$(fingerprint '' '' '"perturb":3')" ]
 ok $? "the layout perturbation is not in it"
+[ "$first" != "$(fingerprint '' '' '"profile":"flat"')" ]
+ok $? "a profile is"
 [ "${first#*workload}" != "$(fingerprint '' '"params":{"batch":"512"}' | sed 's/.*workload//')" ]
 ok $? "parameters are"
 [ "${first%,*}" != "$(fingerprint '"xen_args":"x"' | sed 's/,.*//')" ]

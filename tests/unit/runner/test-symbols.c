@@ -107,7 +107,7 @@ static void a_bad_line_is_named(void)
 				      "ffffffff81000000 T\n",
 				      "zz T name\n",
 				      "-1 T name\n",
-				      "0x10 T name\n",
+				      "0x T name\n",
 				      "11112222333344445 T name\n", /* 17 digits */
 				      "ffffffff81000000 TT name\n",
 				      "ffffffff81000000 T a b c d\n",
