@@ -18,6 +18,8 @@
  *             and the options below                   -> id, warnings[], job
  *   ab        cwd or repo, base: SIDE, test: SIDE, resolve, boots, options
  *                                                     -> id, warnings[], job
+ *             with variants: [SIDE, ...] (two or more, each with a "name" if it
+ *             likes) instead of test each of them is compared with base
  *   measure   cwd or repo, rev: SIDE, boots, options  -> id, warnings[], job
  *     SIDE    {"rev": "..."} or {"image": {"kernel","modules"}}, and
  *             "patches": [{"name","content"}], "kconfig": [{"name","content"}]
@@ -79,7 +81,13 @@
  * "node","probability","effect","regression"}], the largest first (with "all"
  * each of the range), other_steps (probability of another one), warnings: [what
  * the noise of earlier boots lets expect]; for an A/B sides:
- * {"base":{"level","sd","boots","label"},"test":{...}}; and while it runs
+ * {"base":{"level","sd","boots","label"},"test":{...}}, where there are more
+ * variants of the one that differs most (effect.variant), and names[] and
+ * comparisons: [{"node","name","commit","subject","kind" (as the verdict's, or
+ * "pending", "failed"),"reason","base","test","base_sd","test_sd","base_boots",
+ * "test_boots","ratio","ci_low","ci_high","confidence" (of the interval),
+ * "same_image_as" (a name),"metrics":[rows as those of two variants]}], those of
+ * "failed" without numbers; and while it runs
  * progress: {"phase", "running": [{"kind":"build"|"boot", "commit",
  * "subject", "where", "seconds", "expected_s", "detail"}], "steps_done",
  * "steps_left", "seconds_left", "leading": {"commit","subject",

@@ -43,6 +43,9 @@ bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacit
 			XbPlanned *out, GError **error);
 bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
 		    XbPlanned *out, GError **error);
+/* An A/B job of more than two variants; xb_plan_ab_job() calls it. */
+bool xb_plan_compare_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
+			 XbPlanned *out, GError **error);
 bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
 			 XbPlanned *out, GError **error);
 

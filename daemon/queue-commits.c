@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* queue-commits.c - what a request is about: a range, a list of images, one side or two. */
+/* queue-commits.c - what a request is about: a range, a list of images, one side or more. */
 #include <string.h>
 
+#include "compare.h"
+#include "config-group.h"
 #include "probes.h"
 #include "queue-request.h"
 #include "text.h"
@@ -233,9 +235,8 @@ static bool take_side_image(XbRequest *r, json_t *image, GError **error)
 		xb_variant_of_image(r->daemon, kernel, xb_request_text(image, "modules"), error));
 }
 
-static bool take_side(XbRequest *r, const char *which, GError **error)
+static bool take_side(XbRequest *r, json_t *side, const char *which, GError **error)
 {
-	json_t *side = json_object_get(r->request, which);
 	const char *rev = xb_request_text(side, "rev");
 	json_t *image = json_object_get(side, "image");
 	g_autoptr(json_t) patches = json_array(), kconfig = json_copy(r->kconfig);
@@ -269,34 +270,87 @@ static bool take_side(XbRequest *r, const char *which, GError **error)
 			  variant_of(r, id, facts->tree, patches, kconfig, error));
 }
 
-static const char *side_title(json_t *request, const char *which)
+static const char *side_title(json_t *side)
 {
-	json_t *side = json_object_get(request, which);
 	const char *rev = xb_request_text(side, "rev");
 	const char *image = xb_request_text(json_object_get(side, "image"), "kernel");
 	return rev ? rev : image ? image : "";
 }
 
+/* What people call the side: its "name", else @fallback. No two have one name. */
+static bool take_name(json_t *side, const char *fallback, json_t *names, GError **error)
+{
+	json_t *given = json_object_get(side, "name"), *other;
+	const char *name = given ? json_string_value(given) : fallback;
+	size_t i;
+
+	if (!name || !xb_config_is_name(name))
+		return xb_queue_refuse(error,
+				       "the name of a variant has letters, digits, . _ and - only, "
+				       "at most 64");
+	json_array_foreach(names, i, other)
+	{
+		if (strcmp(json_string_value(other), name) == 0)
+			return xb_queue_refuse(error, "two variants are called %s", name);
+	}
+	json_array_append_new(names, json_string(name));
+	return true;
+}
+
+/* The base against two variants or more. */
+static bool take_variants(XbRequest *r, GError **error)
+{
+	json_t *variants = json_object_get(r->request, "variants"), *side;
+	json_t *base = json_object_get(r->request, "base"), *names = json_array();
+	g_autoptr(GString) titles = g_string_new(NULL);
+	size_t i, n = json_array_size(variants);
+
+	json_object_set_new(r->spec, "names", names);
+	if (n < 2 || n >= XB_COMPARE_MAX)
+		return xb_queue_refuse(error, "2 to %d variants can be compared with a base",
+				       XB_COMPARE_MAX - 1);
+	if (!take_side(r, base, "base", error) || !take_name(base, "base", names, error))
+		return false;
+	json_array_foreach(variants, i, side)
+	{
+		g_autofree char *fallback = g_strdup_printf("v%zu", i + 1);
+
+		if (!take_side(r, side, fallback, error) ||
+		    !take_name(side, fallback, names, error))
+			return false;
+		g_string_append_printf(titles, "%s%s", i ? " " : "", side_title(side));
+	}
+	json_object_set_new(r->spec, "good", json_string(side_title(base)));
+	json_object_set_new(r->spec, "bad", json_string(titles->str));
+	return true;
+}
+
 bool xb_request_ab(XbRequest *r, GError **error)
 {
+	json_t *base_side = json_object_get(r->request, "base");
+	json_t *test_side = json_object_get(r->request, "test");
 	const XbJobCommit *base, *test;
 
-	if (!take_side(r, "base", error) || !take_side(r, "test", error))
+	if (json_object_get(r->request, "variants"))
+		return take_variants(r, error);
+	if (!take_side(r, base_side, "base", error) || !take_side(r, test_side, "test", error))
 		return false;
 	base = r->commits->pdata[0];
 	test = r->commits->pdata[1];
 	if (base->variant_id == test->variant_id)
 		xb_request_warn(r,
 				"both sides are the same variant: the answer can only be \"same\"");
-	json_object_set_new(r->spec, "good", json_string(side_title(r->request, "base")));
-	json_object_set_new(r->spec, "bad", json_string(side_title(r->request, "test")));
+	json_object_set_new(r->spec, "good", json_string(side_title(base_side)));
+	json_object_set_new(r->spec, "bad", json_string(side_title(test_side)));
 	return true;
 }
 
 bool xb_request_measure(XbRequest *r, GError **error)
 {
-	if (!take_side(r, "rev", error))
+	json_t *side = json_object_get(r->request, "rev");
+
+	if (!take_side(r, side, "rev", error))
 		return false;
-	json_object_set_new(r->spec, "good", json_string(side_title(r->request, "rev")));
+	json_object_set_new(r->spec, "good", json_string(side_title(side)));
 	return true;
 }

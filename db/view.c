@@ -20,6 +20,21 @@ static json_t *seconds_or_null(int64_t ms)
 	return ms ? json_integer(ms / 1000) : json_null();
 }
 
+/* "base vs v1, v2, v3" */
+static char *variants_title(json_t *names)
+{
+	g_autoptr(GString) title = g_string_new(NULL);
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name) g_string_append_printf(title, "%s%s",
+								  i == 0   ? ""
+								  : i == 1 ? " vs "
+									   : ", ",
+								  json_string_value(name));
+	return g_string_free(g_steal_pointer(&title), FALSE);
+}
+
 /* What stands in the job's own row. */
 static json_t *base_object(const XbJob *job, json_t *spec)
 {
@@ -35,10 +50,13 @@ static json_t *base_object(const XbJob *job, json_t *spec)
 					      "first_parent",
 					      "all",
 					      "warnings",
+					      "names",
 					      "resolve" };
 	g_autofree char *good = xb_spec_revision(spec, "good"),
 			*bad = xb_spec_revision(spec, "bad");
+	json_t *names = json_object_get(spec, "names");
 	g_autofree char *title = job->kind == XB_JOB_BISECT ? g_strdup_printf("%s..%s", good, bad)
+				 : names                    ? variants_title(names)
 				 : job->kind == XB_JOB_AB   ? g_strdup_printf("%s vs %s", good, bad)
 							    : g_strdup(good);
 	json_t *object = json_pack(
@@ -85,6 +103,7 @@ static void add_verdict(json_t *object, const XbJob *job, json_t *said, json_t *
 	copy_string(object, "steps", said);
 	copy_string(object, "sides", said);
 	copy_string(object, "metrics", said);
+	copy_string(object, "comparisons", said);
 }
 
 static json_t *counts(const XbJobData *data)

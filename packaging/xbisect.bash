@@ -42,7 +42,7 @@ _xbisect()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local command="" i
-	local commands="bisect ab measure list show report log cancel retry hosts alerts watch simulate"
+	local commands="bisect ab compare measure list show report log cancel retry hosts alerts watch simulate"
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -57,6 +57,11 @@ _xbisect()
 	done
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands --socket --json --help --version" -- "$cur")
+		return
+	fi
+	# "--patch 2:FILE": the colon is a word of its own.
+	if [[ $command == compare && $prev == : ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	fi
 	case $prev in
@@ -129,7 +134,7 @@ _xbisect()
 			;;
 		esac
 		;;
-	bisect | ab | measure)
+	bisect | ab | compare | measure)
 		if [[ $cur == image:* ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "${cur#image:}")
 		else

@@ -83,6 +83,7 @@ bool xb_client_parse_id(XbClient *self, const char *text, gint64 *id);
 /* ---- the commands, one file a group ----------------------------------------- */
 int xb_cmd_bisect(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_ab(XbClient *client, const XbCommand *command, int argc, char **argv);
+int xb_cmd_compare(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_measure(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_list(XbClient *client, const XbCommand *command, int argc, char **argv);
 int xb_cmd_show(XbClient *client, const XbCommand *command, int argc, char **argv);

@@ -188,11 +188,14 @@ char *xb_job_effect_line(const json_t *job)
 	g_autofree char *metric = xb_text(job, "effect.metric");
 	g_autofree char *unit = xb_text(job, "effect.unit");
 	g_autofree char *change = xb_format_change(ratio);
+	g_autofree char *variant = xb_text(job, "effect.variant");
 	GString *line;
 
 	if (!isfinite(ratio) || ratio <= 0 || xb_is(job, "kind", "measure"))
 		return NULL;
 	line = g_string_new(NULL);
+	if (*variant != '\0')
+		g_string_append_printf(line, "%s: ", variant);
 	if (fabs(ratio - 1) < 5e-5)
 		g_string_append_printf(line, "%s unchanged (%s", metric, change);
 	else

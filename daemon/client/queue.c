@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * queue.c - the commands that ask for work: bisect, ab, measure, and retry.
+ * queue.c - the commands that ask for work: bisect, ab, compare, measure, and retry.
  */
 #include <string.h>
 
@@ -298,6 +298,110 @@ int xb_cmd_ab(XbClient *client, const XbCommand *command, int argc, char **argv)
 	if (!xb_command_parse(client, command, entries, &argc, &argv, 2, 2) ||
 	    !add_side(client, request, "base", argv[1], &base) ||
 	    !add_side(client, request, "test", argv[2], &test) ||
+	    !add_options(client, request, &o) || !add_boots(client, request, boots) ||
+	    !add_fraction(client, request, "resolve", "--resolve", resolve, 0, 10))
+		return XB_EXIT_REFUSED;
+	return submit(client, g_steal_pointer(&request), o.wait);
+}
+
+/* ---- compare ---------------------------------------------------------------------------- */
+
+/* One option of all sides, as the user wrote it: "N:VALUE", ... */
+typedef struct {
+	const char *option;
+	char **values;
+} Numbered;
+
+/* The values of @from that are of @side: a NULL-terminated list, or NULL with a message. */
+static char **values_of(XbClient *client, const Numbered *from, guint side, guint n_sides)
+{
+	g_autoptr(GStrvBuilder) values = g_strv_builder_new();
+
+	for (char **text = from->values; text != NULL && *text != NULL; text++) {
+		g_autoptr(GError) error = NULL;
+		const char *value;
+		guint number;
+
+		if (!xb_request_numbered(from->option, *text, n_sides, &number, &value, &error)) {
+			bad_request(client, error);
+			return NULL;
+		}
+		if (number == side)
+			g_strv_builder_add(values, value);
+	}
+	return g_strv_builder_end(values);
+}
+
+/* Side @side of @n_sides, whose revision or image is @text. NULL with a message. */
+static json_t *numbered_side(XbClient *client, const char *text, guint side, guint n_sides,
+			     const Numbered options[3])
+{
+	g_auto(GStrv) patches = values_of(client, &options[0], side, n_sides);
+	g_auto(GStrv) kconfig = patches ? values_of(client, &options[1], side, n_sides) : NULL;
+	g_auto(GStrv) names = kconfig ? values_of(client, &options[2], side, n_sides) : NULL;
+	g_autoptr(GError) error = NULL;
+	json_t *object;
+
+	if (names == NULL)
+		return NULL;
+	object = xb_request_side(text, patches, kconfig, &error);
+	if (object == NULL)
+		bad_request(client, error);
+	/* The last of several counts, as with any option. */
+	else if (names[0] != NULL)
+		add_string(object, "name", names[g_strv_length(names) - 1]);
+	return object;
+}
+
+static bool add_variants(XbClient *client, json_t *request, int argc, char **argv,
+			 const Numbered options[3])
+{
+	json_t *variants = json_array();
+	guint n_sides = (guint)argc - 1;
+
+	json_object_set_new(request, "variants", variants);
+	for (guint i = 0; i < n_sides; i++) {
+		json_t *side = numbered_side(client, argv[i + 1], i, n_sides, options);
+
+		if (side == NULL)
+			return false;
+		if (i == 0)
+			json_object_set_new(request, "base", side);
+		else
+			json_array_append_new(variants, side);
+	}
+	return true;
+}
+
+int xb_cmd_compare(XbClient *client, const XbCommand *command, int argc, char **argv)
+{
+	g_auto(QueueOptions) o = { 0 };
+	g_auto(GStrv) patches = NULL, kconfig = NULL, names = NULL;
+	g_autofree char *resolve = NULL;
+	int boots = BOOTS_FREE;
+	const GOptionEntry own[] = {
+		{ "patch", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &patches,
+		  "apply FILE to variant N, 0 is BASE (repeatable, in order)", "N:FILE" },
+		{ "variant-kconfig", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &kconfig,
+		  "kernel config fragment of variant N only (repeatable)", "N:FILE" },
+		{ "name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &names,
+		  "what variant N is called (default: base, v1, v2, ...)", "N:NAME" },
+		{ "resolve", 0, 0, G_OPTION_ARG_STRING, &resolve,
+		  "smallest difference worth finding (default: --min-effect)", "E" },
+		{ "boots", 'n', 0, G_OPTION_ARG_INT, &boots,
+		  "exactly this many boots of each variant", "N" },
+		{ 0 },
+	};
+	GOptionEntry entries[N_SHARED + N_OWN];
+	g_autoptr(json_t) request = json_pack("{s:s}", "verb", "ab");
+
+	fill_entries(entries, &o, own);
+	if (!xb_command_parse(client, command, entries, &argc, &argv, 3, G_MAXINT))
+		return XB_EXIT_REFUSED;
+	const Numbered options[3] = { { "--patch", patches },
+				      { "--variant-kconfig", kconfig },
+				      { "--name", names } };
+	if (!add_variants(client, request, argc, argv, options) ||
 	    !add_options(client, request, &o) || !add_boots(client, request, boots) ||
 	    !add_fraction(client, request, "resolve", "--resolve", resolve, 0, 10))
 		return XB_EXIT_REFUSED;

@@ -6,10 +6,10 @@
 
 #include "format.h"
 #include "job.h"
+#include "report-cells.h"
 #include "report.h"
 
-/* A side's level in perf stat's form. */
-static char *side_cell(const json_t *row, const char *level, const char *sd, const char *boots)
+char *xb_report_level_cell(const json_t *row, const char *level, const char *sd, const char *boots)
 {
 	double value = xb_number(row, level), n = xb_number(row, boots);
 	double error = n > 1 ? value * xb_number(row, sd) / sqrt(n) : NAN;
@@ -18,7 +18,7 @@ static char *side_cell(const json_t *row, const char *level, const char *sd, con
 	return isfinite(value) ? xb_format_level(value, error, unit) : g_strdup("-");
 }
 
-static char *interval_cell(const json_t *row)
+char *xb_report_interval_cell(const json_t *row)
 {
 	double low = xb_number(row, "ci_low"), high = xb_number(row, "ci_high");
 	g_autofree char *from = xb_format_change(low);
@@ -28,7 +28,7 @@ static char *interval_cell(const json_t *row)
 					       : g_strdup("-");
 }
 
-static char *verdict_cell(const json_t *row)
+char *xb_report_verdict_cell(const json_t *row)
 {
 	g_autofree char *kind = xb_text(row, "kind");
 	g_autofree char *reason = xb_text(row, "reason");
@@ -49,13 +49,13 @@ static void add_row(GPtrArray *cells, const json_t *row, bool sides)
 	double ratio = xb_number(row, "ratio");
 
 	g_ptr_array_add(cells, xb_text(row, "metric"));
-	g_ptr_array_add(cells, side_cell(row, "base", "base_sd", "base_boots"));
+	g_ptr_array_add(cells, xb_report_level_cell(row, "base", "base_sd", "base_boots"));
 	if (!sides)
 		return;
-	g_ptr_array_add(cells, side_cell(row, "test", "test_sd", "test_boots"));
+	g_ptr_array_add(cells, xb_report_level_cell(row, "test", "test_sd", "test_boots"));
 	g_ptr_array_add(cells, isfinite(ratio) ? xb_format_change(ratio) : g_strdup("-"));
-	g_ptr_array_add(cells, interval_cell(row));
-	g_ptr_array_add(cells, verdict_cell(row));
+	g_ptr_array_add(cells, xb_report_interval_cell(row));
+	g_ptr_array_add(cells, xb_report_verdict_cell(row));
 }
 
 void xb_report_metrics(XbWriter *w, const json_t *job)

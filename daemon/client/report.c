@@ -225,7 +225,7 @@ void xb_report_levels(XbWriter *w, const json_t *job)
 	g_autofree char *workload = xb_text(job, "workload");
 	g_autofree char *heading = g_strdup_printf("Level of %s in %s", metric, workload);
 
-	if (!isfinite(base) && !isfinite(test))
+	if (xb_report_comparisons(w, job) || (!isfinite(base) && !isfinite(test)))
 		return;
 	w->section(w, heading);
 	if (isfinite(base))
@@ -376,7 +376,7 @@ static void write_reproduce(XbWriter *w, const json_t *job)
 	g_autofree char *good = xb_text(job, "good"), *bad = xb_text(job, "bad");
 	g_autoptr(GString) text = g_string_new("xbisect ");
 
-	g_string_append(text, kind);
+	g_string_append(text, xb_member(job, "names") != NULL ? "compare" : kind);
 	append_option(text, job, "--repo", "repo");
 	append_option(text, job, "--workload", "workload");
 	append_option(text, job, "--metric", "metric");

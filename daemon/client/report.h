@@ -7,6 +7,7 @@
 #define XB_REPORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "writer.h"
 
@@ -31,6 +32,9 @@ void xb_report_steps(XbWriter *writer, const json_t *job);
 void xb_report_levels(XbWriter *writer, const json_t *job);
 /* A row for each metric of the workload, of A/B and measure jobs. */
 void xb_report_metrics(XbWriter *writer, const json_t *job);
+/* A row for each variant, and what each does to the other metrics. False where there is one
+ * variant only. */
+bool xb_report_comparisons(XbWriter *writer, const json_t *job);
 void xb_report_confirmation(XbWriter *writer, const json_t *job);
 void xb_report_commits(XbWriter *writer, const json_t *job);
 

@@ -172,6 +172,22 @@ json_t *xb_request_side(const char *text, char *const *patches, char *const *kco
 	return g_steal_pointer(&side);
 }
 
+bool xb_request_numbered(const char *option, const char *text, guint n, guint *side,
+			 const char **rest, GError **error)
+{
+	char *end = NULL;
+	guint64 number = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &end, 10) : G_MAXUINT64;
+
+	if (number >= n || *end != ':' || end[1] == '\0')
+		return fail(error,
+			    "%s %s: write N:VALUE, where N is 0 for the base and 1 to %u for the "
+			    "variants",
+			    option, text, n - 1);
+	*side = (guint)number;
+	*rest = end + 1;
+	return true;
+}
+
 static json_t *image_line(char *line, const char *base, GError **error)
 {
 	char *label = line + strcspn(line, " \t");

@@ -24,6 +24,10 @@ bool xb_request_range(const char *text, char **good, char **bad, GError **error)
 json_t *xb_request_side(const char *text, char *const *patches, char *const *kconfig,
 			GError **error);
 
+/* "N:VALUE" of @option -> @side N, below @n, and VALUE within @text. */
+bool xb_request_numbered(const char *option, const char *text, guint n, guint *side,
+			 const char **rest, GError **error);
+
 /* [{"name","content"}] of the files; an empty array for NULL. */
 json_t *xb_request_files(char *const *paths, GError **error);
 

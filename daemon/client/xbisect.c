@@ -21,6 +21,12 @@ static const XbCommand commands[] = {
 	  "  xbisect ab --test-kconfig debug.config v6.1 v6.1\n"
 	  "  xbisect ab image:/boot/vmlinuz-6.1.0-1-amd64:/lib/modules/6.1.0-1-amd64 HEAD\n",
 	  xb_cmd_ab },
+	{ "compare", "BASE VARIANT VARIANT...",
+	  "Compare several variants with one base: candidates for a fix, for example.",
+	  "  xbisect compare --wait --patch 2:fix.patch --patch 3:other.patch \\\n"
+	  "      v6.1 HEAD HEAD HEAD\n"
+	  "  xbisect compare --name 1:fix --name 2:other HEAD fix-branch other-branch\n",
+	  xb_cmd_compare },
 	{ "measure", "REV", "Measure one variant.",
 	  "  xbisect measure --wait HEAD\n"
 	  "  xbisect measure --boots 10 image:/boot/vmlinuz-6.1.0-1-amd64\n",

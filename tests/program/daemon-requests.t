@@ -134,6 +134,46 @@ is "ab with two configs: exit 0" "$status" 0
 json "ab with two configs: its effect" '(.effect.ratio - 1.5 | fabs) < 0.01'
 x ab --wait --json --boots 2 --repo "$tmp/repo" c1 c5
 json "ab --boots: exactly these" '.sides.base.boots == 2 and .sides.test.boots == 2'
+# ---- several variants --------------------------------------------------------------------------
+x compare --wait --json --repo "$tmp/repo" --patch "2:$tmp/undo.patch" --name 1:slow --name 3:twin \
+	--patch "3:$tmp/undo.patch" --patch "4:$tmp/undo.patch" --variant-kconfig "5:$tmp/slow.config" \
+	c0 c6 c6 c6 c0 c0
+is "compare: some differ: exit 0" "$status" 0
+json "compare: a row for each variant, by its name" '.names == ["base", "slow", "v2", "twin", "v4", "v5"] and
+	[.comparisons[].name] == .names[1:]'
+json "compare: each is judged against the base" '[.comparisons[].kind] ==
+	["different", "same", "same", "failed", "different"]'
+json "compare: their effects" '(.comparisons[0].ratio - 1.1 | fabs) < 0.01 and
+	(.comparisons[1].ratio - 1 | fabs) < 0.01 and (.comparisons[4].ratio - 1.5 | fabs) < 0.01'
+json "compare: one image is booted once" '.comparisons[2].same_image_as == "v2" and
+	.comparisons[2].ratio == .comparisons[1].ratio'
+json "compare: what does not build is told, the others go on" \
+	'.comparisons[3].reason | test("v4 .*does not build")'
+json "compare: the level is divided by the number of variants" \
+	'(.comparisons[0].confidence - (1 - 0.01 / 5) | fabs) < 1e-9 and .verdict.confidence == 0.99'
+json "compare: the effect is that of the one that differs most" '.effect.variant == "v5"'
+json "compare: metrics of each" 'all(.comparisons[] | select(.kind != "failed");
+	[.metrics[].metric] == ["unmap", "map"])'
+x report "$(j .id)"
+is "compare: report: exit 0" "$status" 0
+has "compare: report: the table" out 'twin .* the same image as v2'
+x compare --wait --json --repo "$tmp/repo" c0 c1 c1
+is "compare: nothing differs: exit 3" "$status" 3
+x compare --wait --json --repo "$tmp/repo" --patch "0:$tmp/undo.patch" c0 c1 c6
+is "compare: a base that does not build: exit 5" "$status" 5
+x compare --wait --json --repo "$tmp/repo" --patch "1:$tmp/undo.patch" c0 c0 c1
+is "compare: the same but for one that does not build: exit 4" "$status" 4
+x compare --repo "$tmp/repo" --name 1:a --name 2:a c0 c1 c6
+is "compare: two of one name: refused" "$status" 1
+has "compare: two of one name: says so" err 'two variants are called a'
+x compare --repo "$tmp/repo" --name '1:a b' c0 c1 c6
+is "compare: a bad name: refused" "$status" 1
+x compare --repo "$tmp/repo" --patch "3:$tmp/undo.patch" c0 c1 c6
+is "compare: a variant that there is not: refused" "$status" 1
+has "compare: a variant that there is not: says so" err '1 to 2 for the variants'
+x compare --repo "$tmp/repo" c0 c1
+is "compare: one variant is ab's: refused" "$status" 1
+
 x ab --wait --json --repo "$tmp/repo" c0 c6
 json "ab: a row for each metric, in the workload's order" '.metrics | map(.metric) == ["unmap", "map"]'
 json "ab: the job's metric decides, as it was judged" '.metrics[0].decides and (.metrics[0].kind == .verdict.kind)

@@ -275,6 +275,44 @@ static void sides_have_their_own_spread(void)
 	assert_has(text, "xbisect ab --workload w A B");
 }
 
+static const char compare_job[] =
+	"{'id':9,'kind':'ab','state':'done','workload':'w','metric':'unmap','unit':'s',"
+	"'lower_is_better':true,'good':'A','bad':'B C D','names':['base','xchg','twin','broken'],"
+	"'confidence_asked':0.99,'verdict':{'kind':'different','confidence':0.99},"
+	"'reason':'of 2 variants 1 differ','effect':{'metric':'unmap','unit':'s','base':1,"
+	"'test':2,'ratio':2,'ci_low':1.9,'ci_high':2.1,'variant':'xchg'},"
+	"'sides':{'base':{'level':1,'sd':0.02,'boots':4,'label':'base'},"
+	"'test':{'level':2,'sd':0.01,'boots':4,'label':'xchg'}},'comparisons':["
+	"{'node':1,'name':'xchg','subject':'exchange','kind':'different','test':2,'test_sd':0.01,"
+	"'test_boots':4,'ratio':2,'ci_low':1.9,'ci_high':2.1,'confidence':0.9967,'metrics':["
+	"{'metric':'unmap','unit':'s','lower_is_better':true,'kind':'different','base':1,"
+	"'ratio':2,'ci_low':1.9,'ci_high':2.1},"
+	"{'metric':'map','unit':'s','lower_is_better':true,'kind':'same','base':3,'ratio':1.001,"
+	"'ci_low':0.99,'ci_high':1.01}]},"
+	"{'node':2,'name':'twin','subject':'t','kind':'same','same_image_as':'base','ratio':1,"
+	"'ci_low':1,'ci_high':1},"
+	"{'node':3,'name':'broken','subject':'b\\u001b[1m','kind':'failed',"
+	"'reason':'broken (C) does not build: x'}]}";
+
+static void several_variants_are_one_table(void)
+{
+	g_autoptr(json_t) job = object(compare_job);
+	g_autofree char *text = xb_report_text(job), *markdown = xb_report_markdown(job);
+
+	assert_has(text, "xchg: unmap 2.00x slower (+100.0%");
+	assert_has(text, "Variants by unmap in w");
+	assert_has(text, "2.0000 +- 0.0100 seconds");
+	assert_has(text, "different: worse");
+	assert_has(text, "the same image as base");
+	assert_has(text, "failed: broken (C) does not build: x");
+	assert_has(text, "hold together with 99%");
+	assert_has(text, "xbisect compare --workload w --metric unmap A B C D");
+	assert_has(text, "+100.0% worse");
+	assert_has(text, "+0.10% same");
+	g_assert_null(strchr(text, '\033'));
+	assert_has(markdown, "| xchg ");
+}
+
 /* Every member may be missing or of another type: no crash, no NULL text. */
 static void odd_jobs_do_no_harm(void)
 {
@@ -285,6 +323,9 @@ static void odd_jobs_do_no_harm(void)
 		"'measurements':[1,null,{},{'outcome':'ok','samples':[null,'x']}],"
 		"'confirmation':[null],'progress':{'running':[1,{}],'last':[1,null]}}",
 		"{'effect':{'ratio':-1,'base':0,'test':0}}",
+		"{'names':3,'comparisons':[null,1,{},{'metrics':[1,{},{}]}],'effect':{'variant':[]}"
+		"}",
+		"{'names':[],'comparisons':{'metrics':[]},'sides':{'base':7}}",
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(jobs); i++) {
@@ -417,6 +458,7 @@ int main(int argc, char **argv)
 			a_mail_goes_to_those_who_signed_and_maintain);
 	g_test_add_func("/report/mail-to-a-hundred-at-most", a_mail_goes_to_a_hundred_at_most);
 	g_test_add_func("/report/a-range-lists-its-candidates", a_range_lists_its_candidates);
+	g_test_add_func("/report/several-variants-are-one-table", several_variants_are_one_table);
 	g_test_add_func("/report/sides-have-their-own-spread", sides_have_their_own_spread);
 	g_test_add_func("/report/odd-jobs-do-no-harm", odd_jobs_do_no_harm);
 	g_test_add_func("/progress/the-view-fits-any-terminal", the_view_fits_any_terminal);

@@ -110,6 +110,28 @@ static void lists_name_the_bad_line(void)
 	g_assert_nonnull(strstr(error->message, "line 4"));
 }
 
+static void numbers_name_a_variant(void)
+{
+	static const char *const bad[] = { "",     "fix.patch", "1",
+					   "1:",   ":x",        "3:x",
+					   "-1:x", "1x:y",      "99999999999999999999999:x",
+					   " 1:x" };
+	g_autoptr(GError) error = NULL;
+	const char *rest;
+	guint side;
+
+	g_assert_true(xb_request_numbered("--patch", "2:a:b", 3, &side, &rest, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(side, ==, 2);
+	g_assert_cmpstr(rest, ==, "a:b");
+	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) why = NULL;
+
+		g_assert_false(xb_request_numbered("--patch", bad[i], 3, &side, &rest, &why));
+		g_assert_nonnull(strstr(why->message, "1 to 2 for the variants"));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -118,6 +140,7 @@ int main(int argc, char **argv)
 	dir = g_dir_make_tmp("xbisect-request-XXXXXX", NULL);
 	g_test_add_func("/request/ranges", ranges);
 	g_test_add_func("/request/files-travel-as-content", files_travel_as_content);
+	g_test_add_func("/request/numbers-name-a-variant", numbers_name_a_variant);
 	g_test_add_func("/request/images-may-hold-a-colon", images_may_hold_a_colon);
 	g_test_add_func("/request/lists-name-the-bad-line", lists_name_the_bad_line);
 	status = g_test_run();
