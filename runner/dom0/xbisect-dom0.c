@@ -9,6 +9,7 @@
 #include "mapunmap.h"
 #include "memory.h"
 #include "sender.h"
+#include "stress.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -17,8 +18,8 @@
 #include <unistd.h>
 
 /* The workloads besides map-unmap. */
-static const Bench *const benches[] = { &sender, &memory_mmap, &memory_mprotect, &memory_mremap,
-					&memory_fork };
+static const Bench *const benches[] = { &sender,        &memory_mmap, &memory_mprotect,
+					&memory_mremap, &memory_fork, &stress };
 #define N_BENCHES (sizeof(benches) / sizeof(*benches))
 
 static int usage(FILE *out, int status)
