@@ -204,7 +204,7 @@ JOBS ?= $(shell nproc)
 # A second make, because what pkg-config says is known only after `deps`.
 SUBMAKE = $(MAKE) --no-print-directory
 
-.PHONY: check check-full demo bench bench-search check-install oracle deps-oracle build-tests
+.PHONY: check check-full demo demo-compare bench bench-search check-install oracle deps-oracle build-tests
 build-tests: programs unit-tests
 check:              ## packages, build, unit and program tests, one real boot; SANITIZE=1 with ASan+UBSan
 	@$(SUBMAKE) deps
@@ -216,6 +216,10 @@ demo:               ## the main job on a real kernel range (SEED=1 places the re
 	@$(SUBMAKE) deps
 	@$(SUBMAKE) -j$(JOBS) programs
 	@tests/demo/run --bin $(BUILD)/bin --seed $(or $(SEED),1)
+demo-compare:       ## the candidates for a fix side by side: speed, and safety on SMP
+	@$(SUBMAKE) deps
+	@$(SUBMAKE) -j$(JOBS) programs
+	@tests/demo/compare --bin $(BUILD)/bin --seed $(or $(SEED),1)
 bench: programs     ## the demo against `git bisect run`, as JSON lines
 	@tests/bench/demo-peer --bin $(BUILD)/bin --seed $(or $(SEED),1)
 bench-search: $(BUILD)/bench/search ## the search against oracle and reference, JSON lines; TRIALS=50 is the quick version
