@@ -1,57 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* page-ab.c - A against B, and one variant measured. */
+/* page-ab.c - A against B, and one variant measured; more variants are page-compare.c's. */
 #include <math.h>
 #include <string.h>
 
-#include "page.h"
-#include "plot.h"
+#include "ab-boots.h"
 #include "verdict.h"
 
 static const char *const side_words[] = { "base", "test" };
-
-/* The boots of one side by one metric. */
-static XbStrip *side_of(XbPage *page, const XbJobData *data, guint side, const char *metric)
-{
-	const XbJobCommit *commit = data->commits->pdata[side];
-	g_autofree char *id = xb_short_id(commit->label);
-	g_autofree char *label = data->commits->len > 1
-					 ? g_strdup_printf("%s: %s", side_words[side], id)
-					 : g_strdup(id);
-	XbStrip *strip = xb_strip_new(label, side_words[side]);
-	bool own = g_strcmp0(metric, data->metric) == 0;
-
-	for (guint i = 0; i < data->runs->len; i++) {
-		const XbRun *run = data->runs->pdata[i];
-		const XbRole *role = xb_jobdata_role(data, run);
-		g_autoptr(GArray) samples = NULL, values = NULL;
-
-		if (!role || role->node != (int)side || !xb_jobdata_run_counts(data, run))
-			continue;
-		if (own) {
-			xb_strip_add(strip, run->id, g_hash_table_lookup(data->samples, &run->id));
-			continue;
-		}
-		samples = xb_db_samples(page->db, run->id, metric, NULL);
-		values = g_array_new(FALSE, FALSE, sizeof(double));
-		for (guint s = 0; samples && s < samples->len; s++)
-			g_array_append_val(values, g_array_index(samples, XbSample, s).value);
-		if (values->len)
-			xb_strip_add(strip, run->id, values);
-	}
-	return strip;
-}
-
-/* Names and units of all metrics, of the first boot that counts. */
-static GArray *metrics_of(XbPage *page, const XbJobData *data)
-{
-	for (guint i = 0; i < data->runs->len; i++) {
-		const XbRun *run = data->runs->pdata[i];
-
-		if (xb_jobdata_run_counts(data, run))
-			return xb_db_samples(page->db, run->id, NULL, NULL);
-	}
-	return NULL;
-}
 
 static void put_metric(XbHtml *out, const XbStrip *base, const XbStrip *test, const char *metric,
 		       const char *unit)
@@ -202,7 +157,7 @@ static void add_to_sweep(GArray *points, const char *metric, const char *unit, c
 
 static void put_metrics(XbPage *page, XbHtml *out, const XbJobData *data, guint sides)
 {
-	g_autoptr(GArray) metrics = metrics_of(page, data);
+	g_autoptr(GArray) metrics = xb_ab_metrics(page, data);
 	g_autoptr(GArray) sweep = g_array_new(FALSE, FALSE, sizeof(SweepPoint));
 	const char *last = NULL;
 
@@ -219,8 +174,8 @@ static void put_metrics(XbPage *page, XbHtml *out, const XbJobData *data, guint 
 		if (g_strcmp0(sample->metric, last) == 0)
 			continue;
 		last = sample->metric;
-		base = side_of(page, data, 0, sample->metric);
-		test = sides > 1 ? side_of(page, data, 1, sample->metric) : NULL;
+		base = xb_ab_side(page, data, 0, sample->metric);
+		test = sides > 1 ? xb_ab_side(page, data, 1, sample->metric) : NULL;
 		put_metric(out, base, test, sample->metric, sample->unit);
 		add_to_sweep(sweep, sample->metric, sample->unit, base, test);
 		xb_strip_free(base);
@@ -231,30 +186,11 @@ static void put_metrics(XbPage *page, XbHtml *out, const XbJobData *data, guint 
 	xb_html(out, "</section>\n");
 }
 
-/* The metric that the plots are of: the one asked for, where there is such a one, else the job's;
- * with its unit. Both belong to @metrics and @data. */
-static const char *plotted(XbPage *page, const XbJobData *data, const GArray *metrics,
-			   const char **unit)
-{
-	const char *asked = xb_web_query(page->request, "metric");
-
-	for (guint i = 0; asked && metrics && i < metrics->len; i++) {
-		const XbSample *sample = &g_array_index(metrics, XbSample, i);
-
-		if (strcmp(sample->metric, asked) == 0) {
-			*unit = sample->unit;
-			return sample->metric;
-		}
-	}
-	*unit = xb_spec_string(data, "unit");
-	return data->metric;
-}
-
 static void put_plots(XbPage *page, XbHtml *out, const XbJobData *data, guint sides)
 {
 	g_autoptr(GPtrArray) strips = g_ptr_array_new_with_free_func((GDestroyNotify)xb_strip_free);
-	g_autoptr(GArray) metrics = metrics_of(page, data);
-	const char *unit, *metric = plotted(page, data, metrics, &unit);
+	g_autoptr(GArray) metrics = xb_ab_metrics(page, data);
+	const char *unit, *metric = xb_ab_plotted(page, data, metrics, &unit);
 
 	xb_html(out, "<section id=\"sides\"><h2>Boots: %s</h2>\n<ul>", metric);
 	for (guint i = 0; i < sides; i++) {
@@ -262,7 +198,7 @@ static void put_plots(XbPage *page, XbHtml *out, const XbJobData *data, guint si
 
 		xb_html(out, "<li>%s <code>%s</code> %s</li>", sides > 1 ? side_words[i] : "",
 			commit->label, commit->subject);
-		g_ptr_array_add(strips, side_of(page, data, i, metric));
+		g_ptr_array_add(strips, xb_ab_side(page, data, i, metric));
 	}
 	xb_html(out, "</ul>\n");
 	xb_plot_strips(out, strips, unit, "Every boot and iteration");
@@ -275,11 +211,12 @@ static void put_plots(XbPage *page, XbHtml *out, const XbJobData *data, guint si
 bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, GError **error)
 {
 	guint sides = MIN(data->commits->len, 2);
-	XbStrip *own = side_of(page, data, 0, data->metric);
+	XbStrip *own = xb_ab_side(page, data, 0, data->metric);
 	g_autoptr(GArray) base = xb_strip_means(own);
-	(void)error;
 
 	xb_strip_free(own);
+	if (data->commits->len > 2)
+		return xb_page_compare(page, out, data, view, error);
 	xb_page_job_head(page, out, data, view);
 	if (sides > 1)
 		xb_verdict_ab(out, view);

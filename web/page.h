@@ -80,6 +80,9 @@ bool xb_page_login(XbPage *page, XbHtml *out, GError **error);
 /* By xb_page_job(), for its kind. */
 bool xb_page_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, GError **error);
 bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, GError **error);
+/* By xb_page_ab(), for more than two sides. */
+bool xb_page_compare(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view,
+		     GError **error);
 
 /* Pieces that pages of jobs share. */
 void xb_page_job_head(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view);

@@ -225,6 +225,8 @@ void xb_verdict_ab(XbHtml *out, json_t *view)
 	const char *kind = xb_json_text(json_object_get(view, "verdict"), "kind");
 	const char *reason = xb_json_text(view, "reason");
 	const char *metric = xb_json_text(json_object_get(view, "effect"), "metric");
+	/* Of several, the one that differs most. */
+	const char *variant = xb_json_text(json_object_get(view, "effect"), "variant");
 
 	if (!kind && !metric)
 		return;
@@ -232,10 +234,13 @@ void xb_verdict_ab(XbHtml *out, json_t *view)
 	if (kind)
 		xb_page_badge(out, kind);
 	xb_html(out, " %s</h2>\n",
-		!kind                            ? "What is known so far"
-		: strcmp(kind, "different") == 0 ? "The two differ"
-		: strcmp(kind, "same") == 0      ? "No difference that matters"
-						 : "Not decided");
+		!kind ? "What is known so far"
+		: strcmp(kind, "different") == 0
+			? (variant ? "Not all are as the base" : "The two differ")
+		: strcmp(kind, "same") == 0 ? "No difference that matters"
+					    : "Not decided");
+	if (variant)
+		xb_html(out, "<p>%s, which differs most:</p>\n", variant);
 	xb_verdict_figures(out, view);
 	if (reason && *reason)
 		xb_html(out, "<p class=\"why\">%s</p>\n", reason);

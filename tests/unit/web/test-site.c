@@ -87,6 +87,44 @@ static void test_an_ab_shows_both_sides(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(none, "<h2>Boots: unmap</h2>"));
 }
 
+static void test_a_comparison_of_several_is_one_table(Fixture *f, gconstpointer unused)
+{
+	const int64_t variants[] = { put_variant(f, 0, XB_VARIANT_BUILT, "i0"),
+				     put_variant(f, 5, XB_VARIANT_BUILT, "i5"),
+				     put_variant(f, 2, XB_VARIANT_BUILT, "i2") };
+	int64_t id = put_job(
+		f, XB_JOB_AB,
+		"{\"kind\":\"different\",\"confidence\":0.99,\"commits\":[],\"effect\":{\"base\":1."
+		"0,"
+		"\"test\":1.1,\"ratio\":1.1,\"ci_low\":1.09,\"ci_high\":1.11,\"variant\":\"xchg\"},"
+		"\"sides\":{\"base\":{\"level\":1.0,\"sd\":0.01,\"boots\":3}},\"reason\":\"\","
+		"\"comparisons\":[{\"node\":1,\"name\":\"xchg\",\"subject\":\"<script>alert(6)\","
+		"\"kind\":\"different\",\"test\":1.1,\"test_boots\":3,\"ratio\":1.1,\"ci_low\":1."
+		"09,"
+		"\"ci_high\":1.11,\"metrics\":[{\"metric\":\"map.b2048\",\"unit\":\"s\",\"base\":2,"
+		"\"lower_is_better\":true,\"kind\":\"different\",\"ratio\":0.9}]},"
+		"{\"node\":2,\"name\":\"<b>bold\",\"kind\":\"failed\",\"reason\":\"does not "
+		"build: "
+		"<b>bold\"},{\"name\":\"twin\",\"kind\":\"same\",\"same_image_as\":\"xchg\"},"
+		"7,{}]}");
+	g_autofree char *path = g_strdup_printf("/job/%lld", (long long)id), *text = NULL;
+	(void)unused;
+
+	put_commits(f, id, 3, variants);
+	g_assert_true(xb_db_job_set_state(f->db, id, XB_JOB_DONE, NULL, NOW_MS, NULL));
+	text = get(f, path, 200);
+	g_assert_nonnull(strstr(text, "Not all are as the base"));
+	g_assert_nonnull(strstr(text, "<h2>Variants by unmap</h2>"));
+	g_assert_nonnull(strstr(text, "<td class=\"n worse\">"));
+	g_assert_nonnull(strstr(text, "failed: does not build: &lt;b&gt;bold"));
+	g_assert_nonnull(strstr(text, "the same image as xchg"));
+	g_assert_nonnull(strstr(text, "Change against the base"));
+	g_assert_nonnull(strstr(text, "href=\"?metric=map.b2048\""));
+	g_assert_null(strstr(text, "<b>bold"));
+	g_assert_null(strstr(text, "<script>alert"));
+	g_assert_null(strstr(text, "nan"));
+}
+
 static void test_what_is_not_there(Fixture *f, gconstpointer unused)
 {
 	static const char *const paths[] = {
@@ -272,6 +310,7 @@ int main(int argc, char **argv)
 	ADD("hostile-text-stays-text", test_hostile_text_stays_text);
 	ADD("a-bisect-shows-what-is-known", test_a_bisect_shows_what_is_known);
 	ADD("an-ab-shows-both-sides", test_an_ab_shows_both_sides);
+	ADD("a-comparison-of-several-is-one-table", test_a_comparison_of_several_is_one_table);
 	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
 	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
 	ADD("a-timeline-leads-to-measurements", test_a_timeline_leads_to_measurements);
