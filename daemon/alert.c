@@ -11,6 +11,10 @@ static bool is_wanted(const XbAlertConfig *target, const XbAlert *alert, bool fi
 	guint event = fixed                             ? XB_ALERT_ON_FIXED
 		      : alert->kind == XB_ALERT_CULPRIT ? XB_ALERT_ON_CULPRIT
 							: XB_ALERT_ON_RANGE;
+
+	if (alert->kind == XB_ALERT_HOST)
+		return (target->events & XB_ALERT_ON_HOST) &&
+		       (!fixed || (target->events & XB_ALERT_ON_FIXED));
 	bool worse = alert->lower_is_better ? alert->ratio > 1 : alert->ratio < 1;
 
 	return (target->events & event) && (worse || target->improvements) &&
@@ -110,6 +114,68 @@ bool xb_alert_verdict(XbDaemon *daemon, const XbJobData *data, json_t *verdict, 
 	if (alert.id < 0 || !xb_db_alert_add_job(daemon->db, alert.id, data->job->id, error))
 		return false;
 	return !is_new || add_deliveries(daemon, &alert, false, error);
+}
+
+/* The open alert of the host; NULL without @error when there is none. */
+static XbAlert *open_of_host(XbDaemon *daemon, const char *host, GError **error)
+{
+	/* those of hosts are the ones without a workload */
+	g_autoptr(GPtrArray) open = xb_db_alerts_unfixed(daemon->db, "", "", error);
+
+	for (guint i = 0; open && i < open->len; i++) {
+		const XbAlert *alert = open->pdata[i];
+
+		if (alert->kind == XB_ALERT_HOST && strcmp(alert->commit, host) == 0)
+			return xb_db_alert_get(daemon->db, alert->id, error);
+	}
+	return NULL;
+}
+
+bool xb_alert_host(XbDaemon *daemon, const char *host, const char *reason, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	g_autoptr(XbAlert) open = open_of_host(daemon, host, &failure);
+	int64_t now = xb_now_ms();
+	g_autofree char *key = g_strdup_printf("host\n%s\n%" G_GINT64_FORMAT, host, now);
+	XbAlert alert = {
+		.key = key,
+		.kind = XB_ALERT_HOST,
+		.commit = (char *)host,
+		.subject = (char *)reason,
+		.workload = (char *)"",
+		.metric = (char *)"",
+		.unit = (char *)"",
+		.lower_is_better = true,
+		.host_fp = (char *)"",
+		.workload_fp = (char *)"",
+		.base = 1,
+		.test = 1,
+		.ratio = 1,
+		.confidence = 1,
+		.created_ms = now,
+	};
+	bool is_new = false;
+
+	if (failure) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return false;
+	}
+	if (open)
+		return true;
+	alert.id = xb_db_alert_add(daemon->db, &alert, &is_new, error);
+	return alert.id >= 0 && (!is_new || add_deliveries(daemon, &alert, false, error));
+}
+
+bool xb_alert_host_back(XbDaemon *daemon, const char *host, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	g_autoptr(XbAlert) open = open_of_host(daemon, host, &failure);
+
+	if (failure) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return false;
+	}
+	return !open || xb_alert_fixed(daemon, open, NULL, error);
 }
 
 bool xb_alert_fixed(XbDaemon *daemon, const XbAlert *alert, const char *commit, GError **error)

@@ -18,6 +18,12 @@ bool xb_alert_verdict(XbDaemon *daemon, const XbJobData *data, json_t *verdict, 
 /* The level is back with @commit. Only rows, as above. */
 bool xb_alert_fixed(XbDaemon *daemon, const XbAlert *alert, const char *commit, GError **error);
 
+/* The host has left the pool by itself. One alert until it is back, however often it is said. Only
+ * rows, as above. */
+bool xb_alert_host(XbDaemon *daemon, const char *host, const char *reason, GError **error);
+/* A user has put it back. */
+bool xb_alert_host_back(XbDaemon *daemon, const char *host, GError **error);
+
 /* ---- delivering ------------------------------------------------------------------ */
 XbDeliverer *xb_deliverer_new(XbDaemon *daemon);
 void xb_deliverer_free(XbDeliverer *self); /* messages that are being sent go on */

@@ -55,6 +55,7 @@ static const struct {
 	{ "culprit", XB_ALERT_ON_CULPRIT },
 	{ "range", XB_ALERT_ON_RANGE },
 	{ "fixed", XB_ALERT_ON_FIXED },
+	{ "host", XB_ALERT_ON_HOST },
 };
 
 void xb_config_free_alert(void *data)
@@ -93,7 +94,7 @@ static bool take_events(XbAlertConfig *alert, const XbConfigGroup *group, const 
 			i++;
 		if (i == G_N_ELEMENTS(event_words))
 			return xb_config_fail(error, group, "events",
-					      "\"%s\" is not culprit, range or fixed", *word);
+					      "\"%s\" is not culprit, range, fixed or host", *word);
 		alert->events |= event_words[i].event;
 	}
 	return alert->events != 0 || xb_config_fail(error, group, "events", "it names none");
@@ -248,7 +249,7 @@ bool xb_config_take_alert(XbConfig *config, const XbConfigGroup *group, GError *
 	alert->min_effect = 0.01;
 	alert->retry_s = 30;
 	alert->give_up_s = 5 * 86400;
-	alert->events = XB_ALERT_ON_CULPRIT | XB_ALERT_ON_FIXED;
+	alert->events = XB_ALERT_ON_CULPRIT | XB_ALERT_ON_FIXED | XB_ALERT_ON_HOST;
 	alert->settings = json_pack("{s:s}", "name", group->label);
 	g_ptr_array_add(config->alerts, alert);
 	for (guint i = 0; i < group->entries->len; i++) {

@@ -4,6 +4,7 @@
  */
 #include "config-group.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
@@ -16,6 +17,15 @@ static const XbKeySpec host_keys[] = {
 	{ "deterministic", XB_VALUE_WORD, 0, 0, 0, "yes|no" },
 	{ 0 },
 };
+
+/* Of each driver, too: the daemon's own affair, which the worker is not told. */
+static const XbKeySpec pool_keys[] = {
+	{ "recover", XB_VALUE_WORD, 0, 0, 0, "yes|no" },
+	{ "health_every", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "labels", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ 0 },
+};
+#define LABEL_PREFIX "label."
 
 static const XbKeySpec qemu_keys[] = {
 	{ "xen", XB_VALUE_FILE, 0, 0, 0, NULL },
@@ -70,6 +80,7 @@ void xb_config_free_host(void *data)
 	g_free(host->name);
 	g_free(host->driver);
 	g_free(host->known_good);
+	g_free(host->labels);
 	json_decref(host->settings);
 	g_free(host);
 }
@@ -114,6 +125,80 @@ static const XbKeySpec *find_host_key(guint driver, const char *key, bool *free_
 	return spec;
 }
 
+static int compare_words(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One more KEY=VALUE: the labels of a host are in order, one for each key. */
+static bool add_label(XbHostConfig *host, const XbConfigGroup *group, const char *key,
+		      const char *label, GError **error)
+{
+	const char *equals = strchr(label, '=');
+	g_autofree char *name = equals != NULL ? g_strndup(label, (gsize)(equals - label)) : NULL;
+	g_autofree char *prefix = name != NULL ? g_strconcat(name, "=", NULL) : NULL;
+	g_auto(GStrv) words = g_strsplit(*host->labels ? host->labels : label, " ", -1);
+	guint n = g_strv_length(words);
+
+	if (name == NULL || !xb_config_is_name(name) || !xb_config_is_name(equals + 1))
+		return xb_config_fail(error, group, key,
+				      "\"%s\" is not KEY=VALUE of letters, digits, . _ and -",
+				      label);
+	if (!*host->labels) {
+		g_free(host->labels);
+		host->labels = g_strdup(label);
+		return true;
+	}
+	for (guint i = 0; i < n; i++)
+		if (g_str_has_prefix(words[i], prefix))
+			return xb_config_fail(error, group, key, "it has a label \"%s\" already",
+					      words[i]);
+	words = g_realloc(words, (n + 2) * sizeof(*words));
+	words[n] = g_strdup(label);
+	words[n + 1] = NULL;
+	qsort(words, n + 1, sizeof(*words), compare_words);
+	g_free(host->labels);
+	host->labels = g_strjoinv(" ", words);
+	return true;
+}
+
+static bool take_labels(XbHostConfig *host, const XbConfigGroup *group, const char *text,
+			GError **error)
+{
+	g_auto(GStrv) words = g_strsplit(text, ";", -1);
+
+	for (char **word = words; *word != NULL; word++)
+		if (*g_strstrip(*word) && !add_label(host, group, "labels", *word, error))
+			return false;
+	return true;
+}
+
+/* *@taken: the key is one of the pool's. */
+static bool take_pool_entry(XbHostConfig *host, const XbConfigGroup *group,
+			    const XbConfigEntry *entry, bool *taken, GError **error)
+{
+	const XbKeySpec *spec = xb_key_find(pool_keys, entry->key);
+	g_autofree char *value = NULL;
+
+	*taken = spec != NULL || g_str_has_prefix(entry->key, LABEL_PREFIX);
+	if (*taken && spec == NULL) {
+		value = g_strconcat(entry->key + strlen(LABEL_PREFIX), "=", entry->value, NULL);
+		return add_label(host, group, entry->key, value, error);
+	}
+	if (spec == NULL)
+		return true;
+	value = xb_config_check(group, entry, spec, error);
+	if (value == NULL)
+		return false;
+	if (g_str_equal(entry->key, "labels"))
+		return take_labels(host, group, value, error);
+	if (g_str_equal(entry->key, "recover"))
+		host->recovers = g_str_equal(value, "yes");
+	else
+		xb_parse_duration(value, &host->health_every_s);
+	return true;
+}
+
 static bool take_host_entry(XbHostConfig *host, guint driver, const XbConfigGroup *group,
 			    const XbConfigEntry *entry, GError **error)
 {
@@ -121,7 +206,12 @@ static bool take_host_entry(XbHostConfig *host, guint driver, const XbConfigGrou
 	bool free_key;
 	const XbKeySpec *spec = find_host_key(driver, entry->key, &free_key);
 	g_autofree char *value = NULL;
+	bool taken;
 
+	if (!take_pool_entry(host, group, entry, &taken, error))
+		return false;
+	if (taken)
+		return true;
 	if (spec == NULL && !free_key)
 		return xb_config_fail(error, group, entry->key,
 				      "there is no such key for driver=%s", host->driver);
@@ -145,6 +235,8 @@ static XbHostConfig *add_host(XbConfig *config, const char *name, const char *dr
 
 	host->name = g_strdup(name);
 	host->driver = g_strdup(driver);
+	host->labels = g_strdup("");
+	host->recovers = g_str_equal(driver, "ssh");
 	host->deadline_s = 300;
 	host->settings = json_pack("{s:s,s:s}", "name", name, "driver", driver);
 	g_ptr_array_add(config->hosts, host);
@@ -171,6 +263,9 @@ bool xb_config_take_host(XbConfig *config, const XbConfigGroup *group, GError **
 	if (required != NULL && xb_config_entry(group, required) == NULL)
 		return xb_config_fail(error, group, required, "it is missing; driver=%s needs it",
 				      host->driver);
+	if (host->health_every_s > 0 && host->known_good == NULL)
+		return xb_config_fail(error, group, "health_every",
+				      "it needs known_good=image:KERNEL, which is what is booted");
 	return true;
 }
 

@@ -27,7 +27,11 @@ typedef struct {
 	char *driver;      /* qemu, command, null */
 	char *known_good;  /* image:PATH[:modules] or NULL */
 	double deadline_s; /* of one boot; default 300 */
-	json_t *settings;  /* all keys of the group as strings, and "name": the job's "host" */
+	char *labels;      /* "KEY=VALUE KEY=VALUE" in order; "" = none */
+	bool recovers; /* a machine with a state of its own, brought back after use: "recover" and
+			* "check" jobs are for it */
+	double health_every_s; /* the known-good kernel is booted so often; 0 = not by the clock */
+	json_t *settings;      /* the driver's keys as strings, and "name": the job's "host" */
 } XbHostConfig;
 
 typedef struct {
@@ -47,6 +51,7 @@ typedef enum {
 	XB_ALERT_ON_CULPRIT = 1 << 0,
 	XB_ALERT_ON_RANGE = 1 << 1,
 	XB_ALERT_ON_FIXED = 1 << 2,
+	XB_ALERT_ON_HOST = 1 << 3,
 } XbAlertEvents;
 
 typedef struct {

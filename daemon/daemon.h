@@ -17,6 +17,7 @@ typedef struct XbControlServer XbControlServer;
 typedef struct XbProbes XbProbes;
 typedef struct XbDeliverer XbDeliverer;
 typedef struct XbWatcher XbWatcher;
+typedef struct XbHostTasks XbHostTasks;
 
 typedef struct {
 	XbConfig *config;
@@ -27,8 +28,10 @@ typedef struct {
 	XbProbes *probes;         /* fingerprints of hosts and of the builder */
 	XbDeliverer *deliverer;   /* messages that are being sent */
 	XbWatcher *watcher;       /* branches that are being fetched */
+	XbHostTasks *host_tasks;  /* hosts that are recovered or checked */
 	guint plan_source;        /* a planning round is scheduled */
 	guint retry_source;       /* one more, some time after a round that failed */
+	guint care_source;        /* and one when a host's health is due */
 	int lock_fd;              /* state_dir/lock: one daemon for one state */
 	bool no_room;             /* said already that the disk is full */
 	bool stopping;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hosts.h - which hosts a job may use, and the care for hosts in trouble:
- * three host-troubles in a row take a host offline, unless its known-good
- * kernel (where one is configured) boots and runs the workload.
+ * hosts.h - which hosts a job may use: all of one class, never two. Hosts of
+ * one fingerprint are a class.
  */
 #ifndef XB_HOSTS_H
 #define XB_HOSTS_H
@@ -13,22 +12,25 @@
 /* One boot of one image gives the same samples each time. */
 bool xb_host_is_deterministic(const XbHostConfig *host);
 
+/* A boot, recovery or check is under way on it. */
+bool xb_hosts_busy(XbDaemon *daemon, const char *name);
+
 /*
- * The online hosts of the job's class (one fingerprint), XbHostConfig*, not
- * owned. NULL without @error when it has to wait (for a fingerprint; for a
- * host that a user took offline; before it has begun, for any host), or when
- * trouble took its hosts away: then *@failure says why (caller frees). The class is
- * chosen when the job is planned first and kept; when the hosts have another
- * fingerprint now, the job moves to the new class, says so, and measures its
- * endpoints again (*@data is loaded anew then).
+ * The fingerprints of @workload on @host, as xb_probes_host(); but a machine that has to be asked
+ * itself is only asked while it is ready and idle. @busy: the names of hosts at work; NULL = look.
  */
-GPtrArray *xb_hosts_of_job(XbDaemon *daemon, XbJobData **data, char **failure, GError **error);
+bool xb_hosts_fingerprint(XbDaemon *daemon, const XbHostConfig *host, json_t *workload,
+			  GHashTable *busy, const char **host_fp, const char **workload_fp);
 
-/* Start health boots, take sick hosts offline. Hosts it uses are added to @busy. */
-bool xb_hosts_care(XbDaemon *daemon, GHashTable *busy, GError **error);
-
-/* The steps of `hosts check`: [{"name","ok","detail"}]. With a known-good kernel configured it
- * boots that: *@run_id is its run while the boot goes on (call again with it), 0 at the end. */
-json_t *xb_hosts_check(XbDaemon *daemon, const XbHostConfig *host, int64_t *run_id, GError **error);
+/*
+ * The hosts of the job's class that take boots, XbHostConfig*, not owned; @busy as above. NULL
+ * without @error when it has to wait (for a fingerprint; for a host that is being recovered, or
+ * that a user took away; before it has begun, for any host), or when trouble took its hosts away:
+ * then *@failure says why (caller frees). The class, that with most hosts, is chosen when the job
+ * is planned first and kept; when the hosts have another fingerprint now, the job moves to the new
+ * class, says so, and measures its endpoints again (*@data is loaded anew then).
+ */
+GPtrArray *xb_hosts_of_job(XbDaemon *daemon, XbJobData **data, GHashTable *busy, char **failure,
+			   GError **error);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host-care.h"
 #include "probes.h"
 #include "space.h"
 #include "text.h"
@@ -39,21 +40,6 @@ static char *stderr_tail(const char *dir)
 static bool is_unwanted(const XbJob *job)
 {
 	return job && job->state != XB_JOB_QUEUED && job->state != XB_JOB_RUNNING;
-}
-
-static bool count_trouble(XbDaemon *daemon, const XbRun *run, bool trouble, GError **error)
-{
-	g_autoptr(XbHostRow) host = NULL;
-
-	if (run->kind != XB_RUN_BOOT)
-		return true;
-	host = xb_db_host_get(daemon->db, run->place, error);
-	if (!host)
-		return false;
-	if (!trouble && host->troubles == 0)
-		return true;
-	host->troubles = trouble ? host->troubles + 1 : 0;
-	return xb_db_host_set(daemon->db, host, error);
 }
 
 static uint64_t tree_bytes(const char *path, int depth)
@@ -312,12 +298,7 @@ static bool finish(XbDaemon *daemon, const XbRun *run, XbOutcome outcome, char *
 		*detail = g_strdup("ended: its job has ended");
 	}
 	ok = ok && xb_db_run_finish(db, run->id, outcome, *detail, xb_now_ms(), error);
-	if (ok && !(is_unwanted(job) && outcome == XB_OUTCOME_HOST_TROUBLE))
-		ok = count_trouble(
-			daemon, run,
-			outcome == XB_OUTCOME_HOST_TROUBLE ||
-				(outcome != XB_OUTCOME_OK && strcmp(run->purpose, "health") == 0),
-			error);
+	ok = ok && xb_care_run_ended(daemon, run, outcome, is_unwanted(job), error);
 	if (!ok || !xb_db_commit(db, error)) {
 		xb_db_rollback(db);
 		return false;

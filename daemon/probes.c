@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define PROBE_DEADLINE_S 20
+#define LAB_DEADLINE_S   60            /* a machine is asked over the network */
 #define ANSWER_MAX       (1024 * 1024) /* bytes; more is not an answer */
 
 typedef struct {
@@ -15,6 +16,7 @@ typedef struct {
 	bool ready;
 	bool guessed; /* the worker did not answer: the fingerprints are those below */
 	char *host_fp, *workload_fp;
+	json_t *facts; /* or NULL */
 	/* what stands in when the worker does not answer */
 	char *fallback_host, *fallback_workload;
 	GSubprocess *process;
@@ -42,6 +44,7 @@ static void probe_free(Probe *probe)
 	g_free(probe->host);
 	g_free(probe->host_fp);
 	g_free(probe->workload_fp);
+	json_decref(probe->facts);
 	g_free(probe->fallback_host);
 	g_free(probe->fallback_workload);
 	g_free(probe);
@@ -96,6 +99,8 @@ static void probe_parse(Probe *probe)
 		g_free(probe->workload_fp);
 		probe->host_fp = g_strdup(host);
 		probe->workload_fp = g_strdup(workload);
+		json_decref(probe->facts);
+		probe->facts = json_incref(json_object_get(event, "facts"));
 	}
 }
 
@@ -145,7 +150,7 @@ static gboolean on_deadline(gpointer data)
 	Probe *probe = data;
 
 	probe->deadline = 0;
-	g_warning("%s: no fingerprint within %d s", probe->host, PROBE_DEADLINE_S);
+	g_warning("%s: no fingerprint in time", probe->host);
 	g_subprocess_force_exit(probe->process);
 	/* not waiting for the end of its output: a child of it may keep that open */
 	g_cancellable_cancel(probe->cancellable);
@@ -168,7 +173,8 @@ static int job_file(json_t *job)
 	return fd;
 }
 
-static Probe *probe_start(XbDaemon *daemon, const char *name, char **argv, json_t *job)
+static Probe *probe_start(XbDaemon *daemon, const char *name, char **argv, json_t *job,
+			  guint deadline_s)
 {
 	Probe *probe = g_new0(Probe, 1);
 	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
@@ -187,7 +193,7 @@ static Probe *probe_start(XbDaemon *daemon, const char *name, char **argv, json_
 		g_warning("%s: %s", argv[0], error->message);
 		return probe;
 	}
-	probe->deadline = g_timeout_add_seconds(PROBE_DEADLINE_S, on_deadline, probe);
+	probe->deadline = g_timeout_add_seconds(deadline_s, on_deadline, probe);
 	probe_read(probe);
 	return probe;
 }
@@ -200,7 +206,7 @@ void xb_probes_ask_builder(XbProbes *self)
 	g_autofree char *command = g_strjoinv(" ", argv);
 
 	probe_free(self->builder);
-	self->builder = probe_start(self->daemon, "builder", argv, job);
+	self->builder = probe_start(self->daemon, "builder", argv, job, PROBE_DEADLINE_S);
 	self->builder->fallback_host = hash_text("builder", command);
 	self->builder->fallback_workload = g_strdup("");
 	if (!self->builder->process)
@@ -235,7 +241,7 @@ bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
 			json_dumps(host->settings, JSON_COMPACT | JSON_SORT_KEYS);
 
 		probe = probe_start(self->daemon, host->name, self->daemon->config->runner_command,
-				    job);
+				    job, host->recovers ? LAB_DEADLINE_S : PROBE_DEADLINE_S);
 		probe->fallback_host = hash_text("host", settings);
 		probe->fallback_workload = hash_text("workload", strchr(key, '\n') + 1);
 		g_hash_table_replace(self->hosts, g_steal_pointer(&key), probe);
@@ -249,11 +255,57 @@ bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
 	return true;
 }
 
+static const Probe *find_probe(const XbProbes *self, const char *host, json_t *workload)
+{
+	g_autofree char *key = probe_key(host, workload);
+
+	return g_hash_table_lookup(self->hosts, key);
+}
+
+bool xb_probes_known(const XbProbes *self, const char *host, json_t *workload, const char **host_fp,
+		     const char **workload_fp)
+{
+	const Probe *probe = find_probe(self, host, workload);
+
+	if (!probe || !probe->ready)
+		return false;
+	*host_fp = probe->host_fp;
+	*workload_fp = probe->workload_fp;
+	return true;
+}
+
+json_t *xb_probes_facts(const XbProbes *self, const char *host, json_t *workload)
+{
+	const Probe *probe = find_probe(self, host, workload);
+
+	return probe ? json_incref(probe->facts) : NULL;
+}
+
+bool xb_probes_asking(const XbProbes *self, const char *host)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, self->hosts);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const Probe *probe = value;
+
+		if (!probe->ready && strcmp(probe->host, host) == 0)
+			return true;
+	}
+	return false;
+}
+
 static gboolean is_of_host(gpointer key, gpointer value, gpointer host)
 {
 	const Probe *probe = value;
 	(void)key;
 	return probe->ready && strcmp(probe->host, host) == 0;
+}
+
+void xb_probes_forget(XbProbes *self, const char *host)
+{
+	g_hash_table_foreach_remove(self->hosts, is_of_host, (gpointer)host);
 }
 
 bool xb_probes_reported(XbProbes *self, const char *host, json_t *workload, const char *host_fp,
@@ -270,6 +322,6 @@ bool xb_probes_reported(XbProbes *self, const char *host, json_t *workload, cons
 		probe->guessed = false;
 		return true;
 	}
-	g_hash_table_foreach_remove(self->hosts, is_of_host, (gpointer)host);
+	xb_probes_forget(self, host);
 	return false;
 }

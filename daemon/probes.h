@@ -26,6 +26,17 @@ const char *xb_probes_builder(const XbProbes *self); /* never NULL after asking 
 bool xb_probes_host(XbProbes *self, const XbHostConfig *host, json_t *workload,
 		    const char **host_fp, const char **workload_fp);
 
+/* The same without asking: what is known. */
+bool xb_probes_known(const XbProbes *self, const char *host, json_t *workload, const char **host_fp,
+		     const char **workload_fp);
+/* What the host is made of, as its worker told ("facts" of the fingerprint); a new reference, NULL
+ * when it is not known. */
+json_t *xb_probes_facts(const XbProbes *self, const char *host, json_t *workload);
+/* A worker is being asked about @host now. */
+bool xb_probes_asking(const XbProbes *self, const char *host);
+/* It is asked again when it is needed next. */
+void xb_probes_forget(XbProbes *self, const char *host);
+
 /*
  * A run of @workload on @host reported other fingerprints than were expected. True when they were
  * only a guess, because the worker does not answer when asked: those reported hold from now on.

@@ -81,19 +81,25 @@ bool xb_request_host(XbRequest *r, GError **error)
 {
 	const XbConfig *config = r->daemon->config;
 	const char *name = xb_request_text(r->request, "host");
-	guint online = 0;
+	guint online = 0, meant = 0;
 
-	if (name && !xb_config_host(config, name)) {
-		*r->hint = names_of(config->hosts, "hosts");
-		return xb_queue_refuse(error, "no host \"%s\" is configured", name);
-	}
 	for (guint i = 0; i < config->hosts->len; i++) {
 		const XbHostConfig *host = config->hosts->pdata[i];
 		g_autoptr(XbHostRow) row = xb_db_host_get(r->daemon->db, host->name, error);
 		if (!row)
 			return false;
-		if (!name || strcmp(name, host->name) == 0)
-			online += row->online;
+		if (!xb_host_is_selected(host->name, host->labels, name ? name : ""))
+			continue;
+		meant++;
+		online += row->online;
+	}
+	if (meant == 0 && g_str_has_prefix(name, "label:")) {
+		*r->hint = g_strdup("`xbisect hosts` shows the labels of each");
+		return xb_queue_refuse(error, "no host has %s", name);
+	}
+	if (meant == 0) {
+		*r->hint = names_of(config->hosts, "hosts");
+		return xb_queue_refuse(error, "no host \"%s\" is configured", name);
 	}
 	if (online == 0) {
 		*r->hint = g_strdup("see `xbisect hosts`; put one back with `xbisect hosts online "

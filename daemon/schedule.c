@@ -12,6 +12,7 @@
 #include "control-server.h"
 #include "culprit.h"
 #include "executor.h"
+#include "host-care.h"
 #include "hosts.h"
 #include "outcome.h"
 #include "planner.h"
@@ -71,6 +72,12 @@ static bool round_begin(Round *round, GError **error)
 		else
 			round->busy_slots |= G_GUINT64_CONSTANT(1) << (atoi(run->place) & 63);
 		g_hash_table_add(round->keep, g_memdup2(&run->variant_id, sizeof(run->variant_id)));
+	}
+	for (guint i = 0; i < round->daemon->config->hosts->len; i++) {
+		const XbHostConfig *host = round->daemon->config->hosts->pdata[i];
+		/* a machine that is asked is left in peace */
+		if (host->recovers && xb_probes_asking(round->daemon->probes, host->name))
+			g_hash_table_add(round->busy_hosts, g_strdup(host->name));
 	}
 	return true;
 }
@@ -331,7 +338,7 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 		return false;
 	}
 	keep_variants(round, data);
-	hosts = xb_hosts_of_job(daemon, &data, &planned.failure, error);
+	hosts = xb_hosts_of_job(daemon, &data, round->busy_hosts, &planned.failure, error);
 	if (!hosts) {
 		ok = !error || !*error;
 		if (ok && planned.failure)
@@ -374,7 +381,7 @@ json_t *xb_schedule_estimate(XbDaemon *daemon, int64_t job_id, GError **error)
 		XbHostConfig *host = daemon->config->hosts->pdata[i];
 		const char *wanted = xb_spec_string(data, "host");
 
-		if (!*wanted || strcmp(wanted, host->name) == 0)
+		if (xb_host_is_selected(host->name, host->labels, wanted))
 			g_ptr_array_add(hosts, host);
 	}
 	if (data)
@@ -470,7 +477,7 @@ void xb_schedule_round(XbDaemon *daemon)
 	g_autoptr(GPtrArray) jobs = NULL;
 
 	xb_watcher_round(daemon->watcher);
-	if (!round_begin(&round, &error) || !xb_hosts_care(daemon, round.busy_hosts, &error) ||
+	if (!round_begin(&round, &error) || !xb_care_round(daemon, round.busy_hosts, &error) ||
 	    !(jobs = xb_db_jobs_open(daemon->db, &error))) {
 		g_warning("planning: %s", error->message);
 		retry_later(daemon);

@@ -7,11 +7,10 @@
 
 #include "alert-verbs.h"
 #include "control-server.h"
-#include "hosts.h"
+#include "host-verbs.h"
 #include "schedule.h"
 #include "text.h"
 #include "view.h"
-#include "view-host.h"
 #include "watch-verbs.h"
 
 #define LIST_MAX 1000
@@ -151,94 +150,6 @@ static json_t *do_retry(XbDaemon *daemon, const XbPeer *peer, json_t *request, c
 	return with_job(daemon, id, json_pack("{s:b,s:I}", "ok", 1, "id", (json_int_t)id), error);
 }
 
-static json_t *do_hosts(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
-			GError **error)
-{
-	json_t *list = json_array();
-	(void)peer;
-	(void)request;
-	(void)hint;
-
-	for (guint i = 0; i < daemon->config->hosts->len; i++) {
-		json_t *host = xb_view_host(daemon, daemon->config->hosts->pdata[i], error);
-		if (!host) {
-			json_decref(list);
-			return NULL;
-		}
-		json_array_append_new(list, host);
-	}
-	return json_pack("{s:b,s:o}", "ok", 1, "hosts", list);
-}
-
-static const XbHostConfig *named_host(XbDaemon *daemon, json_t *request, GError **error)
-{
-	const char *name = json_string_value(json_object_get(request, "name"));
-	const XbHostConfig *host = name ? xb_config_host(daemon->config, name) : NULL;
-
-	if (!host)
-		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST,
-			    "no host \"%s\" is configured", name ? name : "");
-	return host;
-}
-
-/* A check boots a kernel; the rest decides what other people's jobs run on. */
-static bool may_change_hosts(const XbPeer *peer, GError **error)
-{
-	if (!peer->may_name_paths)
-		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST,
-			    "hosts are checked and changed by the daemon's own user only");
-	return peer->may_name_paths;
-}
-
-static json_t *do_host_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
-			     GError **error)
-{
-	const XbHostConfig *host = named_host(daemon, request, error);
-	int64_t run_id = json_integer_value(json_object_get(request, "run"));
-	json_t *steps = host && may_change_hosts(peer, error)
-				? xb_hosts_check(daemon, host, &run_id, error)
-				: NULL;
-	(void)hint;
-
-	return steps ? json_pack("{s:b,s:o,s:I}", "ok", 1, "steps", steps, "run",
-				 (json_int_t)run_id)
-		     : NULL;
-}
-
-static json_t *set_online(XbDaemon *daemon, const XbPeer *peer, json_t *request, bool online,
-			  char **hint, GError **error)
-{
-	const XbHostConfig *host = named_host(daemon, request, error);
-	const char *reason = json_string_value(json_object_get(request, "reason"));
-	g_autofree char *safe =
-		xb_text_safe(reason ? reason : "taken offline by a user", -1, 500, false);
-
-	if (!host)
-		return NULL;
-	if (!may_change_hosts(peer, error))
-		return NULL;
-	const XbHostRow row = { .name = host->name,
-				.online = online,
-				.reason = online ? (char *)"" : safe };
-	if (!xb_db_host_set(daemon->db, &row, error))
-		return NULL;
-	xb_journal(daemon, 0, "%s is %s", host->name, online ? "online" : "offline");
-	xb_daemon_poke(daemon);
-	return do_hosts(daemon, peer, request, hint, error);
-}
-
-static json_t *do_host_online(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
-			      GError **error)
-{
-	return set_online(daemon, peer, request, true, hint, error);
-}
-
-static json_t *do_host_offline(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
-			       GError **error)
-{
-	return set_online(daemon, peer, request, false, hint, error);
-}
-
 static json_t *do_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
 			GError **error)
 {
@@ -297,8 +208,9 @@ static const struct {
 	{ "log", do_log, false },
 	{ "cancel", do_cancel, true },
 	{ "retry", do_retry, true },
-	{ "hosts", do_hosts, false },
-	{ "host-check", do_host_check, false },
+	{ "hosts", xb_verb_hosts, false },
+	{ "host-show", xb_verb_host_show, false },
+	{ "host-check", xb_verb_host_check, false },
 	{ "alerts", xb_verb_alerts, false },
 	{ "alert-ack", xb_verb_alert_ack, true },
 	{ "alert-snooze", xb_verb_alert_snooze, true },
@@ -309,8 +221,12 @@ static const struct {
 	{ "watch-remove", xb_verb_watch_remove, false },
 	{ "watch-look", xb_verb_watch_look, false },
 	{ "watch-backfill", xb_verb_watch_backfill, false },
-	{ "host-online", do_host_online, false },
-	{ "host-offline", do_host_offline, false },
+	{ "host-online", xb_verb_host_online, false },
+	{ "host-offline", xb_verb_host_offline, false },
+	{ "host-drain", xb_verb_host_drain, false },
+	{ "host-undrain", xb_verb_host_undrain, false },
+	{ "host-note", xb_verb_host_note, false },
+	{ "host-relearn", xb_verb_host_relearn, false },
 };
 
 json_t *xb_verbs_answer(XbDaemon *daemon, const XbPeer *peer, json_t *request, int64_t *follow)

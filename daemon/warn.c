@@ -135,10 +135,11 @@ static const XbHostConfig *find_host(XbDaemon *daemon, const XbJobData *data, gu
 	for (guint i = 0; i < daemon->config->hosts->len; i++) {
 		const XbHostConfig *host = daemon->config->hosts->pdata[i];
 
-		if (*wanted && strcmp(wanted, host->name) != 0)
+		if (!xb_host_is_selected(host->name, host->labels, wanted))
 			continue;
 		(*count)++;
-		if (!found && xb_probes_host(daemon->probes, host, workload, host_fp, workload_fp))
+		if (!found &&
+		    xb_hosts_fingerprint(daemon, host, workload, NULL, host_fp, workload_fp))
 			found = host;
 	}
 	return found;

@@ -17,6 +17,7 @@
 #include "daemon.h"
 #include "executor.h"
 #include "mirror.h"
+#include "host-task.h"
 #include "probes.h"
 #include "schedule.h"
 #include "watch.h"
@@ -66,6 +67,7 @@ static bool start(XbDaemon *daemon, GError **error)
 	if (!daemon->db)
 		return false;
 	daemon->probes = xb_probes_new(daemon);
+	daemon->host_tasks = xb_host_tasks_new(daemon);
 	daemon->executor = xb_executor_new(daemon);
 	if (!xb_executor_adopt(daemon->executor, error))
 		return false;
@@ -83,11 +85,13 @@ static void stop(XbDaemon *daemon)
 	daemon->stopping = true;
 	xb_control_server_free(daemon->control);
 	g_clear_pointer(&daemon->executor, xb_executor_free);
+	g_clear_pointer(&daemon->host_tasks, xb_host_tasks_free);
 	g_clear_pointer(&daemon->watcher, xb_watcher_free);
 	g_clear_pointer(&daemon->deliverer, xb_deliverer_free);
 	xb_probes_free(daemon->probes);
 	g_clear_handle_id(&daemon->plan_source, g_source_remove);
 	g_clear_handle_id(&daemon->retry_source, g_source_remove);
+	g_clear_handle_id(&daemon->care_source, g_source_remove);
 	g_clear_pointer(&daemon->db, xb_db_close);
 	if (daemon->lock_fd >= 0)
 		close(daemon->lock_fd);

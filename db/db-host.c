@@ -4,6 +4,7 @@
  * what people noted; see db.h and host-tasks.h. And the journal.
  */
 #include <math.h>
+#include <string.h>
 
 #include "db-private.h"
 #include "host-tasks.h"
@@ -33,6 +34,22 @@ void xb_host_row_free(XbHostRow *row)
 	g_free(row->labels);
 	g_free(row->health);
 	g_free(row);
+}
+
+bool xb_host_is_selected(const char *name, const char *labels, const char *wanted)
+{
+	g_auto(GStrv) has = NULL, asked = NULL;
+
+	if (*wanted == '\0')
+		return true;
+	if (!g_str_has_prefix(wanted, "label:"))
+		return g_str_equal(name, wanted);
+	has = g_strsplit(labels, " ", -1);
+	asked = g_strsplit(wanted + strlen("label:"), ",", -1);
+	for (char **label = asked; *label != NULL; label++)
+		if (!g_strv_contains((const char *const *)has, *label))
+			return false;
+	return *asked != NULL;
 }
 
 bool xb_host_row_usable(const XbHostRow *row)

@@ -314,6 +314,8 @@ XbHostRow *xb_db_host_get(XbDb *db, const char *name,
 			  GError **error); /* made online when missing */
 bool xb_db_host_set(XbDb *db, const XbHostRow *row, GError **error);
 GPtrArray *xb_db_hosts(XbDb *db, GError **error); /* XbHostRow*, all that are known, by name */
+/* Does a job that asks for @wanted ("" any, a name, or "label:KEY=VALUE,KEY=VALUE") mean it? */
+bool xb_host_is_selected(const char *name, const char *labels, const char *wanted);
 /* May a job boot on it now, as far as its row says? */
 bool xb_host_row_usable(const XbHostRow *row);
 /* Why not: "lab1 is offline: no power". Caller frees; NULL when it is usable. */

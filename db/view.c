@@ -278,12 +278,13 @@ static char *hosts_missing(XbDb *db, const char *wanted)
 	for (guint i = 0; hosts && i < hosts->len; i++) {
 		const XbHostRow *host = hosts->pdata[i];
 
-		if (*wanted && strcmp(host->name, wanted) != 0)
+		g_autofree char *why = xb_host_row_why(host);
+
+		if (!xb_host_is_selected(host->name, host->labels, wanted))
 			continue;
-		if (host->online)
+		if (!why)
 			return NULL;
-		g_string_append_printf(reasons, "%s%s is offline: %s", reasons->len ? "; " : "",
-				       host->name, host->reason);
+		g_string_append_printf(reasons, "%s%s", reasons->len ? "; " : "", why);
 	}
 	return reasons->len ? g_strdup(reasons->str) : NULL;
 }

@@ -71,8 +71,10 @@ static void print_alerts(const json_t *alerts)
 		g_ptr_array_add(cells, state_of(alert));
 		g_ptr_array_add(cells, xb_text(alert, "job_id"));
 		g_ptr_array_add(cells, xb_short_commit(alert, "commit"));
-		g_ptr_array_add(cells, xb_text(alert, "metric"));
-		g_ptr_array_add(cells, xb_format_change(xb_number(alert, "ratio")));
+		bool host = xb_is(alert, "kind", "host");
+		g_ptr_array_add(cells, host ? g_strdup("(host)") : xb_text(alert, "metric"));
+		g_ptr_array_add(cells, host ? g_strdup("offline")
+					    : xb_format_change(xb_number(alert, "ratio")));
 		g_ptr_array_add(cells, xb_format_fit(subject, 40, FALSE));
 		g_ptr_array_add(cells, deliveries_line(alert));
 	}

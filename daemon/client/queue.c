@@ -13,7 +13,7 @@
 /* Options that all of them have, as the user wrote them. */
 typedef struct {
 	char *repo, *workload, *metric, *host, *confidence, *min_effect;
-	char **kconfig;
+	char **kconfig, **labels;
 	int priority;
 	gboolean wait;
 } QueueOptions;
@@ -27,10 +27,11 @@ static void queue_options_clear(QueueOptions *self)
 	g_free(self->confidence);
 	g_free(self->min_effect);
 	g_strfreev(self->kconfig);
+	g_strfreev(self->labels);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QueueOptions, queue_options_clear)
 
-#define N_SHARED 10
+#define N_SHARED 11
 #define N_OWN    8
 
 /* @entries gets the shared options, then @own (which ends with {0}). */
@@ -46,7 +47,9 @@ static void fill_entries(GOptionEntry entries[N_SHARED + N_OWN], QueueOptions *o
 		{ "metric", 'm', 0, G_OPTION_ARG_STRING, &o->metric,
 		  "which of its metrics decides (default: the workload's first)", "M" },
 		{ "host", 'H', 0, G_OPTION_ARG_STRING, &o->host,
-		  "test host (default: any that fits)", "H" },
+		  "test host by name, or label:KEY=VALUE (default: any that fits)", "H" },
+		{ "label", 'L', 0, G_OPTION_ARG_STRING_ARRAY, &o->labels,
+		  "only hosts with this label (repeatable)", "KEY=VALUE" },
 		{ "kconfig", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->kconfig,
 		  "kernel config fragment, merged after the daemon's (repeatable)", "FILE" },
 		{ "confidence", 'c', 0, G_OPTION_ARG_STRING, &o->confidence,
@@ -112,6 +115,17 @@ static bool add_options(XbClient *client, json_t *request, const QueueOptions *o
 	add_string(request, repo != NULL ? "repo" : "cwd", repo != NULL ? repo : cwd);
 	add_string(request, "workload", o->workload);
 	add_string(request, "metric", o->metric);
+	if (o->labels != NULL && o->host != NULL) {
+		xb_client_fail(client, XB_EXIT_REFUSED, NULL,
+			       "--host and --label are two ways to choose: give one of them");
+		return false;
+	}
+	if (o->labels != NULL) {
+		g_autofree char *joined = g_strjoinv(",", o->labels);
+		g_autofree char *wanted = g_strconcat("label:", joined, NULL);
+
+		add_string(request, "host", wanted);
+	}
 	add_string(request, "host", o->host);
 	if (o->priority != 0)
 		json_object_set_new(request, "priority", json_integer(o->priority));

@@ -51,10 +51,13 @@ static const XbCommand commands[] = {
 	  xb_cmd_cancel },
 	{ "retry", "ID", "Queue a job again; what was measured is reused.",
 	  "  xbisect retry --wait 7\n", xb_cmd_retry },
-	{ "hosts", "[check NAME | online NAME | offline NAME REASON]",
+	{ "hosts",
+	  "[list | show NAME | check NAME | online NAME | offline NAME REASON | drain NAME "
+	  "[REASON] | undrain NAME | note NAME TEXT | relearn NAME]",
 	  "List the test hosts, check one, take one out of use or back.",
 	  "  xbisect hosts\n"
 	  "  xbisect hosts check qemu\n"
+	  "  xbisect hosts drain rack3 \"new disk at noon\"\n"
 	  "  xbisect hosts offline rack3 \"new power supply\"\n",
 	  xb_cmd_hosts },
 	{ "alerts", "[list | test NAME | ack ID | snooze ID TIME]",

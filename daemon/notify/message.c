@@ -29,6 +29,8 @@ static const char *word_of(const json_t *alert)
 		return "test";
 	if (xb_is(alert, "event", "fixed"))
 		return "fixed";
+	if (xb_is(alert, "kind", "host"))
+		return "host";
 	return is_worse(alert) ? "REGRESSION" : "improvement";
 }
 
@@ -59,6 +61,17 @@ static char *effect_of(const json_t *alert)
 	return g_strdup_printf("%s of %s %s (from %s to %s)", metric, workload, change, base, test);
 }
 
+/* Of a machine: the commit is its name, the subject why it is away. */
+static char *host_line(const json_t *alert)
+{
+	g_autofree char *name = xb_text(alert, "commit"), *reason = xb_text(alert, "subject");
+
+	if (xb_is(alert, "event", "fixed"))
+		return g_strdup_printf("host %s takes boots again; it was offline: %s", name,
+				       reason);
+	return g_strdup_printf("host %s is offline: %s", name, reason);
+}
+
 char *xb_message_line(const json_t *alert)
 {
 	g_autofree char *commit = commit_of(alert), *effect = effect_of(alert);
@@ -68,6 +81,8 @@ char *xb_message_line(const json_t *alert)
 
 	if (xb_is(alert, "event", "test"))
 		return g_strdup("test: this alert reaches you");
+	if (xb_is(alert, "kind", "host"))
+		return host_line(alert);
 	if (xb_is(alert, "event", "fixed")) {
 		g_autofree char *by = xb_short_commit(alert, "fixed_commit");
 		g_autofree char *metric = xb_text(alert, "metric");
@@ -95,7 +110,7 @@ static bool is_single(const json_t *job)
 char *xb_message_subject(const json_t *job)
 {
 	const json_t *alerts = json_object_get(job, "alerts"), *alert;
-	guint worse = 0, better = 0, fixed = 0;
+	guint worse = 0, better = 0, fixed = 0, hosts = 0;
 	size_t i;
 
 	if (is_single(job)) {
@@ -107,6 +122,11 @@ char *xb_message_subject(const json_t *job)
 
 		if (xb_is(first_alert(job), "event", "test"))
 			return g_strdup_printf("xbisect: test of alert %s", name);
+		if (xb_is(first_alert(job), "kind", "host")) {
+			g_autofree char *line = host_line(first_alert(job));
+
+			return xb_format_fit(line, 200, FALSE);
+		}
 		text = g_strdup_printf("[%s] %s: %s %s", word_of(first_alert(job)), subject, metric,
 				       xb_is(first_alert(job), "event", "fixed") ? "is back"
 										 : change);
@@ -116,13 +136,18 @@ char *xb_message_subject(const json_t *job)
 	{
 		if (xb_is(alert, "event", "fixed"))
 			fixed++;
+		else if (xb_is(alert, "kind", "host"))
+			hosts++;
 		else if (is_worse(alert))
 			worse++;
 		else
 			better++;
 	}
-	return g_strdup_printf("xbisect: %u regression%s, %u improvement%s, %u fixed", worse,
-			       worse == 1 ? "" : "s", better, better == 1 ? "" : "s", fixed);
+	g_autofree char *away =
+		hosts == 0 ? g_strdup("")
+			   : g_strdup_printf(", %u host%s offline", hosts, hosts == 1 ? "" : "s");
+	return g_strdup_printf("xbisect: %u regression%s, %u improvement%s, %u fixed%s", worse,
+			       worse == 1 ? "" : "s", better, better == 1 ? "" : "s", fixed, away);
 }
 
 /* ---- mail ------------------------------------------------------------------------ */
@@ -140,7 +165,13 @@ static void write_message(XbWriter *w, const json_t *job)
 		gint64 id = xb_integer(alert, "id");
 
 		w->paragraph(w, line);
-		if (id > 0) {
+		if (id > 0 && xb_is(alert, "kind", "host")) {
+			g_autofree char *name = xb_text(alert, "commit");
+			g_autofree char *command = g_strdup_printf(
+				"xbisect hosts check %s\nxbisect hosts online %s", name, name);
+
+			w->literal(w, command);
+		} else if (id > 0) {
 			g_autofree char *command =
 				g_strdup_printf("xbisect report %" G_GINT64_FORMAT
 						"\nxbisect alerts ack %" G_GINT64_FORMAT
