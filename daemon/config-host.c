@@ -11,7 +11,7 @@
 
 /* Of each driver; the driver's own follow in its table. */
 static const XbKeySpec host_keys[] = {
-	{ "driver", XB_VALUE_WORD, 0, 0, 0, "qemu|command|null" },
+	{ "driver", XB_VALUE_WORD, 0, 0, 0, "qemu|ssh|command|null" },
 	{ "known_good", XB_VALUE_STRING, 0, 0, 0, NULL }, /* checked by check_known_good() */
 	{ "deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "deterministic", XB_VALUE_WORD, 0, 0, 0, "yes|no" },
@@ -46,6 +46,65 @@ static const XbKeySpec qemu_keys[] = {
 	{ 0 },
 };
 
+/* A machine in a lab. What goes with what is checked by xbisect-run. */
+static const XbKeySpec ssh_keys[] = {
+	{ "address", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "port", XB_VALUE_INTEGER, 0, 1, 65535, NULL },
+	{ "ssh_user", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "ssh_key_file", XB_VALUE_SECRET, 0, 0, 0, NULL },
+	{ "ssh_options", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "known_hosts", XB_VALUE_PATH, 0, 0, 0, NULL },
+	{ "power", XB_VALUE_WORD, 0, 0, 0, "none|command|ipmi|pdu" },
+	{ "power_on", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "power_off", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "power_cycle", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "power_status", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "power_pause", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "power_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "ipmi_address", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "ipmi_port", XB_VALUE_INTEGER, 0, 1, 65535, NULL },
+	{ "ipmi_user", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "ipmi_password_file", XB_VALUE_SECRET, 0, 0, 0, NULL },
+	{ "ipmi_interface", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "pdu_url", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "pdu_name", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "pdu_outlet", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "console", XB_VALUE_WORD, 0, 0, 0, "none|command|ipmi|tcp|unix|device" },
+	{ "console_command", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "console_stop", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "console_address", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "console_path", XB_VALUE_PATH, 0, 0, 0, NULL },
+	{ "console_device", XB_VALUE_PATH, 0, 0, 0, NULL },
+	{ "console_speed", XB_VALUE_INTEGER, 0, 300, 4000000, NULL },
+	{ "boot", XB_VALUE_WORD, 0, 0, 0, "net|grub" },
+	{ "root", XB_VALUE_WORD, 0, 0, 0, "initramfs|disk" },
+	{ "net_dir", XB_VALUE_DIRECTORY, 0, 0, 0, NULL },
+	{ "net_script", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "net_known_good", XB_VALUE_FILE, 0, 0, 0, NULL },
+	{ "grub_dir", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "grub_known_good", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "grub_xen", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "boot_dir", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "work_dir", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "xen", XB_VALUE_FILE, 0, 0, 0, NULL },
+	{ "initrd", XB_VALUE_FILE, 0, 0, 0, NULL },
+	{ "xen_args", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "kernel_args", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "dom0", XB_VALUE_PROGRAM, 0, 0, 0, NULL },
+	{ "ssh_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "boot_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "recover_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "silence", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "lock_lease", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "settle", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "settle_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "settle_command", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "settle_console_rate", XB_VALUE_INTEGER, 0, 1, G_MAXINT, NULL },
+	{ "governor", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "domains", XB_VALUE_WORD, 0, 0, 0, "refuse|stop|ignore" },
+	{ 0 },
+};
+
 static const XbKeySpec command_keys[] = {
 	{ "command", XB_VALUE_COMMAND, 0, 0, 0, NULL },
 	{ "fingerprint", XB_VALUE_STRING, 0, 0, 0, NULL }, /* stands for what the command hides */
@@ -69,6 +128,7 @@ static const struct {
 	const char *required;
 } drivers[] = {
 	{ "qemu", qemu_keys, NULL, NULL },
+	{ "ssh", ssh_keys, "param.", "address" },
 	{ "command", command_keys, "param.", "command" },
 	{ "null", null_keys, NULL, NULL },
 };
@@ -253,8 +313,8 @@ bool xb_config_take_host(XbConfig *config, const XbConfigGroup *group, GError **
 	while (driver < G_N_ELEMENTS(drivers) && !g_str_equal(drivers[driver].driver, host->driver))
 		driver++;
 	if (driver == G_N_ELEMENTS(drivers))
-		return xb_config_fail(error, group, "driver", "\"%s\" is not qemu, command or null",
-				      host->driver);
+		return xb_config_fail(error, group, "driver",
+				      "\"%s\" is not qemu, ssh, command or null", host->driver);
 	for (guint i = 0; i < group->entries->len; i++) {
 		if (!take_host_entry(host, driver, group, group->entries->pdata[i], error))
 			return false;

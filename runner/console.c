@@ -3,9 +3,9 @@
 #include "console.h"
 
 #include "frame.h"
+#include "sample.h"
 #include "text.h"
 
-#include <math.h>
 #include <string.h>
 
 #define LINE_MAX_BYTES 4096 /* a longer line is looked at up to here */
@@ -13,12 +13,14 @@
 #define LAST_MAX       3
 #define SHOWN_MAX      200 /* of one line in a detail */
 #define SAMPLES_MAX    100000
+#define IDENTITY_MAX   16384
 
 struct Console {
 	ConsoleHandlers handlers;
 	ConsoleStage stage;
-	GString *line; /* the unfinished one */
-	guint banners; /* of Xen */
+	GString *line;     /* the unfinished one */
+	GString *identity; /* lines of "id" frames */
+	guint banners;     /* of Xen */
 	guint next_frame;
 	int status;
 	char *failure;
@@ -67,6 +69,7 @@ Console *runner_console_new(const ConsoleHandlers *handlers)
 
 	self->handlers = *handlers;
 	self->line = g_string_new(NULL);
+	self->identity = g_string_new(NULL);
 	self->telling = g_ptr_array_new_with_free_func(g_free);
 	self->last = g_ptr_array_new_with_free_func(g_free);
 	self->samples = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -79,6 +82,7 @@ void runner_console_free(Console *self)
 	if (!self)
 		return;
 	g_string_free(self->line, TRUE);
+	g_string_free(self->identity, TRUE);
 	g_ptr_array_unref(self->telling);
 	g_ptr_array_unref(self->last);
 	g_hash_table_unref(self->samples);
@@ -109,34 +113,23 @@ static void reach(Console *self, ConsoleStage stage)
 	self->handlers.stage(stage, self->handlers.data);
 }
 
-static bool is_metric_name(const char *name)
-{
-	gsize length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_.-/");
-	return length > 0 && length <= 64 && name[length] == '\0';
-}
-
 /* "metric value unit" is a sample; any other line is the program's own. */
 static void take_output(Console *self, const char *text)
 {
-	g_auto(GStrv) words = g_strsplit(text, " ", 4);
-	char *end;
-	double value;
+	Sample sample;
 	guint iteration;
 
-	if (g_strv_length(words) != 3 || !is_metric_name(words[0]) || !*words[1] || !words[2][0] ||
-	    strlen(words[2]) > 16)
-		return;
-	value = g_ascii_strtod(words[1], &end);
-	if (*end || !isfinite(value))
+	if (!runner_sample_parse(text, &sample))
 		return;
 	if (++self->n_samples > SAMPLES_MAX) {
 		fail(self, "the workload printed more than %d samples", SAMPLES_MAX);
 		return;
 	}
-	iteration = GPOINTER_TO_UINT(g_hash_table_lookup(self->samples, words[0]));
-	g_hash_table_insert(self->samples, g_strdup(words[0]), GUINT_TO_POINTER(iteration + 1));
-	self->handlers.sample(words[0], value, words[2], (int)iteration, self->handlers.data);
+	iteration = GPOINTER_TO_UINT(g_hash_table_lookup(self->samples, sample.metric));
+	g_hash_table_insert(self->samples, g_strdup(sample.metric),
+			    GUINT_TO_POINTER(iteration + 1));
+	self->handlers.sample(sample.metric, sample.value, sample.unit, (int)iteration,
+			      self->handlers.data);
 }
 
 static void take_payload(Console *self, const char *text)
@@ -145,6 +138,9 @@ static void take_payload(Console *self, const char *text)
 		reach(self, CONSOLE_WORKLOAD);
 	} else if (g_str_has_prefix(text, "hello ")) {
 		reach(self, CONSOLE_DOM0);
+	} else if (g_str_has_prefix(text, "id ")) {
+		if (self->identity->len < IDENTITY_MAX)
+			g_string_append_printf(self->identity, "%s\n", text + strlen("id "));
 	} else if (g_str_has_prefix(text, "out ")) {
 		take_output(self, text + strlen("out "));
 	} else if (g_str_has_prefix(text, "end ")) {
@@ -275,6 +271,11 @@ char *runner_console_telling(const Console *self)
 	for (guint i = 0; i < lines->len; i++)
 		g_string_append_printf(text, "%s%s", i ? " | " : "", (char *)lines->pdata[i]);
 	return g_strdup(text->len ? text->str : "the console is empty");
+}
+
+const char *runner_console_identity(const Console *self)
+{
+	return self->identity->str;
 }
 
 int runner_console_status(const Console *self)

@@ -54,6 +54,9 @@ const char *runner_console_failure(const Console *self, XbOutcome *outcome);
  */
 char *runner_console_telling(const Console *self);
 
+/* Which kernel runs, as it says itself: lines "KEY VALUE", see lab-identity.h. */
+const char *runner_console_identity(const Console *self);
+
 /* Exit status of the workload; -1 when it is not known. */
 int runner_console_status(const Console *self);
 

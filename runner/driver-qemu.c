@@ -6,6 +6,7 @@
  */
 #include "driver.h"
 
+#include "console-file.h"
 #include "console.h"
 #include "qemu.h"
 #include "text.h"
@@ -23,7 +24,6 @@
 #define USAGE_US         (250 * 1000)
 #define POLL_MS          25
 #define GRACE_S          0.4            /* for the lines that follow a crash */
-#define CONSOLE_KEPT     (16u << 20)    /* head and tail, each half of it */
 #define CONSOLE_ENDLESS  (64u << 20)    /* a guest that writes more is stopped */
 #define CONSOLE_HARD_MAX (256ull << 20) /* the kernel's limit, should we be too slow */
 
@@ -391,29 +391,6 @@ static gboolean on_poll(gpointer data)
 
 /* ---- afterwards ------------------------------------------------------------ */
 
-/* Keep a console of any length to its head and tail. */
-static void shorten_console(Boot *boot)
-{
-	g_autofree char *half = NULL;
-	off_t size = boot->console_fd >= 0 ? lseek(boot->console_fd, 0, SEEK_END) : 0;
-	int fd;
-	ssize_t got;
-	static const char cut[] = "\n[... xbisect-run: cut here ...]\n";
-
-	if (size <= (off_t)CONSOLE_KEPT)
-		return;
-	half = g_malloc(CONSOLE_KEPT / 2);
-	got = pread(boot->console_fd, half, CONSOLE_KEPT / 2, size - (off_t)CONSOLE_KEPT / 2);
-	fd = open(boot->console_path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || got < 0 || ftruncate(fd, CONSOLE_KEPT / 2) ||
-	    pwrite(fd, cut, sizeof(cut) - 1, CONSOLE_KEPT / 2) < 0 ||
-	    pwrite(fd, half, (size_t)got, CONSOLE_KEPT / 2 + sizeof(cut) - 1) < 0)
-		g_printerr("xbisect-run: %s can't be shortened: %s\n", boot->console_path,
-			   g_strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
 static void remove_inputs(Boot *boot)
 {
 	static const char *const names[] = { "xen",
@@ -437,9 +414,10 @@ static void clean_up(Boot *boot)
 {
 	if (boot->pid > 0 && !boot->reaped)
 		runner_child_end(boot->pid, 0);
-	shorten_console(boot);
-	if (boot->console_fd >= 0)
+	if (boot->console_fd >= 0) {
 		close(boot->console_fd);
+		runner_console_shorten(boot->console_path);
+	}
 	remove_inputs(boot);
 	runner_console_free(boot->console);
 	runner_qemu_free(boot->qemu);

@@ -21,13 +21,22 @@ typedef struct {
 	 */
 	bool (*facts)(const RunnerJob *job, json_t **host, json_t **workload, GError **error);
 
+	/* facts() of a run must ask the machine, or even bring it back first: then
+	 * run() emits the fingerprint itself. */
+	bool run_tells_fingerprint;
+
 	/* One boot: emits phases and samples, ends @run. Leaves no child. */
 	void (*run)(RunnerRun *run);
+
+	/* Kinds "check" and "recover" of job; NULL where there is nothing to do. */
+	void (*check)(RunnerRun *run);
+	void (*recover)(RunnerRun *run);
 } RunnerDriver;
 
 extern const RunnerDriver runner_driver_qemu;
 extern const RunnerDriver runner_driver_command;
 extern const RunnerDriver runner_driver_null;
+extern const RunnerDriver runner_driver_ssh;
 
 /* NULL-terminated. */
 extern const RunnerDriver *const runner_drivers[];
@@ -40,5 +49,13 @@ const RunnerDriver *runner_driver_of(const RunnerJob *job, GError **error);
  * hashes are over the facts as compact JSON with sorted keys. NULL with @error.
  */
 json_t *runner_fingerprint(const RunnerDriver *driver, const RunnerJob *job, GError **error);
+
+/* The same event of facts that are known; steals both. */
+json_t *runner_fingerprint_of(const RunnerDriver *driver, json_t *host, json_t *workload);
+
+/* {"event":"check","operation":...,"ok":...,"detail":...,"advice":...}: one
+ * step of kind "check". @advice may be NULL. */
+void runner_check_event(RunnerRun *run, const char *operation, bool ok, const char *detail,
+			const char *advice);
 
 #endif

@@ -97,14 +97,21 @@ static const json_t *job_object(const json_t *json, const char *name, GError **e
 
 static bool fill(RunnerJob *job, GError **error)
 {
-	if (strcmp(job->kind, "run") != 0 && strcmp(job->kind, "fingerprint") != 0) {
+	static const char *const kinds[] = { "run", "fingerprint", "check", "recover", NULL };
+
+	if (!g_strv_contains(kinds, job->kind)) {
 		g_set_error(error, RUNNER_JOB_ERROR, 0,
-			    "job: \"kind\" is neither \"run\" nor \"fingerprint\"");
+			    "job: \"kind\" is not \"run\", \"fingerprint\", \"check\" or "
+			    "\"recover\"");
 		return false;
 	}
 	job->host = job_object(job->json, "host", error);
 	if (!job->host)
 		return false;
+	/* what is checked or brought back runs none */
+	if ((strcmp(job->kind, "check") == 0 || strcmp(job->kind, "recover") == 0) &&
+	    !json_object_get(job->json, "workload"))
+		json_object_set_new(job->json, "workload", json_object());
 	job->workload = job_object(job->json, "workload", error);
 	if (!job->workload)
 		return false;

@@ -13,13 +13,13 @@
 
 typedef struct {
 	json_t *json; /* the whole job, owned; everything below points into it or is owned */
-	char *kind;   /* "run" or "fingerprint" */
+	char *kind;   /* "run", "fingerprint", "check" or "recover" */
 	char *dir;    /* where console and other files go; default "." */
 	guint perturb;
 	double deadline_s;
 	const json_t *host;     /* object */
-	const json_t *artifact; /* object; NULL with kind fingerprint */
-	const json_t *workload; /* object */
+	const json_t *artifact; /* object; NULL but with kind run */
+	const json_t *workload; /* object; empty where check or recover came without */
 } RunnerJob;
 
 #define RUNNER_JOB_ERROR runner_job_error_quark()

@@ -22,17 +22,61 @@ static int done(XbOutcome outcome, const char *detail)
 	return xb_emit_done(outcome, detail) && outcome == XB_OUTCOME_OK ? 0 : 1;
 }
 
+/* Of a driver without a check of its own: whether the host can be used at all. */
+static void check_facts(RunnerRun *run, const RunnerDriver *driver)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(json_t) fingerprint = runner_fingerprint(driver, run->job, &error);
+
+	runner_check_event(run, "settings", fingerprint != NULL,
+			   fingerprint ? "what the host needs is there" : error->message, NULL);
+	runner_run_end(run, fingerprint ? XB_OUTCOME_OK : XB_OUTCOME_HOST_TROUBLE, "%s",
+		       fingerprint ? "" : error->message);
+}
+
+static void run_kind(RunnerRun *run, const RunnerDriver *driver)
+{
+	const char *kind = run->job->kind;
+
+	if (strcmp(kind, "run") == 0)
+		driver->run(run);
+	else if (strcmp(kind, "check") == 0 && driver->check)
+		driver->check(run);
+	else if (strcmp(kind, "check") == 0)
+		check_facts(run, driver);
+	else if (driver->recover)
+		driver->recover(run);
+	else
+		runner_run_end(run, XB_OUTCOME_OK, "driver=%s has nothing to bring back",
+			       driver->name);
+}
+
+/* Emits the fingerprint where it can be told before the run. */
+static bool tell_fingerprint(const RunnerDriver *driver, const RunnerJob *job, GError **error)
+{
+	json_t *fingerprint;
+
+	if (strcmp(job->kind, "check") == 0 || strcmp(job->kind, "recover") == 0 ||
+	    (strcmp(job->kind, "run") == 0 && driver->run_tells_fingerprint))
+		return true;
+	fingerprint = runner_fingerprint(driver, job, error);
+	if (!fingerprint)
+		return false;
+	if (xb_emit(fingerprint))
+		return true;
+	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+		    "events can't be written: %s", g_strerror(errno));
+	return false;
+}
+
 static int run_job(const RunnerJob *job)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(RunnerRun) run = NULL;
 	const RunnerDriver *driver = runner_driver_of(job, &error);
-	json_t *fingerprint = driver ? runner_fingerprint(driver, job, &error) : NULL;
 
-	if (!fingerprint)
+	if (!driver || !tell_fingerprint(driver, job, &error))
 		return done(XB_OUTCOME_HOST_TROUBLE, error->message);
-	if (!xb_emit(fingerprint))
-		return 1;
 	if (strcmp(job->kind, "fingerprint") == 0)
 		return done(XB_OUTCOME_OK, NULL);
 
@@ -40,7 +84,7 @@ static int run_job(const RunnerJob *job)
 	g_unix_signal_add(SIGTERM, on_terminate, run);
 	g_unix_signal_add(SIGINT, on_terminate, run);
 	g_unix_signal_add(SIGHUP, on_terminate, run);
-	driver->run(run);
+	run_kind(run, driver);
 	return done(run->outcome, run->detail);
 }
 

@@ -12,6 +12,7 @@
  * PAYLOAD is printable and starts with one of
  *
  *   hello VERSION         init runs
+ *   id KEY VALUE          which kernel runs, on a lab machine; see identity.h
  *   start                 the workload is started
  *   out LINE              a line of the workload's standard output
  *   end STATUS            its exit status, or 128 + signal

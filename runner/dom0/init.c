@@ -7,6 +7,7 @@
 #include "init.h"
 
 #include "frame.h"
+#include "identity.h"
 #include "mark.h"
 
 #include <errno.h>
@@ -25,11 +26,15 @@
 #define ARGS_MAX 64
 #define TEXT_MAX 16384
 
+/* A lab machine is asked to start again: its known-good system comes next. */
 static _Noreturn void power_off(void)
 {
+	char end[16];
+
 	frame_send(STDOUT_FILENO, "off", NULL);
 	sync();
-	reboot(RB_POWER_OFF);
+	if (!identity_argument("xbisect.end", end, sizeof(end)) || strcmp(end, "reboot") != 0)
+		reboot(RB_POWER_OFF);
 	/* No power control in this kernel: a reset ends the emulator as well. */
 	reboot(RB_AUTOBOOT);
 	for (;;)
@@ -162,6 +167,19 @@ static void run_workload(void)
 	frame_send(STDOUT_FILENO, "end", number);
 }
 
+/* On a lab machine: which kernel this is, and a while for the machine to calm
+ * down after its start. */
+static void settle(void)
+{
+	char text[16];
+
+	if (!identity_argument("xbisect.nonce", text, sizeof(text)))
+		return;
+	identity_send(STDOUT_FILENO);
+	if (identity_argument("xbisect.idle", text, sizeof(text)))
+		sleep((unsigned int)strtoul(text, NULL, 10));
+}
+
 _Noreturn void init_main(void)
 {
 	mount_at("devtmpfs", "/dev");
@@ -171,6 +189,7 @@ _Noreturn void init_main(void)
 	mount_at("sysfs", "/sys");
 	load_modules();
 	mount_at("xenfs", "/proc/xen");
+	settle();
 	run_workload();
 	power_off();
 }

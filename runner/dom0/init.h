@@ -6,6 +6,11 @@
  *   /workload      the workload's argv, one argument a line
  *   /modules.list  kernel modules to load, one path a line, in order (may be
  *                  absent)
+ *
+ * Words of the kernel's command line, for machines of a lab:
+ *   xbisect.nonce=N      say which kernel runs (identity.h)
+ *   xbisect.idle=SECONDS wait so long before the workload
+ *   xbisect.end=reboot   start the machine again instead of switching it off
  */
 #ifndef XB_DOM0_INIT_H
 #define XB_DOM0_INIT_H
