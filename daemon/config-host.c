@@ -43,6 +43,8 @@ static const XbKeySpec qemu_keys[] = {
 	{ "kernel", XB_VALUE_WORD, 0, 0, 0, "elf|bzimage" },
 	{ "silence", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "sandbox", XB_VALUE_WORD, 0, 0, 0, "bwrap|none" },
+	{ "profile", XB_VALUE_WORD, 0, 0, 0, "stacks|flat|no" },
+	{ "xen_symbols", XB_VALUE_FILE, 0, 0, 0, NULL },
 	{ 0 },
 };
 

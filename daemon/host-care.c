@@ -154,7 +154,8 @@ bool xb_care_run_ended(XbDaemon *daemon, const XbRun *run, XbOutcome outcome, bo
 	row = xb_db_host_get(daemon->db, run->place, error);
 	if (!row)
 		return false;
-	if (!unwanted || !trouble)
+	/* nor is a host blamed for a boot that explains: its emulator does more than others' */
+	if (!trouble || !(unwanted || xb_run_is_explain(run)))
 		row->troubles = trouble ? row->troubles + 1 : 0;
 	/* its worker has not said that all is as before */
 	if (row->recovers && outcome != XB_OUTCOME_OK && row->condition != XB_HOST_QUARANTINED)

@@ -194,7 +194,8 @@ static bool judge_boot(XbDaemon *daemon, const XbRun *run, const XbJob *job, XbO
 	g_autoptr(GArray) samples = NULL;
 	const XbSample *unusable;
 
-	if (*outcome != XB_OUTCOME_OK || !metric || is_unwanted(job))
+	/* a profiling boot has a fingerprint of its own, and its numbers are not used */
+	if (*outcome != XB_OUTCOME_OK || !metric || is_unwanted(job) || xb_run_is_explain(run))
 		return true;
 	samples = xb_db_samples(daemon->db, run->id, metric, error);
 	if (!samples)

@@ -182,7 +182,7 @@ static void make_boots(Input *in)
 		const XbRun *run = in->data->runs->pdata[i];
 		const XbRole *role = xb_jobdata_role(in->data, run);
 
-		if (!role)
+		if (!role || xb_run_is_explain(run))
 			continue;
 		if (run->state != XB_RUN_DONE) {
 			XbInFlight flight = { run->kind == XB_RUN_BUILD, (guint)role->node,

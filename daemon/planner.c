@@ -110,7 +110,7 @@ GHashTable *xb_tally_runs(XbDaemon *daemon, const XbJobData *data)
 		const XbRun *run = data->runs->pdata[i];
 		XbTally *tally = tally_of(tallies, run->variant_id);
 
-		if (xb_run_is_lost(run))
+		if (xb_run_is_lost(run) || xb_run_is_explain(run))
 			continue;
 		if (run->kind == XB_RUN_BUILD)
 			tally_build(tally, run, data);

@@ -15,6 +15,7 @@
 #include "host-care.h"
 #include "hosts.h"
 #include "outcome.h"
+#include "plan-explain.h"
 #include "planner.h"
 #include "probes.h"
 #include "space.h"
@@ -185,6 +186,8 @@ static bool start_boot(Round *round, const XbJobData *data, const XbWant *want,
 	run.deadline_ms = run.started_ms + (int64_t)(host->deadline_s * 1000);
 	job = xb_workjob_boot(variant, host, json_object_get(data->spec, "workload_settings"),
 			      run.boot, want->perturb);
+	if (xb_run_is_explain(&run))
+		json_object_set_new(job, "profile", json_string(xb_explain_mode(host)));
 	g_hash_table_add(round->busy_hosts, g_strdup(host->name));
 	if (!xb_db_variant_touch(daemon->db, variant->id, run.started_ms, error))
 		return false;
@@ -208,7 +211,9 @@ static bool start_wants(Round *round, const XbJobData *data, GArray *wants, GPtr
 		}
 		for (guint h = 0; h < hosts->len; h++) {
 			const XbHostConfig *host = hosts->pdata[h];
-			if (g_hash_table_contains(round->busy_hosts, host->name))
+			if (g_hash_table_contains(round->busy_hosts, host->name) ||
+			    (strcmp(want->purpose, XB_PURPOSE_NAME_EXPLAIN) == 0 &&
+			     !xb_explain_mode(host)))
 				continue;
 			if (!start_boot(round, data, want, host, error))
 				return false;
@@ -351,6 +356,8 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 					 error);
 	measure_capacity(round, data, hosts, &capacity);
 	ok = ok && planners[data->job->kind](daemon, data, &capacity, &planned, error);
+	if (ok)
+		xb_plan_explain(data, hosts, &capacity, &planned);
 	if (ok && !round->no_room && is_stuck(round, data, &planned, &capacity))
 		planned.failure = g_strdup("the planner has neither a verdict nor a next step; "
 					   "please report this with the job's log");

@@ -25,6 +25,11 @@ void xb_run_free(XbRun *run)
 	g_free(run);
 }
 
+bool xb_run_is_explain(const XbRun *run)
+{
+	return run->purpose && strcmp(run->purpose, XB_PURPOSE_NAME_EXPLAIN) == 0;
+}
+
 bool xb_run_is_lost(const XbRun *run)
 {
 	return run->state == XB_RUN_DONE && g_strcmp0(run->phase, XB_RUN_PHASE_LOST) == 0;

@@ -203,6 +203,10 @@ typedef struct {
 void xb_run_free(XbRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbRun, xb_run_free)
 
+/* The purpose of a boot that is no measurement: it counts where time goes. */
+#define XB_PURPOSE_NAME_EXPLAIN "explain"
+bool xb_run_is_explain(const XbRun *run);
+
 /* The phase of a run that was only a row when the daemon ended: nothing was done for it. */
 #define XB_RUN_PHASE_LOST "lost"
 bool xb_run_is_lost(const XbRun *run);

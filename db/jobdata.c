@@ -182,9 +182,9 @@ bool xb_jobdata_same_hosts(const XbJobData *self, const XbRun *run)
 
 bool xb_jobdata_run_counts(const XbJobData *self, const XbRun *run)
 {
-	return run->kind == XB_RUN_BOOT && run->state == XB_RUN_DONE && run->has_outcome &&
-	       run->outcome == XB_OUTCOME_OK && xb_jobdata_same_hosts(self, run) &&
-	       g_hash_table_contains(self->samples, &run->id);
+	return run->kind == XB_RUN_BOOT && !xb_run_is_explain(run) && run->state == XB_RUN_DONE &&
+	       run->has_outcome && run->outcome == XB_OUTCOME_OK &&
+	       xb_jobdata_same_hosts(self, run) && g_hash_table_contains(self->samples, &run->id);
 }
 
 const XbVariant *xb_jobdata_variant(const XbJobData *self, int64_t id)

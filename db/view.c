@@ -2,6 +2,8 @@
 /* view.c - rows into the objects of --json. */
 #include "view.h"
 
+#include "profile-view.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -240,6 +242,19 @@ static void add_culprit(json_t *object, XbDb *db, int64_t job_id)
 		json_object_set_new(object, "culprit", facts);
 }
 
+/* "explanation": why, from other instruments than the clock. */
+static void add_explanation(json_t *object, XbDb *db, const XbJobData *data)
+{
+	json_t *explanation = json_object_get(object, "explanation");
+	json_t *profile = xb_profile_view(db, data);
+
+	if (!profile)
+		return;
+	if (!explanation)
+		json_object_set_new(object, "explanation", explanation = json_object());
+	json_object_set_new(explanation, "profile", profile);
+}
+
 static json_t *running(XbDb *db, const XbJobData *data, int64_t now, const char **phase)
 {
 	json_t *list = json_array();
@@ -255,6 +270,7 @@ static json_t *running(XbDb *db, const XbJobData *data, int64_t now, const char 
 		expected = xb_db_run_seconds(db, run->kind, NULL, 8, NULL);
 		if (strcmp(run->purpose, "prebuild") != 0 || !*phase)
 			*phase = strcmp(run->purpose, "confirm") == 0 ? "confirming"
+				 : xb_run_is_explain(run)             ? "explaining"
 				 : run->kind == XB_RUN_BUILD          ? "building"
 								      : "booting";
 		json_array_append_new(
@@ -364,6 +380,7 @@ json_t *xb_view_data(XbDb *db, const XbJobData *data, XbViewDepth depth, int64_t
 		copy_string(object, "workload_fp", spec);
 		if (g_strcmp0(json_string_value(json_object_get(said, "kind")), "culprit") == 0)
 			add_culprit(object, db, job->id);
+		add_explanation(object, db, data);
 	}
 	return object;
 }

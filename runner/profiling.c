@@ -2,10 +2,13 @@
 /* profiling.c - see profiling.h. */
 #include "profiling.h"
 
+#include "folded.h"
 #include "profile.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
+
+#define FUNCTIONS_BYTES 6000 /* of each phase: the event is one line */
 
 static char *find_plugin(const RunnerJob *job, GError **error)
 {
@@ -113,6 +116,28 @@ bool runner_profiling_prepare(const Profiling *self, const char *input_dir, GErr
 					G_FILE_SET_CONTENTS_NONE, 0644, error);
 }
 
+/* [["x86_emulate_[x]", 1245], ...], the largest first; enough to compare two boots without
+ * their files. */
+static json_t *list_functions(const char *folded)
+{
+	g_autoptr(XbFolded) tree = xb_folded_new();
+	g_autoptr(GArray) functions = NULL;
+	json_t *list = json_array();
+	gsize bytes = 0;
+
+	if (!xb_folded_add(tree, 0, folded, strlen(folded), 1, NULL))
+		return list;
+	functions = xb_folded_functions(tree);
+	for (guint i = 0; i < functions->len && bytes < FUNCTIONS_BYTES; i++) {
+		const XbFoldedFunction *function = &g_array_index(functions, XbFoldedFunction, i);
+
+		bytes += strlen(function->name) + 24;
+		json_array_append_new(
+			list, json_pack("[s,I]", function->name, (json_int_t)function->self[0]));
+	}
+	return list;
+}
+
 /* One phase: its file, and its entry of the event. */
 static json_t *write_phase(const RunnerProfile *profile, guint phase, const char *dir,
 			   const RunnerSymbols *linux_map, const RunnerSymbols *xen, GError **error)
@@ -125,11 +150,11 @@ static json_t *write_phase(const RunnerProfile *profile, guint phase, const char
 
 	if (!g_file_set_contents_full(path, folded, -1, G_FILE_SET_CONTENTS_NONE, 0644, error))
 		return NULL;
-	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "phase", name, "file", file, "entries",
-			 (json_int_t)share.entries, "instructions",
+	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:o}", "phase", name, "file", file,
+			 "entries", (json_int_t)share.entries, "instructions",
 			 (json_int_t)(share.xen + share.kernel + share.user), "xen",
 			 (json_int_t)share.xen, "kernel", (json_int_t)share.kernel, "user",
-			 (json_int_t)share.user);
+			 (json_int_t)share.user, "functions", list_functions(folded));
 }
 
 bool runner_profiling_finish(const Profiling *self, RunnerRun *run, const char *raw_path,

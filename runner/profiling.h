@@ -17,7 +17,8 @@
  *
  * The event: {"event":"profile","mode":"stacks","full":false,"phases":[
  * {"phase":"unmap","file":"profile-unmap.folded","entries":5,"instructions":N,
- * "xen":N,"kernel":N,"user":N}...]}; file names are relative to the run's
+ * "xen":N,"kernel":N,"user":N,"functions":[["NAME",N]...]}...]}: what each function
+ * did itself, the largest first, as many as fit; file names are relative to the run's
  * directory. A command that runs a lab host may send it as well, with
  * "unit" (default "instructions"; "samples" of perf) and the files it made.
  */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ab-boots.h"
+#include "page-profile.h"
 #include "verdict.h"
 
 static const char *const side_words[] = { "base", "test" };
@@ -222,6 +223,7 @@ bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, 
 		xb_verdict_ab(out, view);
 	put_plots(page, out, data, sides);
 	put_metrics(page, out, data, sides);
+	xb_page_profile_job(page, out, data);
 	xb_page_steps(page, out, data, base->len ? g_array_index(base, double, 0) : NAN);
 	xb_page_job_tail(page, out, data);
 	return true;

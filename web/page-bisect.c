@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "page.h"
+#include "page-profile.h"
 #include "range.h"
 #include "verdict.h"
 
@@ -80,6 +80,7 @@ bool xb_page_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *vi
 	xb_range_table(out, data, columns, xb_spec_string(data, "unit"), from);
 	xb_html(out, "</section>\n");
 	put_confirmation(out, data, culprit);
+	xb_page_profile_job(page, out, data);
 	xb_page_steps(page, out, data, columns[0].level.n ? columns[0].level.mean : NAN);
 	xb_page_job_tail(page, out, data);
 	return true;

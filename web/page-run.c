@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "page-profile.h"
 #include "plot.h"
 #include "run.h"
 #include "site.h"
@@ -229,6 +230,7 @@ static bool page_run(XbPage *page, XbHtml *out, GError **error)
 	put_samples(out, data);
 	put_phases(out, data);
 	put_counters(out, data);
+	xb_page_profile_run(page, out, data);
 	put_files(page, out, data);
 	return true;
 }

@@ -130,6 +130,16 @@ static uint64_t size_of(int fd)
 	return fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
+bool xb_run_is_profile_name(const char *name)
+{
+	gsize length = name ? strlen(name) : 0;
+
+	return length > 0 && length < 100 && name[0] != '.' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		       length &&
+	       g_str_has_suffix(name, ".folded");
+}
+
 int xb_run_open(const XbWebConfig *config, const XbRun *run, const char *name, uint64_t *size)
 {
 	const XbRunFile *file = xb_run_files;
@@ -138,7 +148,7 @@ int xb_run_open(const XbWebConfig *config, const XbRun *run, const char *name, u
 
 	while (file->name && strcmp(file->name, name) != 0)
 		file++;
-	if (!file->name)
+	if (!file->name && !xb_run_is_profile_name(name))
 		return -1;
 	path = file->artifact ? g_strdup_printf("artifacts/%lld/%s", (long long)run->variant_id,
 						file->artifact)
@@ -306,6 +316,29 @@ static char *instructions(const XbRunData *data, const json_t *source)
 		commit ? commit : "(none)", build ? "xbisect-build" : "xbisect-run", command);
 }
 
+/* The folded stacks that the run's event names. */
+static void put_profiles(Bundle *b, const XbRunData *data)
+{
+	for (guint i = 0; i < data->events->len; i++) {
+		const json_t *event = data->events->pdata[i];
+		size_t k;
+		json_t *phase;
+
+		if (g_strcmp0(xb_json_text(event, "event"), "profile") != 0)
+			continue;
+		json_array_foreach(json_object_get(event, "phases"), k, phase)
+		{
+			const char *name = xb_json_text(phase, "file");
+			g_autofree char *path = NULL;
+
+			if (!xb_run_is_profile_name(name))
+				continue;
+			path = g_strdup_printf("runs/%lld/%s", (long long)data->run->id, name);
+			put_file(b, path, name);
+		}
+	}
+}
+
 GBytes *xb_run_bundle(const XbWebConfig *config, const XbRunData *data)
 {
 	static const char *const artifacts[] = { "manifest.json", "inputs.txt" };
@@ -326,6 +359,7 @@ GBytes *xb_run_bundle(const XbWebConfig *config, const XbRunData *data)
 						  file->name);
 		put_file(&b, path, file->name);
 	}
+	put_profiles(&b, data);
 	for (guint i = 0; i < G_N_ELEMENTS(artifacts); i++) {
 		g_autofree char *path = g_strdup_printf("artifacts/%lld/%s",
 							(long long)data->variant->id, artifacts[i]);

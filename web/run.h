@@ -29,6 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbRunData, xb_run_data_free)
 /* The object of /api/v1/runs/ID; a new reference. */
 json_t *xb_run_view(const XbRunData *data);
 
+/* "profile-unmap.folded": a file that a worker may name in its profile. */
+bool xb_run_is_profile_name(const char *name);
+
 /* A descriptor, or -1 when the run has no such file (any more). *@size: its bytes. */
 int xb_run_open(const XbWebConfig *config, const XbRun *run, const char *name, uint64_t *size);
 

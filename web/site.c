@@ -162,7 +162,7 @@ static XbWebResponse *asset(const XbSite *self, const XbWebRequest *request, con
 
 static const XbRoute *const tables[] = { xb_routes_pages,   xb_routes_runs,  xb_routes_api,
 					 xb_routes_actions, xb_routes_queue, xb_routes_branches,
-					 xb_routes_alerts };
+					 xb_routes_alerts,  xb_routes_profile };
 
 /* Segment by segment; % takes a number without leading zeros, * a name. */
 static bool matches(const char *pattern, const char *path, int64_t *id, char **name)

@@ -54,5 +54,6 @@ extern const XbRoute xb_routes_runs[];
 extern const XbRoute xb_routes_queue[];
 extern const XbRoute xb_routes_branches[];
 extern const XbRoute xb_routes_alerts[];
+extern const XbRoute xb_routes_profile[];
 
 #endif

@@ -99,6 +99,72 @@ function follow() {
 	join();
 }
 
+/* ---- flame graphs --------------------------------------------------------------- */
+
+/* The boxes of a graph as they came, with what was found to zoom and search. */
+function flame(figure) {
+	const svg = figure.querySelector("svg");
+	if (!svg || figure.querySelector("form")) return;
+	const whole = svg.viewBox.baseVal.width, letter = 6.7;
+	const frames = [...svg.querySelectorAll("g.frame")].map((g) => ({
+		g, rect: g.querySelector("rect"), text: g.querySelector("text"), name: g.dataset.name,
+		x: Number(g.dataset.x), w: Number(g.dataset.w), d: Number(g.dataset.d),
+		fill: g.querySelector("rect").getAttribute("fill"),
+	}));
+	const form = document.createElement("form");
+	const label = document.createElement("label");
+	const input = document.createElement("input");
+	const reset = document.createElement("button");
+	const found = document.createElement("output");
+
+	function place(f, x, w) {
+		const letters = w > 2 * letter ? Math.floor((w - 6) / letter) : 0;
+		f.rect.setAttribute("x", x);
+		f.rect.setAttribute("width", Math.max(w - 0.4, 0.3));
+		f.text.setAttribute("x", x + 3);
+		f.text.textContent = f.name.length <= letters ? f.name :
+			letters < 4 ? "" : f.name.slice(0, letters - 2) + "..";
+		f.g.removeAttribute("visibility");
+	}
+	function zoom(to) {
+		const scale = whole / to.w;
+		reset.hidden = to.d === 0;
+		for (const f of frames) {
+			const inside = f.x >= to.x - 0.01 && f.x + f.w <= to.x + to.w + 0.01;
+			if (f.d >= to.d && inside) place(f, (f.x - to.x) * scale, f.w * scale);
+			else if (f.d < to.d && f.x <= to.x + 0.01 && f.x + f.w >= to.x + to.w - 0.01)
+				place(f, 0, whole);
+			else f.g.setAttribute("visibility", "hidden");
+		}
+	}
+	/* What is inside another hit is counted once. */
+	function search() {
+		const wanted = input.value.trim().toLowerCase();
+		const hits = frames.filter((f) => wanted && f.name.toLowerCase().includes(wanted));
+		const outer = hits.filter((f) => !hits.some((o) => o !== f && o.d < f.d &&
+			f.x >= o.x - 0.01 && f.x + f.w <= o.x + o.w + 0.01));
+		const share = outer.reduce((sum, f) => sum + f.w, 0) / whole;
+		for (const f of frames)
+			f.rect.setAttribute("fill", hits.includes(f) ? "#e64fd2" : f.fill);
+		found.textContent = wanted ? `${(100 * share).toFixed(1)} % of the width` : "";
+	}
+	if (frames.length === 0) return;
+	label.textContent = "Search ";
+	input.type = "search";
+	reset.type = "button";
+	reset.textContent = "Zoom out";
+	reset.hidden = true;
+	reset.addEventListener("click", () => zoom(frames[0]));
+	input.addEventListener("input", search);
+	form.addEventListener("submit", (event) => event.preventDefault());
+	for (const f of frames) f.g.addEventListener("click", () => zoom(f));
+	label.append(input);
+	form.append(label, " ", reset, " ", found);
+	form.className = "flame-tools";
+	figure.insertBefore(form, svg);
+	svg.classList.add("zooms");
+}
+
 /* ---- timelines ---------------------------------------------------------------- */
 
 function colour(name) {
@@ -281,6 +347,7 @@ function queueForm(form) {
 function enhance(root) {
 	root.querySelectorAll("figure.timeline").forEach(timeline);
 	root.querySelectorAll("form.queue").forEach(queueForm);
+	root.querySelectorAll("figure.flame").forEach(flame);
 }
 
 remember(document);
