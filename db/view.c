@@ -159,7 +159,7 @@ static json_t *measurements(const XbJobData *data)
 		json_t *values;
 
 		if (run->kind != XB_RUN_BOOT || run->state != XB_RUN_DONE || !role ||
-		    xb_run_is_lost(run) ||
+		    xb_run_is_lost(run) || xb_run_is_explain(run) ||
 		    (*data->host_fp && !xb_jobdata_same_hosts(data, run) && run->host_fp))
 			continue;
 		values = json_array();

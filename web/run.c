@@ -152,7 +152,7 @@ int xb_run_open(const XbWebConfig *config, const XbRun *run, const char *name, u
 		return -1;
 	path = file->artifact ? g_strdup_printf("artifacts/%lld/%s", (long long)run->variant_id,
 						file->artifact)
-			      : g_strdup_printf("runs/%lld/%s", (long long)run->id, file->name);
+			      : g_strdup_printf("runs/%lld/%s", (long long)run->id, name);
 	fd = open_beneath(config->state_dir, path);
 	if (fd >= 0)
 		*size = size_of(fd);

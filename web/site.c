@@ -160,8 +160,8 @@ static XbWebResponse *asset(const XbSite *self, const XbWebRequest *request, con
 
 /* ---- routes ------------------------------------------------------------------------ */
 
-static const XbRoute *const tables[] = { xb_routes_pages,   xb_routes_runs,  xb_routes_api,
-					 xb_routes_actions, xb_routes_queue, xb_routes_branches,
+static const XbRoute *const tables[] = { xb_routes_pages,   xb_routes_runs,   xb_routes_api,
+					 xb_routes_actions, xb_routes_queue,  xb_routes_branches,
 					 xb_routes_alerts,  xb_routes_profile };
 
 /* Segment by segment; % takes a number without leading zeros, * a name. */

@@ -411,6 +411,7 @@ void xb_report_write(XbWriter *w, const json_t *job)
 	xb_report_steps(w, job);
 	xb_report_levels(w, job);
 	xb_report_confirmation(w, job);
+	xb_report_profile(w, job);
 	w->section(w, "Where");
 	xb_report_facts(w, job);
 	xb_report_commits(w, job);

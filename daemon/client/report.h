@@ -36,6 +36,8 @@ void xb_report_metrics(XbWriter *writer, const json_t *job);
  * variant only. */
 bool xb_report_comparisons(XbWriter *writer, const json_t *job);
 void xb_report_confirmation(XbWriter *writer, const json_t *job);
+/* Where instructions went, by phase and function. */
+void xb_report_profile(XbWriter *writer, const json_t *job);
 void xb_report_commits(XbWriter *writer, const json_t *job);
 
 #endif

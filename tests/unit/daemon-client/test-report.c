@@ -58,6 +58,30 @@ static void assert_lacks(const char *document, const char *unwanted)
 		g_error("'%s' is in:\n%s", unwanted, document);
 }
 
+static void a_profile_is_told_by_phase_and_function(void)
+{
+	g_autoptr(json_t) job = object(culprit_job);
+	json_t *explanation = object(
+		"{'profile':{'base_run':20,'test_run':21,'unit':'instructions','phases':[{'phase':"
+		"'unmap','base':22258822,'test':43081330,'base_xen':0.328,'test_xen':0.63,"
+		"'base_kernel':0.672,'test_kernel':0.37,'functions':[{'name':'x86_emulate_[x]',"
+		"'base':0,'test':9123456},{'name':'do_mmu_update_[x]','base':2857246,'test':12}]}]"
+		"}}");
+	g_autofree char *before = xb_report_text(job);
+
+	assert_lacks(before, "Where the time goes");
+	json_object_set_new(job, "explanation", explanation);
+	g_autofree char *text = xb_report_text(job);
+	assert_has(text, "Where the time goes");
+	assert_has(text, "32.8% -> 63.0%");
+	assert_has(text, "x86_emulate_[x]");
+	assert_has(text, "+9123456");
+	assert_has(text, "-2857234");
+	assert_has(text, "runs 20 and 21");
+	g_autofree char *markdown = xb_report_markdown(job);
+	assert_has(markdown, "Where the time goes");
+}
+
 static void exit_statuses(void)
 {
 	static const struct {
@@ -445,6 +469,8 @@ static void a_frame_covers_the_wrapped_one(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/report/a-profile-is-told-by-phase-and-function",
+			a_profile_is_told_by_phase_and_function);
 	g_test_add_func("/job/exit-statuses", exit_statuses);
 	g_test_add_func("/job/effects-have-words", effects_have_words);
 	g_test_add_func("/job/levels-are-of-boots", levels_are_of_boots);
