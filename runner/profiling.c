@@ -44,12 +44,25 @@ static char *find_xen_symbols(const RunnerJob *job, const char *xen_path)
 	return g_file_test(beside, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer(&beside) : NULL;
 }
 
+/* That of the artifact; of a kernel without one what lies beside it by the usual names. NULL when
+ * there is none. */
+static char *find_system_map(const RunnerJob *job)
+{
+	g_autofree char *dir = runner_setting(job->artifact, "dir", ".");
+	g_autofree char *named = runner_setting(job->artifact, "system_map", NULL);
+	g_autofree char *kernel = runner_setting(job->artifact, "kernel", "");
+	const char *version = g_str_has_prefix(kernel, "vmlinuz-") ? strchr(kernel, '-') : "";
+	g_autofree char *usual = g_strconcat("System.map", version, NULL);
+	g_autofree char *path = g_canonicalize_filename(named ? named : usual, dir);
+
+	return named || g_file_test(path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer(&path) : NULL;
+}
+
 bool runner_profiling_new(const RunnerJob *job, const char *xen_path, Profiling **self,
 			  GError **error)
 {
 	static const char *const modes[] = { "no", "flat", "stacks", NULL };
 	const char *mode = runner_setting_choice(job->json, "profile", modes, error);
-	g_autofree char *dir = NULL, *map = NULL;
 	g_autoptr(Profiling) new = NULL;
 
 	*self = NULL;
@@ -61,10 +74,7 @@ bool runner_profiling_new(const RunnerJob *job, const char *xen_path, Profiling 
 	if (!new->plugin_path)
 		return false;
 	new->xen_symbols = find_xen_symbols(job, xen_path);
-	dir = runner_setting(job->artifact, "dir", ".");
-	map = runner_setting(job->artifact, "system_map", NULL);
-	if (map)
-		new->system_map = g_canonicalize_filename(map, dir);
+	new->system_map = find_system_map(job);
 	*self = g_steal_pointer(&new);
 	return true;
 }

@@ -8,7 +8,8 @@
  *   profile     no, flat or stacks: where instructions were executed, or from
  *               where this was called as well
  * of its "artifact":
- *   system_map  names for the kernel's addresses
+ *   system_map  names for the kernel's addresses; default: System.map beside
+ *               the kernel, with the version where it is called vmlinuz-VERSION
  * and of its "host":
  *   xen_symbols names for Xen's; default: the file beside xen that ends in
  *               ".map" instead of ".gz", as fetch-debian leaves it

@@ -2,6 +2,7 @@
 /* bench.c - see bench.h. */
 #include "bench.h"
 
+#include "mark.h"
 #include "stat.h"
 
 #include <errno.h>
@@ -145,7 +146,12 @@ static int measure(const Bench *self, const char *prefix, void *state, const Com
 
 	for (unsigned int i = 0; i < common->warmup + common->iterations; i++) {
 		double values[BENCH_METRICS_MAX] = { 0 };
-		int status = self->iterate(state, values);
+		int status;
+
+		if (i >= common->warmup)
+			MARK(MARK_WORK);
+		status = self->iterate(state, values);
+		MARK(MARK_OTHER);
 
 		if (status)
 			return status;
