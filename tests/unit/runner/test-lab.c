@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-lab.c - the parts of driver=ssh that do no I/O, or only to files. */
+#include "lab-console.h"
+#include "lab-facts.h"
+#include "lab-grub.h"
+#include "lab-image.h"
+#include "lab-line.h"
+#include "lab-lock.h"
+#include "lab-net.h"
+#include "lab-power.h"
+#include "lab-settle.h"
+#include "lab-ssh.h"
+#include "lab-template.h"
+
+#include <elf.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NONCE "0123456789abcdef0123456789abcdef"
+
+/* ---- templates ---------------------------------------------------------------- */
+
+static void test_template(void)
+{
+	static const struct {
+		const char *template, *argv; /* joined by | */
+	} cases[] = {
+		{ "power -H {host} on", "power|-H|lab1|on" },
+		{ "sh -c 'echo {host} > \"{file}\"'", "sh|-c|echo lab1 > \"/a b;rm -rf x\"" },
+		{ "cat {file}", "cat|/a b;rm -rf x" }, /* one word, whatever is in it */
+		{ "qmp '{{\"execute\":\"quit\"}}'", "qmp|{\"execute\":\"quit\"}" },
+		{ "say {quote}", "say|{host}" }, /* a value is not looked at again */
+		{ "say {nothing}", NULL },
+		{ "say {host", NULL },
+		{ "say 'unfinished", NULL },
+		{ "", NULL },
+	};
+	g_autoptr(json_t) values = json_pack("{s:s,s:s,s:s}", "host", "lab1", "file",
+					     "/a b;rm -rf x", "quote", "{host}");
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_auto(GStrv) argv =
+			lab_template_argv("power_on", cases[i].template, values, &error);
+		g_autofree char *joined = argv ? g_strjoinv("|", argv) : NULL;
+
+		g_assert_cmpstr(joined, ==, cases[i].argv);
+		if (!joined)
+			g_assert_true(g_str_has_prefix(error->message, "power_on: "));
+	}
+}
+
+static void test_power_parse(void)
+{
+	g_assert_cmpint(lab_power_parse("Chassis Power is on\n"), ==, LAB_POWER_ON);
+	g_assert_cmpint(lab_power_parse("Chassis Power is off\n"), ==, LAB_POWER_OFF);
+	g_assert_cmpint(lab_power_parse("outlet 3: ON"), ==, LAB_POWER_ON);
+	g_assert_cmpint(lab_power_parse("{\"power\":\"OFF\"}"), ==, LAB_POWER_OFF);
+	g_assert_cmpint(lab_power_parse("the switch on shelf 2 is off."), ==, LAB_POWER_OFF);
+	g_assert_cmpint(lab_power_parse("connection refused"), ==, LAB_POWER_UNKNOWN);
+	g_assert_cmpint(lab_power_parse(""), ==, LAB_POWER_UNKNOWN);
+}
+
+/* ---- settings ------------------------------------------------------------------ */
+
+static LabHost *host_of(const char *members, GError **error)
+{
+	g_autofree char *text = g_strdup_printf(
+		"{\"kind\":\"check\",\"host\":{\"name\":\"lab1\",\"address\":\"10.0.0.9\"%s%s}}",
+		*members ? "," : "", members);
+	g_autoptr(json_t) json = json_loads(text, 0, NULL);
+	g_autoptr(RunnerJob) job = NULL;
+
+	g_assert_nonnull(json);
+	job = runner_job_new(json, error);
+	return job ? lab_host_new(job, error) : NULL;
+}
+
+#define GRUB "\"boot\":\"grub\""
+
+static void test_ipmi(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *file = NULL;
+	int fd = g_file_open_tmp("ipmi-XXXXXX", &file, NULL);
+	g_autofree char *members = g_strdup_printf(
+		GRUB ",\"power\":\"ipmi\",\"ipmi_address\":\"bmc1\",\"ipmi_user\":\"op\","
+		     "\"ipmi_password_file\":\"%s\",\"console\":\"ipmi\"",
+		file);
+	g_autoptr(LabHost) host = NULL;
+	g_autofree char *joined = NULL;
+	g_autofree char *wanted = g_strdup_printf(
+		"ipmitool -I lanplus -H bmc1 -p 623 -U op -f %s -N 2 -R 3 chassis power cycle",
+		file);
+	g_auto(GStrv) argv = NULL;
+
+	g_assert_cmpint(write(fd, "hunter2\n", 8), ==, 8);
+	close(fd);
+	g_chmod(file, 0644);
+	g_assert_null(host_of(members, &error));
+	g_assert_nonnull(strstr(error->message, "chmod 600"));
+	g_clear_error(&error);
+	g_chmod(file, 0600);
+	host = host_of(members, &error);
+	g_assert_no_error(error);
+	argv = lab_template_argv("power_cycle", host->power_cycle, host->values, &error);
+	g_assert_no_error(error);
+	joined = g_strjoinv(" ", argv);
+	g_assert_cmpstr(joined, ==, wanted);
+	g_assert_null(strstr(joined, "hunter2"));
+	g_assert_true(g_str_has_suffix(host->console_stop, "sol deactivate"));
+	g_unlink(file);
+}
+
+static void test_pdu(void)
+{
+	g_autoptr(LabHost) host = host_of(GRUB ",\"power\":\"pdu\",\"pdu_url\":\"http://p:16421\","
+					       "\"pdu_name\":\"pdu1\",\"pdu_outlet\":\"7\"",
+					  NULL);
+	g_auto(GStrv) argv = lab_template_argv("power_on", host->power_on, host->values, NULL);
+
+	g_assert_cmpstr(argv[g_strv_length(argv) - 1], ==,
+			"http://p:16421/power/control/on?hostname=pdu1&port=7");
+	g_assert_null(host->power_status);
+}
+
+static void test_bad_hosts(void)
+{
+	static const struct {
+		const char *members, *message;
+	} cases[] = {
+		{ "", "net_dir" },
+		{ "\"net_dir\":\"/srv\"", "xen" },
+		{ "\"net_dir\":\"/srv\",\"xen\":\"/x\"", "console" },
+		{ GRUB ",\"power\":\"command\"", "power_on" },
+		{ GRUB ",\"power\":\"magic\"", "power=magic" },
+		{ GRUB ",\"power\":\"ipmi\"", "ipmi_address" },
+		{ GRUB ",\"console\":\"tcp\"", "console_address" },
+		{ GRUB ",\"console\":\"device\",\"console_speed\":\"1\"", "console_device" },
+		{ GRUB ",\"ssh_options\":\"'\"", "ssh_options" },
+		{ GRUB ",\"boot_deadline_s\":\"soon\"", "boot_deadline_s" },
+		{ GRUB ",\"port\":\"0\"", "port=0" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(host_of(cases[i].members, &error));
+		if (!strstr(error->message, cases[i].message))
+			g_assert_cmpstr(error->message, ==, cases[i].message);
+	}
+}
+
+static void test_ssh_argv(void)
+{
+	g_autoptr(LabHost) host = host_of(GRUB ",\"port\":\"2222\",\"ssh_key_file\":\"/k\","
+					       "\"known_hosts\":\"/h\",\"ssh_options\":\"-o "
+					       "StrictHostKeyChecking=no\"",
+					  NULL);
+	g_auto(GStrv) argv = lab_ssh_argv(host, "sh -s");
+	g_autofree char *joined = g_strjoinv(" ", argv);
+
+	g_assert_true(g_str_has_prefix(joined, "ssh -T -o StrictHostKeyChecking=no -o BatchMode"));
+	g_assert_true(g_str_has_suffix(joined, "-i /k -o IdentitiesOnly=yes -p 2222 -l root -- "
+					       "10.0.0.9 sh -s"));
+	g_assert_nonnull(strstr(joined, "-o UserKnownHostsFile=/h "));
+}
+
+static void test_line_split(void)
+{
+	static const struct {
+		const char *address, *host, *port;
+	} cases[] = { { "ser2net:3001", "ser2net", "3001" },
+		      { "[fe80::1]:3001", "fe80::1", "3001" },
+		      { "fe80::1:3001", NULL, NULL },
+		      { ":3001", NULL, NULL },
+		      { "host:", NULL, NULL },
+		      { "host", NULL, NULL } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *host = NULL, *port = NULL;
+
+		g_assert_cmpint(lab_line_split(cases[i].address, &host, &port), ==,
+				cases[i].host != NULL);
+		g_assert_cmpstr(host, ==, cases[i].host);
+		g_assert_cmpstr(port, ==, cases[i].port);
+	}
+}
+
+/* ---- what boots ------------------------------------------------------------------ */
+
+static void test_net_script(void)
+{
+	g_autofree char *script = lab_net_script(NONCE, "x", "dom0_mem=1G", "k", "quiet", "r");
+
+	g_assert_cmpstr(script, ==,
+			"#!ipxe\necho xbisect boot " NONCE "\n"
+			"kernel x xen xbisect.nonce=" NONCE " dom0_mem=1G\n"
+			"module k kernel xbisect.nonce=" NONCE " quiet\n"
+			"module r initramfs\nboot\n");
+}
+
+static void test_publish(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("net-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "f", NULL);
+	g_autofree char *text = NULL;
+	g_autoptr(GDir) entries = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(lab_net_publish(dir, "f", "old", 3, NULL));
+	g_assert_true(lab_net_publish(dir, "f", "new!", 4, NULL));
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	g_assert_cmpstr(text, ==, "new!");
+	entries = g_dir_open(dir, 0, NULL);
+	g_assert_cmpstr(g_dir_read_name(entries), ==, "f");
+	g_assert_null(g_dir_read_name(entries)); /* nothing half-written is left */
+	g_unlink(path);
+	g_rmdir(dir);
+	g_assert_false(lab_net_publish(dir, "f", "x", 1, &error));
+	g_assert_cmpint(error->code, ==, XB_OUTCOME_HOST_TROUBLE);
+}
+
+static void test_grub(void)
+{
+	const LabGrubEntry with = { NONCE, "/x", "dom0_mem=1G", "/k", "root=/dev/sda1", "/r" };
+	const LabGrubEntry without = { NONCE, "/x", "", "/k", "", NULL };
+	g_autofree char *entry = lab_grub_entry(&with);
+	g_autofree char *plain = lab_grub_entry(&without);
+	g_autofree char *added = lab_grub_edit("menuentry 'mine' {\n}", entry);
+	g_autofree char *again = lab_grub_edit(added, plain);
+	g_autofree char *removed = lab_grub_edit(again, NULL);
+	g_autofree char *cut = g_strndup(added, strlen(added) - 10);
+	g_autofree char *repaired = lab_grub_edit(cut, entry);
+
+	g_assert_nonnull(strstr(entry, "--id xbisect {"));
+	g_assert_nonnull(strstr(entry, "echo 'xbisect boot " NONCE "'"));
+	g_assert_nonnull(strstr(entry, "multiboot2 /x xen xbisect.nonce=" NONCE " dom0_mem=1G\n"));
+	g_assert_nonnull(
+		strstr(entry, "module2 /k kernel xbisect.nonce=" NONCE " root=/dev/sda1\n"));
+	g_assert_nonnull(strstr(entry, "module2 --nounzip /r\n"));
+	g_assert_null(strstr(plain, "--nounzip"));
+	g_assert_true(g_str_has_prefix(added, "menuentry 'mine' {\n}\n###"));
+	g_assert_null(strstr(again, "/r\n"));
+	g_assert_cmpstr(removed, ==, "menuentry 'mine' {\n}\n");
+	g_assert_cmpstr(repaired, ==, added);
+}
+
+/* ---- who answers ------------------------------------------------------------------- */
+
+#define GOOD "boot b2\nrelease 6.1\nversion #1\ncmdline a xbisect.nonce=" NONCE " b\n"
+
+static void test_identity(void)
+{
+	static const struct {
+		const char *report;
+		LabVerdict verdict;
+		const char *why;
+	} cases[] = {
+		{ GOOD "hypervisor xen\ndom0 yes\n", LAB_UP, NULL },
+		{ GOOD "hypervisor xen\ndom0 yes\nbuild abcd\n", LAB_UP, NULL },
+		{ GOOD "hypervisor xen\ndom0 yes\nbuild ffff\n", LAB_WRONG, "build id ffff" },
+		{ GOOD "hypervisor xen\n", LAB_WRONG, "no dom0" },
+		{ GOOD, LAB_WRONG, "not under Xen" },
+		{ GOOD "hypervisor kvm\n", LAB_WRONG, "not under Xen" },
+		{ "boot b1\nnonce " NONCE "\n", LAB_NOT_YET, "still runs" },
+		{ "", LAB_NOT_YET, "still runs" },
+		{ "boot b2\nrelease 6.0\ncmdline root=/dev/sda1\n", LAB_FALLBACK, "fell back" },
+		{ "boot b2\ncmdline xbisect.nonce=ffff\n", LAB_FALLBACK, "fell back" },
+		/* a kernel may not choose what is looked at by repeating it */
+		{ "boot b2\ncmdline xbisect.nonce=" NONCE " xbisect.nonce=ffff\n", LAB_FALLBACK,
+		  "fell back" },
+		{ "boot b2\nrelease 6.2\nnonce " NONCE "\nhypervisor xen\ndom0 yes\n", LAB_WRONG,
+		  "6.2" },
+	};
+	const LabExpected expected = { NONCE, "b1", "abcd", "6.1", "#1" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(LabIdentity) identity = { 0 };
+		g_autofree char *why = NULL;
+
+		lab_identity_parse(&identity, cases[i].report);
+		g_assert_cmpint(lab_identity_judge(&identity, &expected, &why), ==,
+				cases[i].verdict);
+		g_assert_cmpint(why != NULL, ==, cases[i].why != NULL);
+		if (why && !strstr(why, cases[i].why))
+			g_assert_cmpstr(why, ==, cases[i].why);
+	}
+}
+
+/* A note of another kind, then the build id. */
+static gsize make_notes(unsigned char *notes)
+{
+	const Elf64_Nhdr other = { 5, 3, 1 }, id = { 4, 4, NT_GNU_BUILD_ID };
+	gsize at = 0;
+
+	memcpy(notes + at, &other, sizeof(other));
+	memcpy(notes + at + sizeof(other), "Linu\0\0\0\0abc\0", 12);
+	at += sizeof(other) + 12;
+	memcpy(notes + at, &id, sizeof(id));
+	memcpy(notes + at + sizeof(id), "GNU\0\xde\xad\xbe\xef", 8);
+	return at + sizeof(id) + 8;
+}
+
+static void test_notes(void)
+{
+	unsigned char notes[128];
+	gsize length = make_notes(notes);
+	g_autoptr(GString) report = g_string_new("boot b\nnotes");
+	g_auto(LabIdentity) identity = { 0 };
+	g_autofree char *id = lab_notes_build_id(notes, length);
+
+	g_assert_cmpstr(id, ==, "deadbeef");
+	for (gsize cut = 0; cut < length; cut++)
+		g_assert_null(lab_notes_build_id(notes, cut));
+	for (gsize i = 0; i < length; i++)
+		g_string_append_printf(report, " %02x", notes[i]);
+	lab_identity_parse(&identity, report->str);
+	g_assert_cmpstr(identity.build_id, ==, "deadbeef");
+}
+
+static void test_image(void)
+{
+	g_autofree char *path = NULL;
+	g_auto(LabImage) image = { 0 };
+	char data[0x1200] = { 0 };
+	int fd = g_file_open_tmp("bz-XXXXXX", &path, NULL);
+
+	memcpy(data + 0x202, "HdrS", 4);
+	data[0x20f] = 0x0c; /* 0xc00 + 0x200 */
+	strcpy(data + 0xe00, "6.1.0-x (me@here) #1 SMP Thu");
+	g_assert_cmpint(write(fd, data, sizeof(data)), ==, (gssize)sizeof(data));
+	close(fd);
+	lab_image_read(&image, path, "/nowhere");
+	g_assert_cmpstr(image.release, ==, "6.1.0-x");
+	g_assert_cmpstr(image.version, ==, "#1 SMP Thu");
+	g_assert_null(image.build_id);
+	g_unlink(path);
+}
+
+/* ---- the console --------------------------------------------------------------------- */
+
+static void on_stage(ConsoleStage stage, gpointer data)
+{
+	*(ConsoleStage *)data = stage;
+}
+
+static void on_sample(const char *metric, double value, const char *unit, int iteration,
+		      gpointer data)
+{
+	(void)metric;
+	(void)value;
+	(void)unit;
+	(void)iteration;
+	(void)data;
+}
+
+#define ENTRY "\033[1;1H\033[Jxbisect boot " NONCE "\r\n"
+#define XEN   "(XEN) Xen version 4.17\r\n(XEN) Command line: xbisect.nonce=" NONCE " a=b\r\n"
+#define OTHER "(XEN) Xen version 4.17\r\n(XEN) Command line: placeholder\r\n"
+
+static void test_marks(void)
+{
+	static const struct {
+		const char *text;
+		bool entry, xen, foreign, failed;
+	} cases[] = {
+		{ "login: \r\n(XEN) Hardware Dom0 shutdown: rebooting machine\r\nBIOS", false,
+		  false, false, false }, /* of the system before */
+		{ "BIOS" ENTRY, true, false, false, false },
+		{ "BIOS\r\n" ENTRY XEN, true, true, false, false },
+		{ "BIOS\r\n" XEN, false, true, false, false }, /* a boot loader on a screen */
+		{ ENTRY "Could not boot\r\n" OTHER, true, false, true, false },
+		{ OTHER, false, false, true, false },
+		{ ENTRY XEN OTHER, true, true, true, true }, /* it fell back */
+		{ ENTRY XEN "Kernel panic - not syncing: x\r\n", true, true, false, true },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+		for (gsize chunk = 1; chunk < 64; chunk += 6) {
+			ConsoleStage stage = CONSOLE_DARK;
+			const ConsoleHandlers handlers = { on_stage, on_sample, &stage };
+			g_autoptr(LabMarks) marks = lab_marks_new(NONCE, &handlers);
+			gsize length = strlen(cases[i].text);
+			XbOutcome outcome;
+
+			for (gsize at = 0; at < length; at += chunk)
+				lab_marks_feed(marks, cases[i].text + at, MIN(chunk, length - at));
+			g_assert_cmpint(lab_marks_entry(marks), ==, cases[i].entry);
+			g_assert_cmpint(lab_marks_xen(marks), ==, cases[i].xen);
+			g_assert_cmpint(lab_marks_foreign(marks), ==, cases[i].foreign);
+			g_assert_cmpint(lab_marks_console(marks) &&
+						runner_console_failure(lab_marks_console(marks),
+								       &outcome) != NULL,
+					==, cases[i].failed);
+		}
+}
+
+/* ---- facts, locks, settling ------------------------------------------------------------ */
+
+static void test_facts(void)
+{
+	g_autoptr(json_t) facts = lab_facts_parse("cpu  AMD EPYC 7302\nmicrocode 0x830104d\n"
+						  "cpus 4\nmemory_kib 1015804\nxen 4.17.3\n"
+						  "memory_mib 65466\nsecret x\ncpus 32\n"
+						  "firmware  Acme 2.1\ngovernor\n",
+						  NULL);
+	g_autofree char *text = json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_cmpstr(text, ==,
+			"{\"cpu\":\"AMD EPYC 7302\",\"cpus\":\"32\",\"firmware\":\"Acme 2.1\","
+			"\"memory_mib\":\"65472\",\"microcode\":\"0x830104d\",\"xen\":\"4.17.3\"}");
+	g_assert_null(lab_facts_parse("motd\n", &error));
+	g_assert_nonnull(error);
+}
+
+static void test_claim(void)
+{
+	g_auto(LabClaim) own = { 0 };
+	g_auto(LabClaim) read = { 0 };
+	g_autofree char *line = NULL;
+
+	lab_claim_own(&own, NONCE, 60);
+	line = lab_claim_format(&own);
+	g_assert_true(lab_claim_parse(&read, line));
+	g_assert_cmpint(read.pid, ==, getpid());
+	g_assert_true(lab_claim_holds(&read, 1e6)); /* we live: no lease ends that */
+	read.start++;                               /* another process with our number */
+	g_assert_false(lab_claim_holds(&read, 0));
+	strcpy(read.machine, "elsewhere");
+	g_assert_true(lab_claim_holds(&read, 59));
+	g_assert_true(lab_claim_holds(&read, -5)); /* clocks that differ */
+	g_assert_false(lab_claim_holds(&read, 61));
+	lab_claim_clear(&read);
+	g_assert_false(lab_claim_parse(&read, ""));
+	g_assert_false(lab_claim_parse(&read, "a b c d e f"));
+	g_assert_false(lab_claim_parse(&read, NONCE " m -1 5 60 me"));
+}
+
+static void test_settle_script(void)
+{
+	g_autoptr(LabHost) host =
+		host_of(GRUB ",\"domains\":\"stop\",\"governor\":\"perf; reboot\","
+			     "\"settle_s\":\"7\",\"settle_command\":\"systemctl stop cron\"",
+			NULL);
+	g_autofree char *script = lab_settle_script(host);
+
+	g_assert_true(g_str_has_prefix(script, "domains=stop; governor='perf; reboot'; wanted=7;"));
+	g_assert_nonnull(strstr(script, "(\nsystemctl stop cron\n)"));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/lab/template", test_template);
+	g_test_add_func("/lab/power-parse", test_power_parse);
+	g_test_add_func("/lab/ipmi", test_ipmi);
+	g_test_add_func("/lab/pdu", test_pdu);
+	g_test_add_func("/lab/bad-hosts", test_bad_hosts);
+	g_test_add_func("/lab/ssh-argv", test_ssh_argv);
+	g_test_add_func("/lab/line-split", test_line_split);
+	g_test_add_func("/lab/net-script", test_net_script);
+	g_test_add_func("/lab/publish", test_publish);
+	g_test_add_func("/lab/grub", test_grub);
+	g_test_add_func("/lab/identity", test_identity);
+	g_test_add_func("/lab/notes", test_notes);
+	g_test_add_func("/lab/image", test_image);
+	g_test_add_func("/lab/marks", test_marks);
+	g_test_add_func("/lab/facts", test_facts);
+	g_test_add_func("/lab/claim", test_claim);
+	g_test_add_func("/lab/settle-script", test_settle_script);
+	return g_test_run();
+}
