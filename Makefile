@@ -187,15 +187,20 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libglib2.0-dev libjansson-dev libgit
               libmicrohttpd-dev libxen-dev
 # What the programs start: kernel builds in their sandbox, and the test host.
 DEPS_RUN   := bubblewrap ccache qemu-system-x86 git binutils bison flex bc libelf-dev libssl-dev perl \
-              python3 rsync cpio kmod xz-utils zstd gzip ca-certificates
+              python3 rsync cpio kmod xz-utils zstd gzip ca-certificates openssh-client ipmitool curl
 DEPS_TEST  := curl perl python3 python3-aiosmtpd openssl jq procps util-linux
+# A BMC and ssh servers for the tests of driver=ssh, which are skipped without: not
+# in `make deps`, because both start a service.
+DEPS_LAB   := openssh-server openipmi grub2-common
 # A real browser for the pages, and npm for what they use in it.
 DEPS_BROWSER := chromium fonts-dejavu-core nodejs npm
 DEPS_LINT  := clang clang-format clang-tidy cppcheck mandoc shellcheck libclang-rt-14-dev
 
-.PHONY: deps deps-lint
+.PHONY: deps deps-lab deps-lint
 deps:               ## install the Debian packages that are missing (apt-get, root or sudo)
 	@tests/install/deps $(sort $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST))
+deps-lab:           ## what tests of lab machines need besides: sshd, a BMC, GRUB's tools
+	@tests/install/deps $(sort $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_LAB))
 deps-lint:          ## the same for `make lint` and `make fuzz`
 	@tests/install/deps $(sort $(DEPS_BUILD) $(DEPS_LINT))
 
