@@ -202,6 +202,14 @@ is "ab: resolve and boots" "$(request '[r["resolve"], r["boots"]]')" "[0.005, 4]
 run ab "image:$tmp/list/vmlinuz-1:$tmp/list/mods" HEAD
 is "ab: an image and its modules" "$(request 'r["base"]["image"]')" \
 	"{'kernel': '$tmp/list/vmlinuz-1', 'modules': '$tmp/list/mods'}"
+run compare --patch "1:$tmp/fix.patch" --variant-kconfig "2:$tmp/f.config" --name 2:other --boots 3 v1 v2 v3
+is "compare: base and variants" "$(request '[r["verb"], r["base"]["rev"], [(v["rev"], v.get("name"), len(v["patches"]), len(v["kconfig"])) for v in r["variants"]], r["boots"]]')" \
+	"['ab', 'v1', [('v2', None, 1, 0), ('v3', 'other', 0, 1)], 3]"
+run compare --patch "$tmp/fix.patch" v1 v2 v3
+is "compare: a patch of no variant: exit 1" "$status" 1
+has "compare: a patch of no variant: says how to write it" err 'N:VALUE'
+run compare v1 v2
+is "compare: one variant only: exit 1" "$status" 1
 run measure --patch "$tmp/fix.patch" HEAD
 is "measure: side" "$(request '[r["rev"]["rev"], len(r["rev"]["patches"])]')" "['HEAD', 1]"
 
