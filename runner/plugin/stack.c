@@ -139,7 +139,9 @@ static void interrupt(Stack *self, const Block *previous, const Block *next)
 		frame->interrupted = previous;
 		break;
 	case FLOW_SYSCALL:
-		frame->low = frame->high = previous->end;
+		/* to the instruction itself when Xen goes on with a long hypercall later */
+		frame->low = previous->last;
+		frame->high = previous->end;
 		break;
 	default:
 		frame->anywhere = true;
@@ -150,9 +152,12 @@ static bool returns_to(const Stack *self, uint32_t at, const Block *next)
 {
 	const Frame *frame = &self->frames[at];
 
+	/* into the middle of what was interrupted: handlers begin at their start */
+	if (frame->anywhere || (next->function && !next->entry && next->region != REGION_USER))
+		if (self->tree->nodes[node_at(self, at)].address == label(next))
+			return true;
 	if (frame->anywhere)
-		return at > 0 &&
-		       self->tree->nodes[self->frames[at - 1].node].address == label(next);
+		return false;
 	return (next->start >= frame->low && next->start <= frame->high) ||
 	       (frame->other && next->start == frame->other);
 }

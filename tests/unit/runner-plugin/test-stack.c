@@ -163,6 +163,23 @@ static void the_guests_handler_lies_on_what_it_interrupts(Fixture *f, gconstpoin
 	g_assert_cmpstr(dumped, ==, "a 8, aA 4, ac 4, acB 4");
 }
 
+/* Xen lets a long hypercall begin again, behind an event for the guest. */
+static void a_hypercall_that_begins_again_is_the_same(Fixture *f, gconstpointer data)
+{
+	g_autofree char *dumped = NULL;
+	Block again = block(K(1) + 6, K(1), FLOW_SYSCALL, 0);
+
+	(void)data;
+	again.n = 1;
+	again.last = K(1) + 6;
+	again.end = K(1) + 8;
+	dumped = PLAY(f, block(K(0), K(0), FLOW_CALL, K(1)), block(K(1), K(1), FLOW_SYSCALL, 0),
+		      block(X(0), X(0), FLOW_IRET, 0), block(K(3), K(3), FLOW_SYSCALL, 0),
+		      block(X(0), X(0), FLOW_IRET, 0), again, block(X(0), X(0), FLOW_IRET, 0),
+		      block(K(1) + 8, K(1), FLOW_RET, 0), block(K(0) + 8, K(0), FLOW_PLAIN, 0));
+	g_assert_cmpstr(dumped, ==, "a 8, ab 9, abA 8, abd 4, abdA 4");
+}
+
 static void an_interrupt_inside_xen_returns_there(Fixture *f, gconstpointer data)
 {
 	g_autofree char *dumped = NULL;
@@ -262,6 +279,7 @@ int main(int argc, char **argv)
 	ADD("a-system-call-goes-through-all-three", a_system_call_goes_through_all_three);
 	ADD("the-guests-handler-lies-on-what-it-interrupts",
 	    the_guests_handler_lies_on_what_it_interrupts);
+	ADD("a-hypercall-that-begins-again-is-the-same", a_hypercall_that_begins_again_is_the_same);
 	ADD("an-interrupt-inside-xen-returns-there", an_interrupt_inside_xen_returns_there);
 	ADD("a-return-to-nowhere-goes-on-there", a_return_to_nowhere_goes_on_there);
 	ADD("depth-and-tree-are-bounded", depth_and_tree_are_bounded);
