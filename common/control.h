@@ -67,7 +67,10 @@
  * ALERT: id, kind (culprit, range), state (open, acknowledged, fixed), job_id,
  * commit, subject, workload, metric, unit, lower_is_better, base, test, ratio,
  * confidence, created, acknowledged, snoozed_until, fixed (Unix seconds or
- * null), fixed_commit, deliveries: [{"target", "event": "found"|"fixed",
+ * null), fixed_commit, findings: [{"workload", "metric", "unit",
+ * "lower_is_better", "base", "test", "ratio", "confidence", "job_id",
+ * "host_class", "created", "fixed", "fixed_commit"}] (all that say the same
+ * culprit, the first being the alert's own), deliveries: [{"target", "event": "found"|"fixed",
  * "state": "waiting"|"sending"|"delivered"|"dropped", "attempts", "due",
  * "finished", "detail"}].
  *

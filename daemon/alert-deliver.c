@@ -130,12 +130,13 @@ static json_t *message_of(XbDaemon *daemon, const XbAlertConfig *target, GPtrArr
 	for (guint i = 0; i < deliveries->len; i++) {
 		const XbDelivery *delivery = deliveries->pdata[i];
 		XbAlert *alert = xb_db_alert_get(daemon->db, delivery->alert_id, error);
-		json_t *view = alert ? xb_view_alert(NULL, alert, error) : NULL;
+		json_t *view = alert ? xb_view_alert(daemon->db, alert, error) : NULL;
 
 		if (alert)
 			g_ptr_array_add(alerts, alert);
 		if (!view)
 			return NULL;
+		json_object_del(view, "deliveries");
 		json_object_set_new(view, "event",
 				    json_string(delivery->fixed ? "fixed" : "found"));
 		add_link(view, target, alert->job_id);

@@ -99,6 +99,32 @@ static bool alert_of(const XbJobData *data, json_t *verdict, XbAlert *alert)
 	return true;
 }
 
+/* Nobody is told twice, and nobody of what somebody has taken on. */
+static bool tell_of_finding(XbDaemon *daemon, const XbAlert *finding, GError **error)
+{
+	g_autoptr(XbAlert) alert = xb_db_alert_get(daemon->db, finding->id, error);
+
+	return alert && (alert->acknowledged_ms || add_deliveries(daemon, finding, false, error));
+}
+
+/* Those who cared for any of the findings. */
+static bool tell_of_fix(XbDaemon *daemon, const XbAlert *alert, GError **error)
+{
+	g_autoptr(GPtrArray) findings = xb_db_findings(daemon->db, alert->id, error);
+
+	for (guint i = 0; findings && i < findings->len; i++) {
+		const XbFinding *finding = findings->pdata[i];
+		const XbAlert as_alert = { .id = alert->id,
+					   .kind = alert->kind,
+					   .ratio = finding->ratio,
+					   .lower_is_better = finding->lower_is_better };
+
+		if (!add_deliveries(daemon, &as_alert, true, error))
+			return false;
+	}
+	return findings != NULL;
+}
+
 bool xb_alert_verdict(XbDaemon *daemon, const XbJobData *data, json_t *verdict, GError **error)
 {
 	XbAlert alert;
@@ -107,13 +133,14 @@ bool xb_alert_verdict(XbDaemon *daemon, const XbJobData *data, json_t *verdict, 
 
 	if (data->job->kind != XB_JOB_BISECT || !alert_of(data, verdict, &alert))
 		return true;
-	key = g_strjoin("\n", xb_alert_kind_name(alert.kind), alert.commit, alert.workload,
-			alert.metric, alert.host_fp, NULL);
+	key = g_strjoin("\n", xb_alert_kind_name(alert.kind), alert.commit, NULL);
 	alert.key = key;
 	alert.id = xb_db_alert_add(daemon->db, &alert, &is_new, error);
-	if (alert.id < 0 || !xb_db_alert_add_job(daemon->db, alert.id, data->job->id, error))
+	if (alert.id < 0 || !xb_db_alert_add_job(daemon->db, alert.id, data->job->id, error) ||
+	    !xb_db_finding_add(daemon->db, &alert, &is_new, error))
 		return false;
-	return !is_new || add_deliveries(daemon, &alert, false, error);
+	/* who did not care for the first metric's effect may care for this one's */
+	return !is_new || tell_of_finding(daemon, &alert, error);
 }
 
 /* The open alert of the host; NULL without @error when there is none. */
@@ -175,11 +202,18 @@ bool xb_alert_host_back(XbDaemon *daemon, const char *host, GError **error)
 		g_propagate_error(error, g_steal_pointer(&failure));
 		return false;
 	}
-	return !open || xb_alert_fixed(daemon, open, NULL, error);
+	return !open || (xb_db_alert_set_fixed(daemon->db, open->id, NULL, xb_now_ms(), error) &&
+			 add_deliveries(daemon, open, true, error));
 }
 
-bool xb_alert_fixed(XbDaemon *daemon, const XbAlert *alert, const char *commit, GError **error)
+bool xb_alert_fixed(XbDaemon *daemon, const XbAlert *alert, const XbFinding *finding,
+		    const char *commit, GError **error)
 {
-	return xb_db_alert_set_fixed(daemon->db, alert->id, commit, xb_now_ms(), error) &&
-	       add_deliveries(daemon, alert, true, error);
+	int64_t now = xb_now_ms(), left;
+
+	if (!xb_db_finding_set_fixed(daemon->db, finding->id, commit, now, error) ||
+	    (left = xb_db_findings_followed(daemon->db, alert->id, error)) < 0)
+		return false;
+	return left > 0 || (xb_db_alert_set_fixed(daemon->db, alert->id, commit, now, error) &&
+			    tell_of_fix(daemon, alert, error));
 }

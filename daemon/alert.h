@@ -2,7 +2,8 @@
 /*
  * alert.h - what is told to people: a verdict becomes an alert, in the
  * verdict's own transaction, and the alert a delivery for each [alert NAME]
- * that wants it. One alert for one culprit, however many jobs find it.
+ * that wants it. One alert for one culprit, however many jobs find it, by
+ * whichever metric and workload, on whichever hosts: those are its findings.
  */
 #ifndef XB_ALERT_H
 #define XB_ALERT_H
@@ -15,8 +16,10 @@
  * rows: the caller has a transaction open. */
 bool xb_alert_verdict(XbDaemon *daemon, const XbJobData *data, json_t *verdict, GError **error);
 
-/* The level is back with @commit. Only rows, as above. */
-bool xb_alert_fixed(XbDaemon *daemon, const XbAlert *alert, const char *commit, GError **error);
+/* The level of @finding is back with @commit; the alert is fixed when that is so of all findings
+ * that watched branches go on measuring. Only rows, as above. */
+bool xb_alert_fixed(XbDaemon *daemon, const XbAlert *alert, const XbFinding *finding,
+		    const char *commit, GError **error);
 
 /* The host has left the pool by itself. One alert until it is back, however often it is said. Only
  * rows, as above. */

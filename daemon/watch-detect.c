@@ -167,29 +167,42 @@ static bool queue_bisects(XbDaemon *daemon, XbWatch *watch, const XbWatchSpec *s
 
 /* ---- fixed ---------------------------------------------------------------------------- */
 
-static bool fix(const Series *series, const XbAlert *alert, int64_t since_seq, GError **error)
+static bool fix_one(const Series *series, const XbAlert *alert, const XbFinding *finding,
+		    int64_t since_seq, GError **error)
 {
 	const XbSegment *last =
 		&g_array_index(series->segments, XbSegment, series->segments->len - 1);
 	const XbWatchLevel *first = level_at(series, last->first);
 	XbDb *db = series->daemon->db;
 
-	if (alert->fixed_ms || first->seq <= since_seq ||
-	    strcmp(alert->metric, series->metric) != 0 ||
-	    strcmp(alert->host_fp, first->host_fp) != 0 ||
-	    !xb_change_is_back(alert->base, alert->test, last->level))
+	if (finding->fixed_ms || first->seq <= since_seq ||
+	    strcmp(finding->workload, series->workload) != 0 ||
+	    strcmp(finding->metric, series->metric) != 0 ||
+	    strcmp(finding->host_fp, first->host_fp) != 0 ||
+	    !xb_change_is_back(finding->base, finding->test, last->level))
 		return true;
-	xb_journal(series->daemon, 0, "watch %s: alert %lld is fixed with %.12s",
-		   series->watch->name, (long long)alert->id, first->commit);
+	xb_journal(series->daemon, 0, "watch %s: %s of alert %lld is fixed with %.12s",
+		   series->watch->name, series->metric, (long long)alert->id, first->commit);
 	if (!xb_db_begin(db, error))
 		return false;
-	if (xb_alert_fixed(series->daemon, alert, first->commit, error) &&
+	if (xb_alert_fixed(series->daemon, alert, finding, first->commit, error) &&
 	    xb_db_commit(db, error)) {
 		xb_deliverer_round(series->daemon->deliverer);
 		return true;
 	}
 	xb_db_rollback(db);
 	return false;
+}
+
+static bool fix(const Series *series, const XbAlert *alert, int64_t since_seq, GError **error)
+{
+	g_autoptr(GPtrArray) findings = xb_db_findings(series->daemon->db, alert->id, error);
+
+	for (guint i = 0; findings && !alert->fixed_ms && i < findings->len; i++) {
+		if (!fix_one(series, alert, findings->pdata[i], since_seq, error))
+			return false;
+	}
+	return findings != NULL;
 }
 
 /* The alerts of this branch's own bisects, when the branch is back where it was. */

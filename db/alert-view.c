@@ -18,6 +18,18 @@ static json_t *view_delivery(const XbDelivery *delivery)
 		"finished", seconds_or_null(delivery->finished_ms), "detail", delivery->detail);
 }
 
+static json_t *view_finding(const XbFinding *finding)
+{
+	return json_pack(
+		"{s:s,s:s,s:s,s:b,s:f,s:f,s:f,s:f,s:o,s:s,s:o,s:o,s:s?}", "workload",
+		finding->workload, "metric", finding->metric, "unit", finding->unit,
+		"lower_is_better", finding->lower_is_better, "base", finding->base, "test",
+		finding->test, "ratio", finding->ratio, "confidence", finding->confidence, "job_id",
+		finding->job_id != 0 ? json_integer(finding->job_id) : json_null(), "host_class",
+		finding->host_fp, "created", seconds_or_null(finding->created_ms), "fixed",
+		seconds_or_null(finding->fixed_ms), "fixed_commit", finding->fixed_commit);
+}
+
 static const char *state_of(const XbAlert *alert)
 {
 	return alert->fixed_ms != 0          ? "fixed"
@@ -27,11 +39,12 @@ static const char *state_of(const XbAlert *alert)
 
 json_t *xb_view_alert(XbDb *db, const XbAlert *alert, GError **error)
 {
-	g_autoptr(GPtrArray) deliveries =
-		db != NULL ? xb_db_deliveries_of_alert(db, alert->id, error) : NULL;
+	g_autoptr(GPtrArray) deliveries = xb_db_deliveries_of_alert(db, alert->id, error);
+	g_autoptr(GPtrArray) findings =
+		deliveries != NULL ? xb_db_findings(db, alert->id, error) : NULL;
 	json_t *object, *list;
 
-	if (db != NULL && deliveries == NULL)
+	if (findings == NULL)
 		return NULL;
 	object = json_pack(
 		"{s:I,s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:s,s:b,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:o,s:s?}",
@@ -50,11 +63,13 @@ json_t *xb_view_alert(XbDb *db, const XbAlert *alert, GError **error)
 			    "alert %" G_GINT64_FORMAT " cannot be shown", alert->id);
 		return NULL;
 	}
-	if (deliveries != NULL) {
-		list = json_array();
-		for (guint i = 0; i < deliveries->len; i++)
-			json_array_append_new(list, view_delivery(deliveries->pdata[i]));
-		json_object_set_new(object, "deliveries", list);
-	}
+	list = json_array();
+	for (guint i = 0; i < findings->len; i++)
+		json_array_append_new(list, view_finding(findings->pdata[i]));
+	json_object_set_new(object, "findings", list);
+	list = json_array();
+	for (guint i = 0; i < deliveries->len; i++)
+		json_array_append_new(list, view_delivery(deliveries->pdata[i]));
+	json_object_set_new(object, "deliveries", list);
 	return object;
 }

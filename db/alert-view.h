@@ -5,7 +5,7 @@
 
 #include "alerts.h"
 
-/* A new reference. Without @db, no deliveries. NULL with @error. */
+/* A new reference, or NULL with @error. */
 json_t *xb_view_alert(XbDb *db, const XbAlert *alert, GError **error);
 
 #endif

@@ -31,6 +31,29 @@ typedef struct {
 void xb_alert_free(XbAlert *alert);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbAlert, xb_alert_free)
 
+/* What one metric of one workload on one class of hosts says of an alert's culprit. */
+typedef struct {
+	int64_t id;
+	int64_t job_id; /* that found it first; 0: it is gone */
+	char *workload, *metric, *unit;
+	bool lower_is_better;
+	char *host_fp, *workload_fp;
+	double base, test, ratio, confidence;
+	int64_t created_ms, fixed_ms; /* fixed_ms 0 = not */
+	char *fixed_commit;           /* or NULL */
+} XbFinding;
+void xb_finding_free(XbFinding *finding);
+
+/* @alert's numbers as a finding of the alert @alert->id; is_new false: it has one of that metric,
+ * workload and class of hosts. */
+bool xb_db_finding_add(XbDb *db, const XbAlert *alert, bool *is_new, GError **error);
+GPtrArray *xb_db_findings(XbDb *db, int64_t alert_id,
+			  GError **error); /* XbFinding*, oldest first */
+bool xb_db_finding_set_fixed(XbDb *db, int64_t id, const char *commit, int64_t now_ms,
+			     GError **error);
+/* How many of them are not fixed and measured by a watched branch; -1 with @error. */
+int64_t xb_db_findings_followed(XbDb *db, int64_t alert_id, GError **error);
+
 /* The id of the alert with @alert's key: a new row (*@is_new) or the one that is there. What
  * comes after created_ms in the struct is not written. -1 with @error. */
 int64_t xb_db_alert_add(XbDb *db, const XbAlert *alert, bool *is_new, GError **error);

@@ -170,6 +170,101 @@ bool xb_db_alert_set_fixed(XbDb *db, int64_t id, const char *commit, int64_t now
 	return xb_db_change(db, XB_SQL_ALERT_SET_FIXED, binds, 3, "alert", id, error);
 }
 
+/* ---- findings --------------------------------------------------------------- */
+
+void xb_finding_free(XbFinding *finding)
+{
+	if (finding == NULL)
+		return;
+	g_free(finding->workload);
+	g_free(finding->metric);
+	g_free(finding->unit);
+	g_free(finding->host_fp);
+	g_free(finding->workload_fp);
+	g_free(finding->fixed_commit);
+	g_free(finding);
+}
+
+static void *read_finding(sqlite3_stmt *row)
+{
+	XbFinding *finding = g_new0(XbFinding, 1);
+
+	finding->id = sqlite3_column_int64(row, 0);
+	finding->job_id = xb_column_int(row, 1, 0);
+	finding->workload = xb_column_text(row, 2);
+	finding->metric = xb_column_text(row, 3);
+	finding->unit = xb_column_text(row, 4);
+	finding->lower_is_better = sqlite3_column_int(row, 5) != 0;
+	finding->host_fp = xb_column_text(row, 6);
+	finding->workload_fp = xb_column_text(row, 7);
+	finding->base = sqlite3_column_double(row, 8);
+	finding->test = sqlite3_column_double(row, 9);
+	finding->ratio = sqlite3_column_double(row, 10);
+	finding->confidence = sqlite3_column_double(row, 11);
+	finding->created_ms = sqlite3_column_int64(row, 12);
+	finding->fixed_ms = xb_column_int(row, 13, 0);
+	finding->fixed_commit = xb_column_text(row, 14);
+	return finding;
+}
+
+bool xb_db_finding_add(XbDb *db, const XbAlert *alert, bool *is_new, GError **error)
+{
+	const XbBind binds[] = {
+		xb_bind_int(":alert", alert->id),
+		xb_bind_text(":workload", alert->workload),
+		xb_bind_text(":metric", alert->metric),
+		xb_bind_text(":host_fp", alert->host_fp),
+		xb_bind_int_or_null(":job", alert->job_id, 0),
+		xb_bind_text(":unit", alert->unit),
+		xb_bind_int(":lower", alert->lower_is_better),
+		xb_bind_text(":workload_fp", alert->workload_fp),
+		xb_bind_real(":base", alert->base),
+		xb_bind_real(":test", alert->test),
+		xb_bind_real(":ratio", alert->ratio),
+		xb_bind_real(":confidence", alert->confidence),
+		xb_bind_int(":created", alert->created_ms),
+	};
+	g_autoptr(GError) failure = NULL;
+	int64_t id = xb_db_integer(db, XB_SQL_FINDING_FIND, binds, 4, -1, &failure);
+
+	if (failure != NULL) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return false;
+	}
+	*is_new = id < 0;
+	return id >= 0 ||
+	       xb_db_insert(db, XB_SQL_FINDING_ADD, binds, G_N_ELEMENTS(binds), error) > 0;
+}
+
+GPtrArray *xb_db_findings(XbDb *db, int64_t alert_id, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":alert", alert_id) };
+
+	return xb_db_rows(db, XB_SQL_FINDINGS, binds, 1, read_finding,
+			  (GDestroyNotify)xb_finding_free, error);
+}
+
+bool xb_db_finding_set_fixed(XbDb *db, int64_t id, const char *commit, int64_t now_ms,
+			     GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":id", id), xb_bind_int(":now", now_ms),
+				 xb_bind_text(":commit", commit) };
+
+	return xb_db_change(db, XB_SQL_FINDING_SET_FIXED, binds, 3, "finding", id, error);
+}
+
+int64_t xb_db_findings_followed(XbDb *db, int64_t alert_id, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":alert", alert_id) };
+	g_autoptr(GError) failure = NULL;
+	int64_t n = xb_db_integer(db, XB_SQL_FINDINGS_FOLLOWED, binds, 1, 0, &failure);
+
+	if (failure == NULL)
+		return n;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return -1;
+}
+
 /* ---- deliveries ------------------------------------------------------------- */
 
 void xb_delivery_free(XbDelivery *delivery)

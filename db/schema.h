@@ -390,6 +390,49 @@ static const char *const xb_migrations[] = {
 	"ALTER TABLE delivery_5 RENAME TO delivery;"
 	"CREATE INDEX alert_job_by_job ON alert_job (job_id);"
 	"CREATE INDEX delivery_open ON delivery (due_ms) WHERE state IN ('waiting','sending');",
+
+	/* 6: one alert for one culprit: what other metrics, workloads and classes of hosts say of
+	 * it joins it. The columns of alert are those of its first finding. */
+	"CREATE TABLE alert_finding ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  alert_id INTEGER NOT NULL REFERENCES alert (id) ON DELETE CASCADE,"
+	"  job_id INTEGER REFERENCES job (id) ON DELETE SET NULL," /* the first that found it */
+	"  workload TEXT NOT NULL,"
+	"  metric TEXT NOT NULL,"
+	"  unit TEXT NOT NULL,"
+	"  lower_is_better INTEGER NOT NULL,"
+	"  host_fp TEXT NOT NULL,"
+	"  workload_fp TEXT NOT NULL,"
+	"  base REAL NOT NULL,"
+	"  test REAL NOT NULL,"
+	"  ratio REAL NOT NULL,"
+	"  confidence REAL NOT NULL,"
+	"  created_ms INTEGER NOT NULL,"
+	"  fixed_ms INTEGER," /* the level has returned */
+	"  fixed_commit TEXT,"
+	"  UNIQUE (alert_id, workload, metric, host_fp)"
+	") STRICT;"
+	/* of those of one culprit the first stays */
+	"CREATE TEMP TABLE kept AS SELECT a.id AS id, min(b.id) AS alert_id FROM alert AS a "
+	"  JOIN alert AS b ON b.kind = a.kind AND b.commit_id = a.commit_id "
+	"  WHERE a.kind IN ('culprit','range') GROUP BY a.id;"
+	"INSERT OR IGNORE INTO alert_finding (alert_id, job_id, workload, metric, unit, "
+	"  lower_is_better, host_fp, workload_fp, base, test, ratio, confidence, created_ms, "
+	"  fixed_ms, fixed_commit) "
+	"  SELECT k.alert_id, a.job_id, a.workload, a.metric, a.unit, a.lower_is_better, "
+	"  a.host_fp, a.workload_fp, a.base, a.test, a.ratio, a.confidence, a.created_ms, "
+	"  a.fixed_ms, a.fixed_commit FROM alert AS a JOIN kept AS k ON k.id = a.id ORDER BY a.id;"
+	"INSERT OR IGNORE INTO alert_job (alert_id, job_id) SELECT k.alert_id, j.job_id "
+	"  FROM alert_job AS j JOIN kept AS k ON k.id = j.alert_id;"
+	/* a delivery that the first has as well is not made twice: it goes with its alert */
+	"UPDATE OR IGNORE delivery SET alert_id = "
+	"  (SELECT k.alert_id FROM kept AS k WHERE k.id = delivery.alert_id) "
+	"  WHERE alert_id IN (SELECT k.id FROM kept AS k WHERE k.id <> k.alert_id);"
+	"DELETE FROM alert WHERE id IN (SELECT k.id FROM kept AS k WHERE k.id <> k.alert_id);"
+	"UPDATE alert SET fixed_ms = NULL, fixed_commit = NULL WHERE id IN "
+	"  (SELECT f.alert_id FROM alert_finding AS f WHERE f.fixed_ms IS NULL);"
+	"UPDATE alert SET key = kind || char(10) || commit_id WHERE kind IN ('culprit','range');"
+	"DROP TABLE kept;",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

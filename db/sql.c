@@ -287,6 +287,26 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_ALERT_SNOOZE] = "UPDATE alert SET snoozed_ms = :until WHERE id = :id",
 	[XB_SQL_ALERT_SET_FIXED] =
 		"UPDATE alert SET fixed_ms = :now, fixed_commit = :commit WHERE id = :id",
+	[XB_SQL_FINDING_FIND] =
+		"SELECT id FROM alert_finding WHERE alert_id = :alert AND workload = :workload "
+		"AND metric = :metric AND host_fp = :host_fp",
+	[XB_SQL_FINDING_ADD] =
+		"INSERT INTO alert_finding (alert_id, job_id, workload, metric, unit, "
+		"  lower_is_better, host_fp, workload_fp, base, test, ratio, confidence, "
+		"  created_ms) "
+		"VALUES (:alert, :job, :workload, :metric, coalesce(:unit, ''), :lower, :host_fp, "
+		"  :workload_fp, :base, :test, :ratio, :confidence, :created)",
+	[XB_SQL_FINDINGS] =
+		"SELECT id, job_id, workload, metric, unit, lower_is_better, host_fp, workload_fp, "
+		"  base, test, ratio, confidence, created_ms, fixed_ms, fixed_commit "
+		"FROM alert_finding WHERE alert_id = :alert ORDER BY id",
+	[XB_SQL_FINDING_SET_FIXED] = "UPDATE alert_finding SET fixed_ms = :now, "
+				     "fixed_commit = :commit WHERE id = :id",
+	/* those that a watched branch goes on measuring */
+	[XB_SQL_FINDINGS_FOLLOWED] =
+		"SELECT count(*) FROM alert_finding AS f WHERE f.alert_id = :alert "
+		"AND f.fixed_ms IS NULL "
+		"AND EXISTS (SELECT 1 FROM watch_change AS c WHERE c.job_id = f.job_id)",
 	[XB_SQL_DELIVERIES_DROP_FOUND] =
 		"UPDATE delivery SET state = 'dropped', finished_ms = :now, "
 		"detail = 'acknowledged before it was sent' "

@@ -5,16 +5,57 @@
 
 #define ALERTS_SHOWN 200
 
-static void put_alert(const XbPage *page, XbHtml *out, const XbAlert *alert)
+/* What other metrics, workloads and classes of hosts say of the same culprit. */
+static void put_findings(XbHtml *out, const GPtrArray *findings)
 {
-	g_autofree char *id = alert->commit ? xb_short_id(alert->commit) : g_strdup("");
+	xb_html(out,
+		"<div class=\"wide\"><table><thead><tr><th>Metric</th><th>Workload</th><th>Class "
+		"of hosts</th><th>Change</th><th>Level</th><th>Found by</th><th>Fixed</th></tr>"
+		"</thead><tbody>\n");
+	for (guint i = 0; i < findings->len; i++) {
+		const XbFinding *finding = findings->pdata[i];
+		g_autofree char *change = xb_change_text(finding->ratio);
+		g_autofree char *base = xb_value_text(finding->base, finding->unit);
+		g_autofree char *test = xb_value_text(finding->test, finding->unit);
+
+		xb_html(out,
+			"<tr><td>%s</td><td>%s</td><td><code>%.12s</code></td><td class=\"n "
+			"%s\">%s</td><td class=\"n\">%s to %s</td><td>",
+			finding->metric, finding->workload, finding->host_fp,
+			(finding->ratio > 1) == finding->lower_is_better ? "worse" : "better",
+			change, base, test);
+		if (finding->job_id)
+			xb_html(out, "<a href=\"/job/%lld\">job %lld</a>",
+				(long long)finding->job_id, (long long)finding->job_id);
+		xb_html(out, "</td><td>");
+		xb_page_time(out, finding->fixed_ms);
+		xb_html(out, "</td></tr>\n");
+	}
+	xb_html(out, "</tbody></table></div>\n");
+}
+
+static void put_heading(XbHtml *out, const XbAlert *alert)
+{
+	g_autofree char *id = xb_short_id(alert->commit);
 	g_autofree char *by = xb_change_text(alert->ratio);
+
+	xb_html(out, "<h2>");
+	xb_page_badge(out, alert->fixed_ms ? "fixed" : xb_alert_kind_name(alert->kind));
+	if (alert->kind == XB_ALERT_HOST)
+		xb_html(out, " %s</h2>\n<p>%s", alert->commit, alert->subject);
+	else
+		xb_html(out, " %s %s</h2>\n<p><code>%s</code> %s", alert->metric, by, id,
+			alert->subject);
+}
+
+static void put_alert(const XbPage *page, XbHtml *out, const XbAlert *alert,
+		      const GPtrArray *findings)
+{
 	g_autofree char *ack = g_strdup_printf("/alert/%lld/ack", (long long)alert->id);
 	g_autofree char *snooze = g_strdup_printf("/alert/%lld/snooze", (long long)alert->id);
 
-	xb_html(out, "<article class=\"card\" id=\"a%lld\"><h2>", (long long)alert->id);
-	xb_page_badge(out, alert->fixed_ms ? "fixed" : xb_alert_kind_name(alert->kind));
-	xb_html(out, " %s %s</h2>\n<p><code>%s</code> %s", alert->metric, by, id, alert->subject);
+	xb_html(out, "<article class=\"card\" id=\"a%lld\">", (long long)alert->id);
+	put_heading(out, alert);
 	if (alert->job_id)
 		xb_html(out, ", found by <a href=\"/job/%lld\">job %lld</a>",
 			(long long)alert->job_id, (long long)alert->job_id);
@@ -24,8 +65,12 @@ static void put_alert(const XbPage *page, XbHtml *out, const XbAlert *alert)
 	if (alert->fixed_ms) {
 		xb_html(out, "<p>Fixed ");
 		xb_page_time(out, alert->fixed_ms);
-		xb_html(out, " with <code>%s</code></p>\n", alert->fixed_commit);
+		if (alert->fixed_commit)
+			xb_html(out, " with <code>%s</code>", alert->fixed_commit);
+		xb_html(out, "</p>\n");
 	}
+	if (findings->len > 1)
+		put_findings(out, findings);
 	if (alert->acknowledged_ms)
 		xb_html(out, "<p>Acknowledged.</p>\n");
 	if (alert->snoozed_ms > page->now_ms) {
@@ -53,8 +98,14 @@ static bool page_alerts(XbPage *page, XbHtml *out, GError **error)
 	xb_html(out, "<h1>Alerts</h1>\n<section id=\"list\">");
 	if (alerts->len == 0)
 		xb_html(out, "<p>None.</p>\n");
-	for (guint i = 0; i < alerts->len; i++)
-		put_alert(page, out, alerts->pdata[i]);
+	for (guint i = 0; i < alerts->len; i++) {
+		const XbAlert *alert = alerts->pdata[i];
+		g_autoptr(GPtrArray) findings = xb_db_findings(page->db, alert->id, error);
+
+		if (!findings)
+			return false;
+		put_alert(page, out, alert, findings);
+	}
 	xb_html(out, "</section>\n");
 	return true;
 }

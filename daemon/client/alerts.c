@@ -47,6 +47,16 @@ static char *state_of(const json_t *alert)
 	return g_steal_pointer(&state);
 }
 
+/* "unmap", or "unmap +2" with those that joined it. */
+static char *metrics_of(const json_t *alert)
+{
+	g_autofree char *metric = xb_text(alert, "metric");
+	size_t findings = json_array_size(xb_member(alert, "findings"));
+
+	return findings > 1 ? g_strdup_printf("%s +%zu", metric, findings - 1)
+			    : g_steal_pointer(&metric);
+}
+
 static void print_alerts(const json_t *alerts)
 {
 	static const char *const heading[] = { "id",     "state",  "job",     "commit",
@@ -72,7 +82,7 @@ static void print_alerts(const json_t *alerts)
 		g_ptr_array_add(cells, xb_text(alert, "job_id"));
 		g_ptr_array_add(cells, xb_short_commit(alert, "commit"));
 		bool host = xb_is(alert, "kind", "host");
-		g_ptr_array_add(cells, host ? g_strdup("(host)") : xb_text(alert, "metric"));
+		g_ptr_array_add(cells, host ? g_strdup("(host)") : metrics_of(alert));
 		g_ptr_array_add(cells, host ? g_strdup("offline")
 					    : xb_format_change(xb_number(alert, "ratio")));
 		g_ptr_array_add(cells, xb_format_fit(subject, 40, FALSE));

@@ -72,6 +72,24 @@ static char *host_line(const json_t *alert)
 	return g_strdup_printf("host %s is offline: %s", name, reason);
 }
 
+/* "; also map of map-unmap +3.1 %, ...": what joined the first finding. */
+static char *others_of(const json_t *alert)
+{
+	const json_t *findings = xb_member(alert, "findings");
+	GString *text = g_string_new(NULL);
+
+	for (size_t i = 1; i < json_array_size(findings); i++) {
+		const json_t *finding = json_array_get(findings, i);
+		g_autofree char *metric = xb_text(finding, "metric");
+		g_autofree char *workload = xb_text(finding, "workload");
+		g_autofree char *change = xb_format_change(xb_number(finding, "ratio"));
+
+		g_string_append_printf(text, "%s%s of %s %s", i == 1 ? "; also " : ", ", metric,
+				       workload, change);
+	}
+	return g_string_free(text, FALSE);
+}
+
 char *xb_message_line(const json_t *alert)
 {
 	g_autofree char *commit = commit_of(alert), *effect = effect_of(alert);
@@ -92,9 +110,10 @@ char *xb_message_line(const json_t *alert)
 			"fixed: with %s, %s is back at %s, where it was before %s%s%s", by, metric,
 			base, commit, space, link);
 	}
-	return g_strdup_printf("%s: %s since %s%s, confidence %s%s%s", word_of(alert), effect,
+	g_autofree char *others = others_of(alert);
+	return g_strdup_printf("%s: %s since %s%s, confidence %s%s%s%s", word_of(alert), effect,
 			       xb_is(alert, "kind", "range") ? "about " : "", commit, confidence,
-			       space, link);
+			       others, space, link);
 }
 
 static const json_t *first_alert(const json_t *job)

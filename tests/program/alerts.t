@@ -65,7 +65,11 @@ retry=1s
 
 [alert big-only]
 $hook/big-only
-min_effect=50%"
+min_effect=50%
+
+[workload second]
+iterations=3
+metrics=unmap:s:lower"
 start_daemon
 
 # ---- once ------------------------------------------------------------------------
@@ -100,6 +104,14 @@ x alerts --json
 json "is still one alert" '.alerts | length == 1'
 x alerts
 has "xbisect alerts lists it" out '^ *1 +open +1 .* unmap +\+10.0% .*team delivered'
+bisect repo --workload second c0..c16
+is "and by another workload" "$status $(j .verdict.kind)" "0 culprit"
+x alerts --json
+json "is still one alert" '.alerts | length == 1'
+json "with two findings" '[.alerts[0].findings[] | [.workload, .metric, .ratio > 1.09]] ==
+	[["map-unmap", "unmap", true], ["second", "unmap", true]]'
+x alerts
+has "xbisect alerts counts them" out ' unmap \+1 +\+10.0% '
 is "no further message" "$(find "$tmp/mail" -name '*.eml' | wc -l) $(requests /busy/1/1)" "1 2"
 bisect better c0..c10
 is "an improvement is a culprit" "$status $(j .verdict.kind)" "0 culprit"

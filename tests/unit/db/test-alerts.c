@@ -2,9 +2,12 @@
 /* Alerts, their deliveries, and watched branches: what is once stays once. */
 #include <glib/gstdio.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <string.h>
 
 #include "alerts.h"
+#include "db-private.h"
+#include "schema.h"
 #include "watches.h"
 
 typedef struct {
@@ -299,12 +302,113 @@ static void rows_of_a_watch_come_back(Fixture *f, gconstpointer unused)
 	g_assert_no_error(error);
 }
 
+/* ---- one alert for one culprit ------------------------------------------------------- */
+
+static void run_sql(const char *path, const char *sql)
+{
+	sqlite3 *handle = NULL;
+	char *problem = NULL;
+
+	g_assert_cmpint(sqlite3_open(path, &handle), ==, SQLITE_OK);
+	sqlite3_exec(handle, sql, NULL, NULL, &problem);
+	g_assert_cmpstr(problem, ==, NULL);
+	sqlite3_close(handle);
+}
+
+#define OLD_ALERT(id, key, kind, commit, metric, fixed)                                          \
+	"INSERT INTO alert (id, key, kind, job_id, commit_id, subject, workload, metric, unit, " \
+	"lower_is_better, host_fp, workload_fp, base, test, ratio, confidence, created_ms, "     \
+	"fixed_ms) VALUES (" id ", '" key "', '" kind "', 1, '" commit "', 's', 'w', '" metric   \
+	"', 's', 1, 'h', 'f', 1, 1.5, 1.5, 0.99, " id ", " fixed ");"
+
+static void alerts_of_one_culprit_are_joined(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = g_strconcat(f->path, "-old", NULL);
+	g_autofree char *copy = g_strdup_printf("%s.v5.backup", path);
+	XbDb *db = xb_db_open_with(path, false, xb_migrations, 5, &error);
+	(void)unused;
+
+	g_assert_no_error(error);
+	xb_db_close(db);
+	run_sql(path, "INSERT INTO job (id, kind, state, uid, priority, spec, created_ms) VALUES "
+		      "(1, 'bisect', 'done', 0, 0, '{}', 1), (2, 'bisect', 'done', 0, 0, '{}', "
+		      "1);" OLD_ALERT("1", "a", "culprit", "c1", "unmap", "77")
+			      OLD_ALERT("2", "b", "culprit", "c1", "map", "NULL")
+				      OLD_ALERT("3", "c", "range", "c1", "map", "NULL") OLD_ALERT(
+					      "4", "d", "host", "c1", "",
+					      "NULL") "INSERT INTO alert_job VALUES (1, 1), (2, 2);"
+						      "INSERT INTO delivery (alert_id, target, "
+						      "event, state, created_ms, due_ms) VALUES "
+						      "(1, 'team', 'found', 'delivered', 1, 1), "
+						      "(2, 'team', 'found', 'waiting', 1, 1),"
+						      "(2, 'chat', 'found', 'waiting', 1, 1), (4, "
+						      "'team', 'found', 'waiting', 1, 1);");
+	db = xb_db_open(path, false, &error);
+	g_assert_no_error(error);
+	g_autoptr(GPtrArray) all = xb_db_alerts(db, 10, &error);
+	g_assert_cmpuint(all->len, ==, 3);
+	g_autoptr(XbAlert) one = xb_db_alert_get(db, 1, &error);
+	g_assert_cmpstr(one->key, ==, "culprit\nc1");
+	g_assert_cmpint(one->fixed_ms, ==, 0); /* map is not */
+	g_autoptr(GPtrArray) findings = xb_db_findings(db, 1, &error);
+	g_assert_cmpuint(findings->len, ==, 2);
+	g_assert_cmpstr(((XbFinding *)findings->pdata[0])->metric, ==, "unmap");
+	g_assert_cmpint(((XbFinding *)findings->pdata[0])->fixed_ms, ==, 77);
+	g_assert_cmpstr(((XbFinding *)findings->pdata[1])->metric, ==, "map");
+	/* the team was told; the chat still waits, for the one that is left */
+	g_autoptr(GPtrArray) told = xb_db_deliveries_of_alert(db, 1, &error);
+	g_assert_cmpuint(told->len, ==, 2);
+	g_autoptr(GPtrArray) of_job = xb_db_alerts_of_job(db, 2, &error);
+	g_assert_cmpint(((XbAlert *)of_job->pdata[0])->id, ==, 1);
+	g_autoptr(XbAlert) host = xb_db_alert_get(db, 4, &error);
+	g_assert_cmpstr(host->key, ==, "d");
+	xb_db_close(db);
+	for (guint i = 0; i < 2; i++) {
+		g_autofree char *wal = g_strconcat(i ? copy : path, "-wal", NULL);
+		g_autofree char *shm = g_strconcat(i ? copy : path, "-shm", NULL);
+		g_unlink(wal);
+		g_unlink(shm);
+		g_unlink(i ? copy : path);
+	}
+}
+
+static void a_finding_is_there_once(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	bool is_new;
+	XbAlert found = { .id = add_alert(f, "k1", &is_new),
+			  .job_id = f->job,
+			  .workload = (char *)"w",
+			  .metric = (char *)"m",
+			  .host_fp = (char *)"h",
+			  .workload_fp = (char *)"f",
+			  .ratio = 1.5 };
+	(void)unused;
+
+	g_assert_true(xb_db_finding_add(f->db, &found, &is_new, &error) && is_new);
+	g_assert_true(xb_db_finding_add(f->db, &found, &is_new, &error) && !is_new);
+	found.metric = (char *)"other";
+	g_assert_true(xb_db_finding_add(f->db, &found, &is_new, &error) && is_new);
+	g_autoptr(GPtrArray) both = xb_db_findings(f->db, found.id, &error);
+	g_assert_cmpuint(both->len, ==, 2);
+	/* no branch goes on measuring them */
+	g_assert_cmpint(xb_db_findings_followed(f->db, found.id, &error), ==, 0);
+	g_assert_true(
+		xb_db_finding_set_fixed(f->db, ((XbFinding *)both->pdata[0])->id, "c", 5, &error));
+	g_autoptr(GPtrArray) after = xb_db_findings(f->db, found.id, &error);
+	g_assert_cmpint(((XbFinding *)after->pdata[0])->fixed_ms, ==, 5);
+	g_assert_no_error(error);
+}
+
 #define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	ADD("/alerts/one-culprit-is-one-alert", one_culprit_is_one_alert);
+	ADD("/alerts/alerts-of-one-culprit-are-joined", alerts_of_one_culprit_are_joined);
+	ADD("/alerts/a-finding-is-there-once", a_finding_is_there_once);
 	ADD("/alerts/a-delivery-is-due-once", a_delivery_is_due_once);
 	ADD("/alerts/snoozed-waits-and-acknowledged-is-dropped",
 	    snoozed_waits_and_acknowledged_is_dropped);
