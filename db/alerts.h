@@ -102,7 +102,8 @@ GPtrArray *xb_db_deliveries_of_batch(XbDb *db, int64_t batch, GError **error);
 GPtrArray *xb_db_deliveries_of_alert(XbDb *db, int64_t alert_id, GError **error);
 /* It is part of @batch, which is being sent: one attempt more. */
 bool xb_db_delivery_send(XbDb *db, int64_t id, int64_t batch, GError **error);
-/* All of @batch that are being sent: what came of it. WAITING: again at @due_ms. */
+/* All of @batch that are being sent: what came of it. WAITING: again at @due_ms, but for what was
+ * acknowledged meanwhile, which is dropped. */
 bool xb_db_batch_settle(XbDb *db, int64_t batch, XbDeliveryState state, int64_t due_ms,
 			const char *detail, int64_t now_ms, GError **error);
 

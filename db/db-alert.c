@@ -357,10 +357,14 @@ bool xb_db_batch_settle(XbDb *db, int64_t batch, XbDeliveryState state, int64_t 
 			const char *detail, int64_t now_ms, GError **error)
 {
 	const XbBind binds[] = {
-		xb_bind_int(":batch", batch), xb_bind_text(":state", xb_delivery_state_name(state)),
-		xb_bind_int(":due", due_ms),  xb_bind_text(":detail", detail),
+		xb_bind_int(":batch", batch),
 		xb_bind_int(":now", now_ms),
+		xb_bind_int(":due", due_ms),
+		xb_bind_text(":detail", detail),
+		xb_bind_text(":state", xb_delivery_state_name(state)),
 	};
 
-	return xb_db_exec(db, XB_SQL_BATCH_SETTLE, binds, G_N_ELEMENTS(binds), error);
+	return xb_db_exec(db, XB_SQL_BATCH_SETTLE, binds, G_N_ELEMENTS(binds), error) &&
+	       (state != XB_DELIVERY_WAITING ||
+		xb_db_exec(db, XB_SQL_BATCH_DROP_FOUND, binds, 2, error));
 }

@@ -333,6 +333,13 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_DELIVERY_SEND] =
 		"UPDATE delivery SET state = 'sending', batch = :batch, attempts = attempts + 1 "
 		"WHERE id = :id AND state = 'waiting'",
+	/* what was acknowledged while it was being sent is not tried again */
+	[XB_SQL_BATCH_DROP_FOUND] =
+		"UPDATE delivery SET state = 'dropped', finished_ms = :now, "
+		"detail = 'acknowledged before it was sent' "
+		"WHERE batch = :batch AND event = 'found' AND state = 'waiting' AND EXISTS "
+		"(SELECT 1 FROM alert AS a WHERE a.id = alert_id AND a.acknowledged_ms IS NOT "
+		"NULL)",
 	[XB_SQL_BATCH_SETTLE] = "UPDATE delivery SET state = :state, due_ms = :due, "
 				"detail = coalesce(:detail, ''), finished_ms = CASE "
 				"  WHEN :state IN ('delivered','dropped') THEN :now END "

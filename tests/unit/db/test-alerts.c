@@ -373,6 +373,26 @@ static void alerts_of_one_culprit_are_joined(Fixture *f, gconstpointer unused)
 	}
 }
 
+static void what_is_acknowledged_while_it_is_sent_is_not_tried_again(Fixture *f,
+								     gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	bool is_new;
+	int64_t id = add_alert(f, "k1", &is_new);
+	(void)unused;
+
+	g_assert_true(xb_db_delivery_add(f->db, id, "mail", false, 1000, 1000, &error));
+	g_assert_true(xb_db_delivery_add(f->db, id, "mail", true, 1000, 1000, &error));
+	g_assert_true(xb_db_delivery_send(f->db, 1, 1, &error));
+	g_assert_true(xb_db_delivery_send(f->db, 2, 1, &error));
+	g_assert_true(xb_db_alert_acknowledge(f->db, id, 0, 2000, &error));
+	g_assert_true(
+		xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, 3000, "busy", 2500, &error));
+	g_autoptr(GPtrArray) both = xb_db_deliveries_of_alert(f->db, id, &error);
+	g_assert_cmpint(((XbDelivery *)both->pdata[0])->state, ==, XB_DELIVERY_DROPPED);
+	g_assert_cmpint(((XbDelivery *)both->pdata[1])->state, ==, XB_DELIVERY_WAITING);
+}
+
 static void a_finding_is_there_once(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -408,6 +428,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD("/alerts/one-culprit-is-one-alert", one_culprit_is_one_alert);
 	ADD("/alerts/alerts-of-one-culprit-are-joined", alerts_of_one_culprit_are_joined);
+	ADD("/alerts/acknowledged-while-it-is-sent",
+	    what_is_acknowledged_while_it_is_sent_is_not_tried_again);
 	ADD("/alerts/a-finding-is-there-once", a_finding_is_there_once);
 	ADD("/alerts/a-delivery-is-due-once", a_delivery_is_due_once);
 	ADD("/alerts/snoozed-waits-and-acknowledged-is-dropped",
