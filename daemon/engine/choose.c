@@ -17,6 +17,8 @@
  * share of the best boot where noise leaves none that tells more. */
 #define FILL_BITS  0.05
 #define FILL_SHARE 0.2
+/* A build ahead has to keep this share of what it would tell alone. */
+#define WORTH_BUILDING 0.3
 /* No score at all. */
 #define TINY 1e-9
 
@@ -36,6 +38,7 @@ typedef struct {
 	XbScenarios *scenarios;
 	guint n;
 	GArray *candidates; /* of Candidate */
+	guint weighed;      /* so many of them have their gain */
 	double fill_bits;   /* see FILL_BITS */
 	bool *listed;       /* node -> is a candidate */
 } Chooser;
@@ -62,11 +65,27 @@ static void list_candidate(Chooser *self, guint node)
 	self->listed[node] = true;
 	Candidate candidate = {
 		.node = node,
-		.gain = xb_gain_boot(self->gain, node),
+		.gain = NAN, /* see weigh_candidates() */
 		.alone = xb_scenarios_gain_now(self->scenarios, node),
 		.cost_s = cost_of(self, node),
 	};
 	g_array_append_val(self->candidates, candidate);
+}
+
+/* The gains of those listed since the last time. */
+static void weigh_candidates(Chooser *self)
+{
+	guint n = self->candidates->len - self->weighed;
+	g_autofree guint *node = g_new(guint, n + 1);
+	g_autofree double *bits = g_new(double, n + 1);
+	Candidate *fresh = &g_array_index(self->candidates, Candidate, self->weighed);
+
+	for (guint i = 0; i < n; i++)
+		node[i] = fresh[i].node;
+	xb_gain_boots(self->gain, node, n, bits);
+	for (guint i = 0; i < n; i++)
+		fresh[i].gain = bits[i];
+	self->weighed = self->candidates->len;
 }
 
 /* Worth a look: could be the culprit, or has an image that costs no build. */
@@ -132,6 +151,7 @@ static void list_candidates(Chooser *self)
 	}
 	list_best_by_score(self);
 	list_by_share(self);
+	weigh_candidates(self);
 }
 
 /* ---- choosing ------------------------------------------------------------------------ */
@@ -194,8 +214,10 @@ static void expect(Chooser *self, guint node)
 	}
 	xb_scenarios_expect(self->scenarios, node);
 	if (node != 0 && node != self->n - 1 &&
-	    self->search->free_hosts + self->search->free_builders > 0)
+	    self->search->free_hosts + self->search->free_builders > 0) {
 		list_best_by_score(self);
+		weigh_candidates(self);
+	}
 }
 
 static void act(Chooser *self, const Candidate *it, XbPurpose purpose)
@@ -217,7 +239,8 @@ static void act(Chooser *self, const Candidate *it, XbPurpose purpose)
 
 /*
  * A wrong guess keeps the only builder busy for the rest of its build, a right
- * one saves the wait for the boot: with one builder it has to be worth it.
+ * one saves the wait for the boot: with one builder it has to be worth it. With
+ * several it has to tell something whatever the work under way says.
  */
 static bool worth_prebuilding(const Chooser *self, const Candidate *it)
 {
@@ -226,7 +249,7 @@ static bool worth_prebuilding(const Chooser *self, const Candidate *it)
 	double build_s = self->search->nodes[it->node].build_s;
 
 	if (options->builders > 1)
-		return used > 0.05;
+		return used > 0.05 || gain_left(self, it) > WORTH_BUILDING * it->gain;
 	return used * options->boot_s > (1 - used) * fmax(0, build_s - options->boot_s);
 }
 

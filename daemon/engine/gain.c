@@ -39,7 +39,8 @@ struct XbGain {
 	Part part[MAX_GROUPS];
 	guint *part_of; /* group -> part + 1, 0: left out */
 	Part flat;      /* "none", both sides alike */
-	guint8 *mark;
+	double *mix;    /* workspace, of n_points */
+	uint64_t *mark; /* node -> which of 64 nodes descend from it */
 };
 
 static double binary_entropy(double p)
@@ -281,7 +282,7 @@ XbGain *xb_gain_new(const XbSearch *search, const XbHypotheses *hypotheses,
 	self->search = search;
 	self->hypotheses = hypotheses;
 	self->posterior = posterior;
-	self->mark = g_new0(guint8, search->graph->n);
+	self->mark = g_new0(uint64_t, search->graph->n);
 	self->part_of = g_new0(guint, hypotheses->n_groups + 1);
 	pick_groups(self);
 	if (search->options->pass_fail) {
@@ -290,6 +291,7 @@ XbGain *xb_gain_new(const XbSearch *search, const XbHypotheses *hypotheses,
 		tabulate_channel(self);
 		predict_all(self);
 	}
+	self->mix = g_new(double, self->n_points);
 	return self;
 }
 
@@ -307,6 +309,7 @@ void xb_gain_free(XbGain *self)
 	g_free(self->y);
 	g_free(self->width);
 	g_free(self->mark);
+	g_free(self->mix);
 	g_free(self);
 }
 
@@ -341,43 +344,78 @@ bool xb_gain_prefers_middle(const XbGain *self)
 	return self->search->seen->readings->len < FEW_READINGS || self->error < LITTLE_NOISE;
 }
 
-/* P(culprit is in this part, and @node on its bad side). */
-static void share_bad(XbGain *self, guint node, double *bad)
+/* P(culprit is in this part, and the node on its bad side) for up to 64 nodes: bad[k * n_parts +
+ * part]. */
+static void share_bad(XbGain *self, const guint *node, guint n, double *bad)
 {
-	memset(bad, 0, self->n_parts * sizeof(*bad));
-	memset(self->mark, 0, node + 1);
-	xb_graph_mark_ancestors(self->search->graph, node, 1, self->mark);
-	for (guint i = 1; i <= node; i++) {
-		guint g = self->hypotheses->group_of[i];
-		if (self->mark[i] && g != XB_NO_GROUP && self->part_of[g] != 0)
-			bad[self->part_of[g] - 1] += self->posterior->node[i];
+	const XbGraph *graph = self->search->graph;
+	guint last = 0, part = 0;
+	uint64_t mask = 0;
+	double sum = 0;
+
+	memset(bad, 0, (gsize)n * self->n_parts * sizeof(*bad));
+	for (guint k = 0; k < n; k++)
+		last = MAX(last, node[k]);
+	memset(self->mark, 0, (last + 1) * sizeof(*self->mark));
+	for (guint k = 0; k < n; k++)
+		self->mark[node[k]] |= UINT64_C(1) << k;
+	/* Neighbours mostly have the same descendants and part: added up before they are
+	 * shared out. */
+	for (guint i = last + 1; i-- > 0;) {
+		guint g = i > 0 ? self->hypotheses->group_of[i] : XB_NO_GROUP;
+		guint here = g == XB_NO_GROUP ? 0 : self->part_of[g];
+		for (guint e = graph->parent_start[i]; e < graph->parent_start[i + 1]; e++)
+			self->mark[graph->parent[e]] |= self->mark[i];
+		if (i == 0 || here != part || self->mark[i] != mask) {
+			for (uint64_t left = part > 0 ? mask : 0; left != 0; left &= left - 1)
+				bad[(guint)__builtin_ctzll(left) * self->n_parts + part - 1] += sum;
+			part = here;
+			mask = self->mark[i];
+			sum = 0;
+		}
+		if (here > 0)
+			sum += self->posterior->node[i];
 	}
 }
 
-double xb_gain_boot(XbGain *self, guint node)
+/* @bad: of each part. */
+static double information(const XbGain *self, double *bad)
 {
-	double bad[MAX_GROUPS];
 	double kept = self->flat.mass, within = self->flat.mass * self->flat.entropy[0];
 	double bits = 0;
+	double *mix = self->mix;
 
-	share_bad(self, node, bad);
+	for (guint i = 0; i < self->n_points; i++)
+		mix[i] = self->flat.mass * self->flat.density[0][i];
 	for (guint k = 0; k < self->n_parts; k++) {
 		const Part *part = &self->part[k];
-		bad[k] = fmin(bad[k], part->mass);
+		const double *below = part->density[0], *above = part->density[1];
+		double p = fmin(bad[k], part->mass), q = part->mass - p;
 		kept += part->mass;
-		within += (part->mass - bad[k]) * part->entropy[0] + bad[k] * part->entropy[1];
+		within += q * part->entropy[0] + p * part->entropy[1];
+		for (guint i = 0; i < self->n_points; i++)
+			mix[i] += q * below[i] + p * above[i];
 	}
-	for (guint i = 0; i < self->n_points; i++) {
-		double p = self->flat.mass * self->flat.density[0][i];
-		for (guint k = 0; k < self->n_parts; k++)
-			p += (self->part[k].mass - bad[k]) * self->part[k].density[0][i] +
-			     bad[k] * self->part[k].density[1][i];
-		p /= kept;
-		if (self->search->options->pass_fail)
-			bits = binary_entropy(p);
-		else if (p > 0)
-			bits -= p * log2(p) * self->width[i];
+	if (self->search->options->pass_fail)
+		return fmax(0, binary_entropy(mix[0] / kept) - within / kept);
+	for (guint i = 0; i < self->n_points; i++)
+		if (mix[i] > 0)
+			bits -= mix[i] * log2(mix[i] / kept) * self->width[i];
+	return fmax(0, (bits - within) / kept);
+}
+
+void xb_gain_boots(XbGain *self, const guint *node, guint n, double *bits)
+{
+	const XbObservations *seen = self->search->seen;
+	g_autofree double *bad = g_new(double, 64 * (gsize)MAX(self->n_parts, 1));
+
+	for (guint from = 0; from < n; from += 64) {
+		guint some = MIN(n - from, 64);
+		share_bad(self, &node[from], some, bad);
+		for (guint k = 0; k < some; k++) {
+			guint boots = seen->units[seen->unit_of[node[from + k]]].n;
+			bits[from + k] = information(self, &bad[(gsize)k * self->n_parts]) *
+					 xb_gain_freshness(self, boots);
+		}
 	}
-	guint n = self->search->seen->units[self->search->seen->unit_of[node]].n;
-	return fmax(0, bits - within / kept) * xb_gain_freshness(self, n);
 }

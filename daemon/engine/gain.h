@@ -38,8 +38,9 @@ XbGain *xb_gain_new(const XbSearch *search, const XbHypotheses *hypotheses,
 void xb_gain_free(XbGain *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbGain, xb_gain_free)
 
-/* The mutual information, in bits. O(nodes) for the ancestry of @node. */
-double xb_gain_boot(XbGain *self, guint node);
+/* The mutual information, in bits, of a boot of each of @n nodes: @bits[i] is
+ * that of @node[i]. O(nodes) for the ancestries of 64 of them at once. */
+void xb_gain_boots(XbGain *self, const guint *node, guint n, double *bits);
 
 /* The channel's gain for a first boot of an image with P(bad side) = @q. */
 double xb_gain_channel(const XbGain *self, double q);

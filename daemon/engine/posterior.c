@@ -1,43 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* posterior.c - the integrals of posterior.h. */
+/* posterior.c - the integrals of posterior.h over s and over the hypotheses. */
 #include "posterior.h"
+#include "lattice.h"
 #include "passfail.h"
+#include "scatter.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PRIOR_NONE      0.2
-#define PRIOR_STEP      0.05  /* scale of the Cauchy prior on b - a */
-#define PRIOR_S         0.008 /* median, and the sd of its logarithm */
-#define PRIOR_LOG_S_SD  0.8
-#define PRIOR_IMAGE     0.0005 /* sqrt(phi) s: median, sd of the logarithm */
-#define PRIOR_LOG_IMAGE 0.7
-#define PRIOR_OUTLIERS  0.002
-#define OUTLIER_WEIGHT  50
-#define OUTLIER_SCALE   0.03
-#define S_MIN           1e-4
-#define S_MAX           0.5
-#define LATTICE_PER_S   4   /* at least */
-#define LATTICE_ROOT    0.6 /* or this times the root of the number of readings */
-#define LATTICE_REACH   5   /* s around each reading */
-#define NEGLIGIBLE      -30 /* logarithm of a density over the highest */
-#define HOPELESS        -25 /* the same of a group over the likeliest */
-#define EVIDENCE_DROP   6
-#define MAX_SLICES      48
+#define PRIOR_NONE     0.2
+#define PRIOR_STEP     0.05  /* scale of the Cauchy prior on b - a */
+#define PRIOR_S        0.008 /* median, and the sd of its logarithm */
+#define PRIOR_LOG_S_SD 0.8
+#define S_MIN          1e-4
+#define S_MAX          0.5
+#define HOPELESS       -16 /* logarithm of a group's highest density over the best group's */
+#define EVIDENCE_DROP  6
+#define MAX_SLICES     48
+/* A level tells from n boots as much as so many at most, since hosts drift. */
+#define KNOWN_BOOTS_MAX 64
+/* Gaps of so many standard deviations beyond the floor leave nothing below it. */
+#define FAR 5
 
-/* log density of a reading around its level, tabled over |deviation| / s. */
-#define TABLE_REACH 8
-#define TABLE_PER_S 64
-#define TABLE_SIZE  (TABLE_REACH * TABLE_PER_S + 2)
-
-static const double phi_grid[] = { 0.0003, 0.001, 0.003, 0.01, 0.03,  0.1,
-				   0.3,    0.6,   0.9,   0.99, 0.9999 };
+/* The shares of outliers that are believed possible, and how much so. */
+static const struct {
+	double share, prior;
+} outlier_grid[] = { { 0.002, 0.96 }, { 0.02, 0.03 }, { 0.1, 0.01 } };
+#define SUSPECT_OUTLIERS 1 /* of that grid; a reading that would be one with this much */
+#define SUSPECT          0.6
 
 /* Everything at one value of s. */
 typedef struct {
-	double s, log_weight; /* log of: prior of s, replicates, step of the sum */
+	double s, log_weight; /* log of: prior of s, replicates */
 	double phi;
 	double log_none, none_mean, none_var;
 	struct {
@@ -46,31 +41,22 @@ typedef struct {
 	} group[];
 } Slice;
 
-/* The density of a reading around its level, its constants worked out once. */
-typedef struct {
-	double per_s, inlier, per_scale, outlier;
-} Density;
-
 typedef struct {
 	const XbObservations *seen;
 	const XbHypotheses *hypotheses;
 	const XbOptions *options;
 	double outliers;
-	double reference;           /* where GOOD lies, about */
-	bool good_known, bad_known; /* history has their levels */
-	double floor;               /* log(1 + min_effect) */
-	double *group_prior;
-	int per_s; /* lattice points in an s */
-	guint n_points;
-	double *points; /* levels the lattice has to cover, sorted */
+	double reference;                /* where GOOD lies, about */
+	bool good_known, bad_known;      /* history has their levels */
+	double floor;                    /* log(1 + min_effect) */
+	double *group_prior, *log_prior; /* group -> prior */
+	XbLattice lattice;
 	Slice *slices[MAX_SLICES];
 	guint n_slices;
-	Density density; /* of the slice at hand, and its logarithm */
-	double table[TABLE_SIZE];
+	guint favourite; /* the likeliest group of the slice before: looked at first */
 	/* workspace, grown as the lattice does */
-	guint capacity, n_x;
-	gint64 *index; /* lattice points, in units of the spacing */
-	double *x, *total, *good, *bad, *prior, *known, *weight[2], *log_unit;
+	guint capacity;
+	double *total, *good, *bad, *prior, *known, *weight[2];
 	double *bad_side; /* sum of the columns of `summed`, which is a signature */
 	uint64_t *summed;
 } Model;
@@ -87,332 +73,55 @@ static double log_add(double a, double b)
 	return high == -INFINITY ? high : high + log1p(exp(low - high));
 }
 
-/* ---- one boot ------------------------------------------------------------ */
+/* ---- one s ---------------------------------------------------------------- */
 
-static Density make_density(double s, double outliers)
+static void make_room(Model *self)
 {
-	double scale = fmax(OUTLIER_SCALE, 4 * s);
+	double **const arrays[] = { &self->total,    &self->good,     &self->bad,
+				    &self->prior,    &self->known,    &self->weight[0],
+				    &self->bad_side, &self->weight[1] };
 
-	return (Density){
-		.per_s = 1 / s,
-		.inlier = (1 - outliers) / (s * sqrt(2 * G_PI)),
-		.per_scale = 1 / scale,
-		.outlier = outliers / (G_PI * scale),
-	};
-}
-
-static inline double boot_density(const Density *it, double deviation)
-{
-	double z = deviation * it->per_s, u = deviation * it->per_scale;
-	double inlier = z * z < 1400 ? it->inlier * exp(-0.5 * z * z) : 0;
-
-	return inlier + it->outlier / (1 + u * u);
-}
-
-static double log_boot(const Density *it, double deviation)
-{
-	double density = boot_density(it, deviation), z = deviation * it->per_s;
-
-	return density > 1e-300 ? log(density) : log(it->inlier) - 0.5 * z * z;
-}
-
-static void fill_table(Model *self, double s)
-{
-	self->density = make_density(s, self->outliers);
-	for (guint i = 0; i < TABLE_SIZE; i++)
-		self->table[i] = log_boot(&self->density, i * s / TABLE_PER_S);
-}
-
-static inline double look_up(const Model *self, double deviation)
-{
-	double at = fabs(deviation) * TABLE_PER_S * self->density.per_s;
-
-	if (at >= TABLE_SIZE - 2)
-		return log_boot(&self->density, deviation);
-	guint i = (guint)at;
-	return self->table[i] + (at - i) * (self->table[i + 1] - self->table[i]);
-}
-
-/* ---- replicates: what boots of one image say of (1 - phi) s^2 --------------
- */
-
-#define SCATTER_STEPS 40
-#define SCATTER_LOW   1e-6
-#define SCATTER_RATIO 1.4
-
-/* The log evidence of the replicates at (1 - phi) s^2 = sigma^2, worked out where it is asked. */
-typedef struct {
-	const Model *model;
-	bool any, known[SCATTER_STEPS];
-	double log_evidence[SCATTER_STEPS];
-} Scatter;
-
-/* log of prod f(y_b | m, sigma). */
-static double log_product(const XbObservations *seen, const XbUnit *unit, const Density *density,
-			  double m)
-{
-	double sum = 0, product = 1;
-
-	for (guint k = 0; k < unit->n; k++) {
-		double deviation = xb_reading(seen, unit, k)->level - m;
-		double here = boot_density(density, deviation);
-		if (here < 1e-100) {
-			sum += log_boot(density, deviation);
-			continue;
-		}
-		product *= here;
-		if (product > 1e100 || product < 1e-100) {
-			sum += log(product);
-			product = 1;
-		}
-	}
-	return sum + log(product);
-}
-
-/*
- * log of the integral over m of prod f(y_b | m, sigma): Laplace's method
- * around the best of the readings and their mean, exact for a Gaussian.
- */
-static double log_unit_scatter(const Model *self, const XbUnit *unit, double sigma)
-{
-	Density density = make_density(sigma, self->outliers);
-	double best = log_product(self->seen, unit, &density, unit->mean);
-
-	for (guint c = 0; c < MIN(unit->n, 12); c++) {
-		double m = xb_reading(self->seen, unit, c)->level;
-		double sum = log_product(self->seen, unit, &density, m);
-		best = sum > best ? sum : best;
-	}
-	return best + log(sigma * sqrt(2 * G_PI / unit->n));
-}
-
-static Scatter start_scatter(const Model *self)
-{
-	Scatter scatter = { .model = self };
-
-	for (guint i = 0; i < self->seen->measured->len; i++)
-		scatter.any |=
-			self->seen->units[g_array_index(self->seen->measured, guint, i)].n > 1;
-	return scatter;
-}
-
-static double scatter_step(Scatter *scatter, guint k)
-{
-	const XbObservations *seen = scatter->model->seen;
-	double sigma = SCATTER_LOW * pow(SCATTER_RATIO, k);
-
-	if (scatter->known[k])
-		return scatter->log_evidence[k];
-	scatter->known[k] = true;
-	for (guint i = 0; i < seen->measured->len; i++) {
-		const XbUnit *unit = &seen->units[g_array_index(seen->measured, guint, i)];
-		if (unit->n > 1)
-			scatter->log_evidence[k] += log_unit_scatter(scatter->model, unit, sigma);
-	}
-	return scatter->log_evidence[k];
-}
-
-static double scatter_at(Scatter *scatter, double sigma)
-{
-	double at = log(sigma / SCATTER_LOW) / log(SCATTER_RATIO);
-
-	if (!scatter->any)
-		return 0;
-	if (!(at > 0))
-		return scatter_step(scatter, 0);
-	guint i = MIN((guint)at, SCATTER_STEPS - 2);
-	double low = scatter_step(scatter, i), high = scatter_step(scatter, i + 1);
-	return low + (at - i) * (high - low);
-}
-
-/* Integrates phi out: its posterior mean given s, and the log evidence. */
-static double weigh_phi(Scatter *scatter, double s, double *phi)
-{
-	double log_weight[G_N_ELEMENTS(phi_grid)], log_prior = -INFINITY, log_sum = -INFINITY;
-
-	for (guint i = 0; i < G_N_ELEMENTS(phi_grid); i++) {
-		double z = log(s * sqrt(phi_grid[i]) / PRIOR_IMAGE) / PRIOR_LOG_IMAGE;
-		double prior = -0.5 * z * z;
-		log_prior = log_add(log_prior, prior);
-		log_weight[i] = prior + scatter_at(scatter, s * sqrt(1 - phi_grid[i]));
-		log_sum = log_add(log_sum, log_weight[i]);
-	}
-	*phi = 0;
-	for (guint i = 0; i < G_N_ELEMENTS(phi_grid); i++)
-		*phi += phi_grid[i] * exp(log_weight[i] - log_sum);
-	return log_sum - log_prior;
-}
-
-/* ---- the lattice -----------------------------------------------------------
- */
-
-static void make_room(Model *self, guint n)
-{
-	if (n <= self->capacity)
+	if (self->lattice.n <= self->capacity)
 		return;
-	self->capacity = MAX(n, 2 * self->capacity);
-	self->index = g_renew(gint64, self->index, self->capacity);
-	self->x = g_renew(double, self->x, self->capacity);
-	self->total = g_renew(double, self->total, self->capacity);
-	self->bad = g_renew(double, self->bad, self->capacity);
-	self->bad_side = g_renew(double, self->bad_side, self->capacity);
-	self->good = g_renew(double, self->good, self->capacity);
-	self->prior = g_renew(double, self->prior, self->capacity);
-	self->known = g_renew(double, self->known, self->capacity);
-	for (int side = 0; side < 2; side++)
-		self->weight[side] = g_renew(double, self->weight[side], self->capacity);
-	self->log_unit = g_renew(double, self->log_unit,
-				 (gsize)self->capacity * self->hypotheses->n_columns);
+	self->capacity = 2 * self->lattice.n;
+	for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
+		*arrays[i] = g_renew(double, *arrays[i], self->capacity);
 }
 
-static void lay_lattice(Model *self, double spacing)
-{
-	gint64 next = G_MININT64;
-
-	self->n_x = 0;
-	for (guint i = 0; i < self->n_points; i++) {
-		gint64 low = (gint64)floor(self->points[i] / spacing) - LATTICE_REACH * self->per_s;
-		gint64 high = low + 2 * LATTICE_REACH * self->per_s + 1;
-		low = MAX(low, next);
-		if (low > high)
-			continue;
-		make_room(self, self->n_x + (guint)(high - low + 1));
-		for (gint64 k = low; k <= high; k++) {
-			self->index[self->n_x] = k;
-			self->x[self->n_x++] = k * spacing;
-		}
-		next = high + 1;
-	}
-}
-
-/* log density of unit's readings as a function of the level, up to what does
- * not depend on it when there are several. */
-static void spread_unit(Model *self, const XbUnit *unit, double s, double phi, double *out)
-{
-	double n = unit->n;
-	double worth = 1 / (n * phi + 1 - phi);
-	/* Boots of one image that agree are no outliers, little as they add to each other. */
-	double outliers = pow(self->outliers, 1 / worth);
-	bool tabled = worth > 0.8;
-	Density density = make_density(s, outliers);
-
-	memset(out, 0, self->n_x * sizeof(*out));
-	for (guint b = 0; b < unit->n; b++) {
-		double y = xb_reading(self->seen, unit, b)->level;
-		for (guint k = 0; k < self->n_x; k++)
-			out[k] += tabled ? look_up(self, y - self->x[k])
-					 : log_boot(&density, y - self->x[k]);
-	}
-	if (unit->n < 2)
-		return;
-	double top = -INFINITY, sum = 0;
-	for (guint k = 0; k < self->n_x; k++) {
-		out[k] *= worth;
-		top = out[k] > top ? out[k] : top;
-	}
-	for (guint k = 0; k < self->n_x; k++)
-		sum += exp(out[k] - top);
-	double norm = top + log(sum * s / self->per_s);
-	for (guint k = 0; k < self->n_x; k++)
-		out[k] -= norm;
-}
-
-/* exp() of a log density on the lattice into @weight, normalised; returns the
- * log of its integral, and its first two moments. */
-static double integrate(const Model *self, const double *log_density, double spacing,
-			double *weight, double *mean, double *var)
-{
-	double top = -INFINITY, sum = 0, first = 0, second = 0;
-
-	for (guint k = 0; k < self->n_x; k++)
-		top = log_density[k] > top ? log_density[k] : top;
-	for (guint k = 0; k < self->n_x; k++) {
-		double d = log_density[k] - top;
-		weight[k] = d < NEGLIGIBLE ? 0 : exp(d);
-		sum += weight[k];
-		first += weight[k] * (self->x[k] - self->reference);
-	}
-	first /= sum;
-	for (guint k = 0; k < self->n_x; k++) {
-		double d = self->x[k] - self->reference - first;
-		weight[k] /= sum;
-		second += weight[k] * d * d;
-	}
-	*mean = self->reference + first;
-	*var = second;
-	return top + log(sum * spacing);
-}
-
-/* Position @at (in lattice units) in the distribution @weight; each point's
- * weight is spread over its cell. @from and @below carry a growing scan. */
-static double distribution(const Model *self, const double *weight, double at, guint *from,
-			   double *below)
-{
-	while (*from < self->n_x && (double)self->index[*from] + 0.5 <= at) {
-		*below += weight[*from];
-		(*from)++;
-	}
-	if (*from >= self->n_x)
-		return *below;
-	double inside = at - ((double)self->index[*from] - 0.5);
-	return *below + (inside > 0 ? inside * weight[*from] : 0);
-}
-
-/* P(|b - a| < floor) from the two normalised weights. */
-static double probability_small(const Model *self, double spacing)
-{
-	guint low = 0, high = 0;
-	double below_low = 0, below_high = 0, small = 0;
-
-	for (guint k = 0; k < self->n_x; k++) {
-		if (self->weight[0][k] < 1e-12)
-			continue;
-		double at = (double)self->index[k], reach = self->floor / spacing;
-		double upper = distribution(self, self->weight[1], at + reach, &high, &below_high);
-		double lower = distribution(self, self->weight[1], at - reach, &low, &below_low);
-		small += self->weight[0][k] * (upper - lower);
-	}
-	return CLAMP(small, 0, 1);
-}
-
-/* ---- one slice
- * ---------------------------------------------------------------- */
-
-/* What history's @n boots say of a level: at most as much as 64 do. */
+/* What history's @n boots say of a level. */
 static void add_known(const Model *self, double s, double level, guint n, double *log_density)
 {
-	double var = PRIOR_IMAGE * PRIOR_IMAGE + s * s / MIN(n, 64u);
+	double var = XB_PRIOR_IMAGE * XB_PRIOR_IMAGE + s * s / MIN(n, KNOWN_BOOTS_MAX);
+	double norm = 0.5 * log(2 * G_PI * var);
 
-	for (guint k = 0; k < self->n_x; k++) {
-		double d = self->x[k] - level;
-		log_density[k] += -0.5 * d * d / var - 0.5 * log(2 * G_PI * var);
+	for (guint k = 0; k < self->lattice.n; k++) {
+		double d = self->lattice.x[k] - level;
+		log_density[k] -= 0.5 * d * d / var + norm;
 	}
 }
 
-static void sum_columns(Model *self, Slice *slice)
+static void sum_columns(Model *self, double s)
 {
-	const XbObservations *seen = self->seen;
+	const guint n = self->lattice.n;
 
-	memset(self->total, 0, self->n_x * sizeof(*self->total));
+	memset(self->total, 0, n * sizeof(*self->total));
 	if (self->good_known)
-		add_known(self, slice->s, self->options->history_level, self->options->history_n,
+		add_known(self, s, self->options->history_level, self->options->history_n,
 			  self->total);
 	for (guint c = 0; c < self->hypotheses->n_columns; c++) {
-		double *column = &self->log_unit[(gsize)c * self->n_x];
-		spread_unit(self, &seen->units[g_array_index(seen->measured, guint, c)], slice->s,
-			    slice->phi, column);
-		for (guint k = 0; k < self->n_x; k++)
+		const double *column = xb_lattice_column(&self->lattice, c);
+		for (guint k = 0; k < n; k++)
 			self->total[k] += column[k];
 	}
-	for (guint k = 0; k < self->n_x; k++) {
-		double d = (self->x[k] - self->reference) / PRIOR_STEP;
+	for (guint k = 0; k < n; k++) {
+		double d = (self->lattice.x[k] - self->reference) / PRIOR_STEP;
 		self->prior[k] = -log(G_PI * PRIOR_STEP * (1 + d * d));
 	}
 	/* Under every culprit BAD's is the bad side; under "none" it is the only one. */
-	memset(self->known, 0, self->n_x * sizeof(*self->known));
+	memset(self->known, 0, n * sizeof(*self->known));
 	if (self->bad_known)
-		add_known(self, slice->s, self->options->history_bad_level,
-			  self->options->history_bad_n, self->known);
+		add_known(self, s, self->options->history_bad_level, self->options->history_bad_n,
+			  self->known);
 }
 
 /* Brings the sum over the bad side's columns from the group before to @g: neighbours in
@@ -429,8 +138,8 @@ static bool sum_bad_side(Model *self, guint g)
 		for (; changed != 0; changed &= changed - 1) {
 			guint bit = (guint)__builtin_ctzll(changed);
 			double sign = words[w] >> bit & 1 ? 1 : -1;
-			const double *column = &self->log_unit[(gsize)(w * 64 + bit) * self->n_x];
-			for (guint k = 0; k < self->n_x; k++)
+			const double *column = xb_lattice_column(&self->lattice, w * 64 + bit);
+			for (guint k = 0; k < self->lattice.n; k++)
 				self->bad_side[k] += sign * column[k];
 		}
 		self->summed[w] = words[w];
@@ -438,45 +147,103 @@ static bool sum_bad_side(Model *self, guint g)
 	return any;
 }
 
-static void weigh_group(Model *self, Slice *slice, guint g)
+/* Both sides' densities of the group at hand; their maxima. */
+static void split_sides(Model *self, double *top_good, double *top_bad)
 {
-	double spacing = slice->s / self->per_s;
-	bool any = sum_bad_side(self, g) || self->bad_known;
+	double good = -INFINITY, bad = -INFINITY;
 
-	for (guint k = 0; k < self->n_x; k++) {
-		self->bad[k] = self->bad_side[k] + self->prior[k] + self->known[k];
-		self->good[k] = self->total[k] - self->bad_side[k];
+	for (guint k = 0; k < self->lattice.n; k++) {
+		double above = self->bad_side[k] + self->prior[k] + self->known[k];
+		double below = self->total[k] - self->bad_side[k];
+		self->bad[k] = above;
+		self->good[k] = below;
+		bad = above > bad ? above : bad;
+		good = below > good ? below : good;
 	}
-	double log_bad = 0;
-	if (any)
-		log_bad = integrate(self, self->bad, spacing, self->weight[1],
-				    &slice->group[g].mean[1], &slice->group[g].var[1]);
-	double log_good = integrate(self, self->good, spacing, self->weight[0],
-				    &slice->group[g].mean[0], &slice->group[g].var[0]);
-	slice->group[g].log_mass = log_good + log_bad;
+	*top_good = good;
+	*top_bad = bad;
+}
+
+static double share_small(const Model *self, const XbLevelSum *a, const XbLevelSum *b)
+{
+	double gap = fabs(b->mean - a->mean) - self->floor;
+
+	if (gap > FAR * sqrt(a->var + b->var) + self->lattice.spacing)
+		return 0;
+	return xb_lattice_small(&self->lattice, self->weight[0], a, self->weight[1], b,
+				self->floor);
+}
+
+/* @best: the highest density, prior included, of any group so far. */
+static void weigh_group(Model *self, Slice *slice, guint g, double *best)
+{
+	bool any = sum_bad_side(self, g) || self->bad_known;
+	double top_good, top_bad;
+
+	split_sides(self, &top_good, &top_bad);
+	double here = self->log_prior[g] + top_good + (any ? top_bad : 0);
+	if (here < *best + HOPELESS)
+		return;
+	*best = fmax(*best, here);
+	XbLevelSum good = xb_lattice_sum(&self->lattice, self->good, top_good, self->weight[0]);
+	slice->group[g].mean[0] = good.mean;
+	slice->group[g].var[0] = good.var;
 	if (any) {
-		slice->group[g].small = probability_small(self, spacing);
+		XbLevelSum bad =
+			xb_lattice_sum(&self->lattice, self->bad, top_bad, self->weight[1]);
+		slice->group[g].log_mass = good.log_mass + bad.log_mass;
+		slice->group[g].mean[1] = bad.mean;
+		slice->group[g].var[1] = bad.var;
+		slice->group[g].small = share_small(self, &good, &bad);
 	} else {
+		slice->group[g].log_mass = good.log_mass;
 		slice->group[g].mean[1] = self->reference;
 		slice->group[g].var[1] = 4 * PRIOR_STEP * PRIOR_STEP;
 		slice->group[g].small = 2 / G_PI * atan(self->floor / PRIOR_STEP);
 	}
 }
 
-/* A group that was hopeless in every slice so far stays so. */
-static bool hopeless(const Model *self, guint g)
+static void weigh_none(Model *self, Slice *slice)
 {
-	if (self->n_slices < 3)
-		return false;
-	for (guint i = 0; i < self->n_slices; i++) {
-		const Slice *slice = self->slices[i];
-		double best = slice->log_none;
-		for (guint other = 0; other < self->hypotheses->n_groups; other++)
-			best = fmax(best, slice->group[other].log_mass);
-		if (slice->group[g].log_mass > best + HOPELESS)
-			return false;
+	double top = -INFINITY;
+
+	for (guint k = 0; k < self->lattice.n; k++) {
+		self->bad[k] = self->total[k] + self->known[k];
+		top = fmax(top, self->bad[k]);
 	}
-	return true;
+	XbLevelSum flat = xb_lattice_sum(&self->lattice, self->bad, top, self->weight[0]);
+	slice->log_none = flat.log_mass;
+	slice->none_mean = flat.mean;
+	slice->none_var = flat.var;
+}
+
+/* Log evidence of the groups; the likeliest of the slice before sets the mark. */
+static double weigh_groups(Model *self, Slice *slice)
+{
+	guint n_groups = self->hypotheses->n_groups;
+	double best = -INFINITY, log_sum = -INFINITY, most = -INFINITY;
+
+	memset(self->summed, 0, self->hypotheses->n_words * sizeof(*self->summed));
+	memset(self->bad_side, 0, self->lattice.n * sizeof(*self->bad_side));
+	for (guint g = 0; g < n_groups; g++)
+		slice->group[g].log_mass = -INFINITY;
+	if (self->favourite < n_groups)
+		weigh_group(self, slice, self->favourite, &best);
+	for (guint g = 0; g < n_groups; g++) {
+		if (self->group_prior[g] <= 0)
+			continue;
+		if (g != self->favourite)
+			weigh_group(self, slice, g, &best);
+		if (slice->group[g].log_mass == -INFINITY)
+			continue;
+		double here = self->log_prior[g] + slice->group[g].log_mass;
+		log_sum = log_add(log_sum, here);
+		if (here > most) {
+			most = here;
+			self->favourite = g;
+		}
+	}
+	return log_sum;
 }
 
 static double log_prior_s(const Model *self, double s)
@@ -489,44 +256,28 @@ static double log_prior_s(const Model *self, double s)
 		sd = sqrt(1.0 / (2.0 * (options->history_n - 1)) + 0.01);
 	}
 	double z = log(s / median) / sd;
-	return -0.5 * z * z;
+	return -0.5 * z * z - log(sd);
 }
 
 /* Returns the log evidence of all readings at this s, prior included. */
-static double add_slice(Model *self, Scatter *scatter, double s, bool *dead)
+static double add_slice(Model *self, XbScatter *scatter, double s)
 {
 	guint n_groups = self->hypotheses->n_groups;
 	Slice *slice = g_malloc0(sizeof(*slice) + n_groups * sizeof(slice->group[0]));
-	double spacing = s / self->per_s;
 
 	slice->s = s;
-	slice->log_weight = log_prior_s(self, s) + weigh_phi(scatter, s, &slice->phi);
-	fill_table(self, s);
-	lay_lattice(self, spacing);
-	sum_columns(self, slice);
-	memset(self->summed, 0, self->hypotheses->n_words * sizeof(*self->summed));
-	memset(self->bad_side, 0, self->n_x * sizeof(*self->bad_side));
-	for (guint k = 0; k < self->n_x; k++)
-		self->bad[k] = self->total[k] + self->known[k];
-	slice->log_none = integrate(self, self->bad, spacing, self->weight[0], &slice->none_mean,
-				    &slice->none_var);
+	slice->log_weight = log_prior_s(self, s) + xb_scatter_weigh(scatter, s, &slice->phi);
+	xb_lattice_lay(&self->lattice, s, slice->phi, self->outliers);
+	make_room(self);
+	sum_columns(self, s);
+	weigh_none(self, slice);
 	double log_sum = log(n_groups > 0 ? PRIOR_NONE : 1) + slice->log_none;
-	for (guint g = 0; g < n_groups; g++) {
-		slice->group[g].log_mass = -INFINITY;
-		if (dead[g] || self->group_prior[g] <= 0)
-			continue;
-		weigh_group(self, slice, g);
-		log_sum = log_add(log_sum, log(self->group_prior[g]) + slice->group[g].log_mass);
-	}
+	log_sum = log_add(log_sum, weigh_groups(self, slice));
 	self->slices[self->n_slices++] = slice;
-	if (self->n_slices == 3)
-		for (guint g = 0; g < n_groups; g++)
-			dead[g] = hopeless(self, g);
 	return log_sum + slice->log_weight;
 }
 
-/* ---- the sum over s
- * -------------------------------------------------------------- */
+/* ---- the sum over s -------------------------------------------------------- */
 
 /* A guess at s from successive differences, which see at most one step. */
 static double guess_s(const Model *self)
@@ -556,15 +307,15 @@ static void free_slices(Model *self)
 	self->n_slices = 0;
 }
 
-/* Walks s up and down from a guess until the evidence has dropped. */
-static void cover_s(Model *self)
+/* Walks s up and down from a guess until the evidence has dropped. Returns the log of the step of
+ * the sum. */
+static double cover_s(Model *self)
 {
-	Scatter scatter = start_scatter(self);
-	g_autofree bool *dead = g_new0(bool, self->hypotheses->n_groups + 1);
+	g_autoptr(XbScatter) scatter = xb_scatter_new(self->seen, self->outliers);
 	double start = CLAMP(guess_s(self), S_MIN, S_MAX);
 	double step = CLAMP(1 / sqrt(self->seen->readings->len + 1.0), 0.08, 0.45);
 
-	double best = add_slice(self, &scatter, start, dead);
+	double best = add_slice(self, scatter, start);
 	for (int direction = -1; direction <= 1; direction += 2) {
 		double s = start;
 		guint most = direction < 0 ? MAX_SLICES / 2 : MAX_SLICES;
@@ -572,16 +323,16 @@ static void cover_s(Model *self)
 			s *= exp(direction * step);
 			if (s < S_MIN || s > S_MAX)
 				break;
-			double last = add_slice(self, &scatter, s, dead);
+			double last = add_slice(self, scatter, s);
 			best = fmax(best, last);
 			if (last < best - EVIDENCE_DROP)
 				break;
 		}
 	}
+	return log(step);
 }
 
-/* ---- summing up
- * -------------------------------------------------------------------- */
+/* ---- summing up ------------------------------------------------------------ */
 
 typedef struct {
 	double weight, mean[2], square[2];
@@ -611,10 +362,10 @@ static void settle_moments(const Moments *moments, double reference, XbGroupBeli
 
 static double slice_log(const Model *self, const Slice *slice, guint g)
 {
-	return slice->log_weight + log(self->group_prior[g]) + slice->group[g].log_mass;
+	return slice->log_weight + self->log_prior[g] + slice->group[g].log_mass;
 }
 
-static void sum_up(Model *self, XbPosterior *out)
+static void sum_up(const Model *self, double log_step, XbPosterior *out)
 {
 	guint n_groups = self->hypotheses->n_groups;
 	double prior_none = n_groups > 0 ? PRIOR_NONE : 1;
@@ -653,44 +404,12 @@ static void sum_up(Model *self, XbPosterior *out)
 	out->none /= sum;
 	out->s = exp(log_s / sum);
 	out->phi /= sum;
-	out->log_evidence = top + log(sum);
+	out->log_evidence = top + log(sum) + log_step;
 	settle_moments(&flat, self->reference, &out->flat);
 	for (guint g = 0; g < n_groups; g++) {
 		out->group[g].mass /= sum;
 		settle_moments(&moments[g], self->reference, &out->group[g]);
 	}
-}
-
-/* The posterior mean of epsilon, seen from the likeliest group. */
-static double expected_outliers(const Model *self, const XbPosterior *posterior)
-{
-	const XbObservations *seen = self->seen;
-	const XbGroupBelief *best = &posterior->flat;
-	guint best_group = XB_NO_GROUP;
-	double mass = posterior->none, expected = PRIOR_OUTLIERS * OUTLIER_WEIGHT;
-
-	for (guint g = 0; g < self->hypotheses->n_groups; g++) {
-		if (posterior->group[g].mass > mass) {
-			mass = posterior->group[g].mass;
-			best = &posterior->group[g];
-			best_group = g;
-		}
-	}
-	for (guint c = 0; c < self->hypotheses->n_columns; c++) {
-		const XbUnit *unit = &seen->units[g_array_index(seen->measured, guint, c)];
-		int side = best_group != XB_NO_GROUP &&
-			   xb_hypotheses_is_bad(self->hypotheses, best_group, c);
-		for (guint k = 0; k < unit->n; k++) {
-			double d = xb_reading(seen, unit, k)->level - best->mean[side];
-			double width = sqrt(posterior->s * posterior->s + best->var[side]);
-			double z = d / width, u = d / OUTLIER_SCALE;
-			double in =
-				(1 - self->outliers) * exp(-0.5 * z * z) / (width * sqrt(2 * G_PI));
-			double out = self->outliers / (G_PI * OUTLIER_SCALE * (1 + u * u));
-			expected += out / (in + out);
-		}
-	}
-	return CLAMP(expected / (OUTLIER_WEIGHT + seen->readings->len), 0.002, 0.3);
 }
 
 static double find_reference(const XbObservations *seen, const XbOptions *options)
@@ -708,39 +427,173 @@ static double find_reference(const XbObservations *seen, const XbOptions *option
 	return (level[good->n / 2] + level[(good->n - 1) / 2]) / 2;
 }
 
-static void collect_points(Model *self)
+static void clear(XbPosterior *out, guint n_groups)
 {
-	const GArray *readings = self->seen->readings;
-
-	self->points = g_new(double, readings->len + 2);
-	for (guint i = 0; i < readings->len; i++)
-		self->points[self->n_points++] = g_array_index(readings, XbReading, i).level;
-	if (self->good_known)
-		self->points[self->n_points++] = self->options->history_level;
-	if (self->bad_known)
-		self->points[self->n_points++] = self->options->history_bad_level;
-	qsort(self->points, self->n_points, sizeof(*self->points), compare_doubles);
+	memset(out->group, 0, n_groups * sizeof(*out->group));
+	out->none = out->s = out->phi = 0;
 }
 
-static void compute(Model *self, XbPosterior *out)
+static void compute(Model *self, double outliers, XbPosterior *out)
 {
-	memset(out->group, 0, self->hypotheses->n_groups * sizeof(*out->group));
-	out->none = out->s = out->phi = 0;
-	cover_s(self);
-	sum_up(self, out);
+	clear(out, self->hypotheses->n_groups);
+	self->outliers = outliers;
+	double log_step = cover_s(self);
+	sum_up(self, log_step, out);
 	free_slices(self);
-	out->outliers = self->outliers;
+	out->outliers = outliers;
+}
+
+/* ---- outliers --------------------------------------------------------------- */
+
+/* Is there a reading that would be an outlier if those were frequent, as the likeliest group has
+ * it? Where there is none their share makes no difference. */
+static bool suspects_outliers(const Model *self, const XbPosterior *posterior)
+{
+	const XbObservations *seen = self->seen;
+	const XbGroupBelief *best = &posterior->flat;
+	guint best_group = XB_NO_GROUP;
+	double mass = posterior->none;
+
+	for (guint g = 0; g < self->hypotheses->n_groups; g++) {
+		if (posterior->group[g].mass > mass) {
+			mass = posterior->group[g].mass;
+			best = &posterior->group[g];
+			best_group = g;
+		}
+	}
+	for (guint c = 0; c < self->hypotheses->n_columns; c++) {
+		const XbUnit *unit = &seen->units[g_array_index(seen->measured, guint, c)];
+		int side = best_group != XB_NO_GROUP &&
+			   xb_hypotheses_is_bad(self->hypotheses, best_group, c);
+		XbDensity density =
+			xb_density_make(sqrt(posterior->s * posterior->s + best->var[side]),
+					outlier_grid[SUSPECT_OUTLIERS].share);
+		for (guint k = 0; k < unit->n; k++) {
+			double d = xb_reading(seen, unit, k)->level - best->mean[side];
+			if (xb_density_is_outlier(&density, d) > SUSPECT)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void mix_levels(const XbGroupBelief *from, double weight, XbGroupBelief *sum)
+{
+	sum->mass += weight;
+	for (int side = 0; side < 2; side++) {
+		sum->mean[side] += weight * from->mean[side];
+		sum->var[side] += weight * (from->var[side] + from->mean[side] * from->mean[side]);
+	}
+}
+
+static void settle_levels(XbGroupBelief *sum, const XbGroupBelief *fallback)
+{
+	if (!(sum->mass > 0)) {
+		*sum = *fallback;
+		sum->mass = 0;
+		return;
+	}
+	for (int side = 0; side < 2; side++) {
+		sum->mean[side] /= sum->mass;
+		sum->var[side] =
+			fmax(sum->var[side] / sum->mass - sum->mean[side] * sum->mean[side], 0);
+	}
+}
+
+/* The average over epsilon: @part[i] by its evidence and prior. */
+static void mix(const XbPosterior *part, guint n_groups, XbPosterior *out)
+{
+	double weight[G_N_ELEMENTS(outlier_grid)], top = -INFINITY, sum = 0, log_s = 0;
+
+	for (guint i = 0; i < G_N_ELEMENTS(outlier_grid); i++)
+		top = fmax(top, weight[i] = log(outlier_grid[i].prior) + part[i].log_evidence);
+	for (guint i = 0; i < G_N_ELEMENTS(outlier_grid); i++)
+		sum += weight[i] = exp(weight[i] - top);
+	clear(out, n_groups);
+	out->outliers = 0;
+	out->flat = (XbGroupBelief){ 0 };
+	out->log_evidence = top + log(sum);
+	for (guint i = 0; i < G_N_ELEMENTS(outlier_grid); i++) {
+		double w = weight[i] / sum;
+		out->none += w * part[i].none;
+		out->phi += w * part[i].phi;
+		out->outliers += w * part[i].outliers;
+		log_s += w * log(part[i].s);
+		mix_levels(&part[i].flat, w, &out->flat);
+		for (guint g = 0; g < n_groups; g++)
+			mix_levels(&part[i].group[g], w * part[i].group[g].mass, &out->group[g]);
+	}
+	out->s = exp(log_s);
+	settle_levels(&out->flat, &part[0].flat);
+	for (guint g = 0; g < n_groups; g++)
+		settle_levels(&out->group[g], &part[0].group[g]);
 }
 
 static void integrate_all(Model *self, XbPosterior *out)
 {
+	XbPosterior part[G_N_ELEMENTS(outlier_grid)] = { 0 };
+	guint n_groups = self->hypotheses->n_groups;
+
 	self->reference = find_reference(self->seen, self->options);
-	collect_points(self);
-	compute(self, out);
-	double outliers = expected_outliers(self, out);
-	if (fabs(log(outliers / self->outliers)) > 0.7) {
-		self->outliers = outliers;
-		compute(self, out);
+	compute(self, outlier_grid[0].share, out);
+	if (!suspects_outliers(self, out))
+		return;
+	for (guint i = 0; i < G_N_ELEMENTS(outlier_grid); i++) {
+		part[i].group = g_new0(XbGroupBelief, n_groups + 1);
+		if (i > 0)
+			compute(self, outlier_grid[i].share, &part[i]);
+	}
+	g_free(part[0].group);
+	part[0] = *out;
+	part[0].group = g_memdup2(out->group, (n_groups + 1) * sizeof(*out->group));
+	mix(part, n_groups, out);
+	for (guint i = 0; i < G_N_ELEMENTS(outlier_grid); i++)
+		g_free(part[i].group);
+}
+
+/* ---- the whole ---------------------------------------------------------------- */
+
+static void start_model(Model *self)
+{
+	const XbOptions *options = self->options;
+	double known[2];
+	guint n = 0;
+
+	if (self->good_known)
+		known[n++] = options->history_level;
+	if (self->bad_known)
+		known[n++] = options->history_bad_level;
+	xb_lattice_init(&self->lattice, self->seen, known, n);
+	self->log_prior = g_new(double, self->hypotheses->n_groups + 1);
+	for (guint g = 0; g < self->hypotheses->n_groups; g++)
+		self->log_prior[g] = log(self->group_prior[g]);
+	self->summed = g_new0(uint64_t, self->hypotheses->n_words);
+	self->favourite = XB_NO_GROUP;
+}
+
+static void clear_model(Model *self)
+{
+	double *const arrays[] = { self->total, self->good,  self->bad,       self->bad_side,
+				   self->prior, self->known, self->weight[0], self->weight[1] };
+
+	for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
+		g_free(arrays[i]);
+	g_free(self->summed);
+	g_free(self->group_prior);
+	g_free(self->log_prior);
+	xb_lattice_clear(&self->lattice);
+}
+
+static void share_groups(const Model *self, XbPosterior *out)
+{
+	const XbHypotheses *hypotheses = self->hypotheses;
+
+	out->node[0] = out->none;
+	for (guint i = 1; i < hypotheses->n_nodes; i++) {
+		guint g = hypotheses->group_of[i];
+		if (g != XB_NO_GROUP && self->group_prior[g] > 0)
+			out->node[i] = out->group[g].mass * (1 - PRIOR_NONE) *
+				       hypotheses->prior[i] / self->group_prior[g];
 	}
 }
 
@@ -752,7 +605,6 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 		.seen = seen,
 		.hypotheses = hypotheses,
 		.options = options,
-		.outliers = PRIOR_OUTLIERS,
 		.good_known = !isnan(options->history_level) && options->history_n > 0,
 		.bad_known = options->history_bad_n > 0,
 		.floor = log1p(fmax(options->min_effect, 0)),
@@ -760,39 +612,18 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 
 	out->node = g_new0(double, hypotheses->n_nodes);
 	out->group = g_new0(XbGroupBelief, hypotheses->n_groups + 1);
-	/* A level that n readings tell has sd s / sqrt(n), which the lattice has to resolve. */
-	self.per_s = MAX(LATTICE_PER_S, (int)ceil(LATTICE_ROOT * sqrt(seen->readings->len)));
 	self.group_prior = g_new0(double, hypotheses->n_groups + 1);
-	self.summed = g_new0(uint64_t, hypotheses->n_words);
 	for (guint i = 1; i < hypotheses->n_nodes; i++)
 		if (hypotheses->group_of[i] != XB_NO_GROUP)
 			self.group_prior[hypotheses->group_of[i]] +=
 				(1 - PRIOR_NONE) * hypotheses->prior[i];
+	start_model(&self);
 	if (options->pass_fail)
 		xb_pass_fail(seen, hypotheses, self.group_prior, PRIOR_NONE, out);
 	else
 		integrate_all(&self, out);
-	out->node[0] = out->none;
-	for (guint i = 1; i < hypotheses->n_nodes; i++) {
-		guint g = hypotheses->group_of[i];
-		if (g != XB_NO_GROUP && self.group_prior[g] > 0)
-			out->node[i] = out->group[g].mass * (1 - PRIOR_NONE) *
-				       hypotheses->prior[i] / self.group_prior[g];
-	}
-	g_free(self.group_prior);
-	g_free(self.points);
-	g_free(self.index);
-	g_free(self.x);
-	g_free(self.total);
-	g_free(self.good);
-	g_free(self.bad);
-	g_free(self.bad_side);
-	g_free(self.summed);
-	g_free(self.prior);
-	g_free(self.known);
-	g_free(self.weight[0]);
-	g_free(self.weight[1]);
-	g_free(self.log_unit);
+	share_groups(&self, out);
+	clear_model(&self);
 	return out;
 }
 

@@ -7,35 +7,33 @@
  *     y = level(side of u) + image(u) + boot,   image ~ N(0, phi s^2),
  *                                               boot  ~ N(0, (1 - phi) s^2)
  *
- * except that with probability epsilon a boot is an outlier, whose deviation
- * is Cauchy with scale max(3 %, 4 s). So s is the standard deviation of a
- * single boot of a fresh image, and phi the share of it that comes back
- * whenever that image is booted again: n boots of one image are worth as many
- * as 1 / (n phi + 1 - phi) of each suggests (phi = 1, a deterministic host:
- * no more than one boot).
+ * except that with probability epsilon a boot is an outlier, which is Cauchy
+ * (density.h). So s is the standard deviation of a single boot of a fresh
+ * image, and phi the share of its variance that comes back whenever that image
+ * is booted again (scatter.h): n boots of one image are worth as many as
+ * 1 / (n phi + 1 - phi) of each suggests (phi = 1, a deterministic host: no
+ * more than one boot; lattice.h).
  *
  * Hypotheses: h is the culprit (two levels, a on the good side and b on the
  * bad side), or none is (one level). Priors: a flat; b - a Cauchy with median
  * 0 and scale 5 %, centred on where the readings of GOOD lie; "none" has 0.2,
  * the rest is shared by the commits by their prior weights; s log-normal
  * around 0.8 % with sd 0.8 (a factor of 2.2), or around history's value with
- * the precision its number of boots gives; sqrt(phi) s log-normal around
- * 0.05 % with sd 0.7; epsilon 0.2 % with the weight of 50 boots. A level that
- * history knows from n boots is one more reading, of variance s^2 / min(n, 64)
- * (the cap because hosts drift): GOOD's of the good side, BAD's of the bad side.
- * n boots of one image count for w = 1 / (n phi + 1 - phi) of each, but that
- * all of them are outliers has epsilon^n: there, epsilon^(1 / w) is their share.
+ * the precision its number of boots gives. A level that history knows from n
+ * boots is one more reading, of variance s^2 / min(n, 64) (the cap because hosts
+ * drift): GOOD's of the good side, BAD's of the bad side. epsilon is 0.2 %, 2 %
+ * or 10 %, with prior 0.96, 0.03 and 0.01; while no reading would be an outlier
+ * even at 2 %, the first stands for all.
  *
- * a, b, s, phi are integrated out, epsilon is put at its posterior mean. Given
- * s the integral factors into one over a and one over b, each a sum over a
- * lattice of spacing s / 4, or s / (0.6 sqrt(n)) for n readings beyond 44, that
- * covers 5 s around every reading (for densities this smooth the trapezoidal rule
- * converges geometrically: a Gaussian of 0.6 spacings is integrated to 2e-3
- * relative; Trefethen and Weideman, SIAM Review 56 (2014)). The integral over log s is a sum as
- * well, over steps around its mode out to where the evidence has dropped by e^-6. With epsilon = 0
- * and one boot an image all this is the textbook Normal-Inverse-Gamma marginal likelihood, with a
- * proper prior on s in place of the inverse gamma (Gelman et al., Bayesian Data Analysis, 3rd
- * ed., 3.3); the predictive mixture over s is what is Student's t there.
+ * a, b, s, phi and epsilon are integrated out. Given s the integral factors into
+ * one over a and one over b, each a sum over a lattice (lattice.h). The integral
+ * over log s is a sum as well, over steps around its mode out to where the
+ * evidence has dropped by e^-6. Without outliers and with one boot an image all
+ * this is the textbook Normal-Inverse-Gamma marginal likelihood, with a proper
+ * prior on s in place of the inverse gamma (Gelman et al., Bayesian Data
+ * Analysis, 3rd ed., 3.3); the predictive mixture over s is what is Student's t
+ * there. Groups whose density is nowhere within e^-16 of the likeliest one's
+ * have no mass.
  *
  * |b - a| < log(1 + min_effect) counts as "none": its probability under each
  * hypothesis is moved there.
@@ -58,7 +56,7 @@ typedef struct {
 	XbGroupBelief flat;  /* the single level under "none", in mean[0] and mean[1] */
 	double s;            /* posterior mean of log s, as a standard deviation */
 	double phi;          /* posterior mean */
-	double outliers;     /* epsilon */
+	double outliers;     /* epsilon, posterior mean */
 	double log_evidence; /* of the readings, for comparing models */
 } XbPosterior;
 

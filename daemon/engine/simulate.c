@@ -174,12 +174,20 @@ static guint nearest_slot(const Sim *self, guint node)
 	return best;
 }
 
+/* From the nearest tree that a build could start in now. */
 static void expect_costs(Sim *self)
 {
+	const guint builders = self->world->options.builders;
+	g_autofree bool *usable = g_new(bool, builders + 1);
+	guint n_free = 0;
+
+	for (guint slot = 0; slot < builders; slot++)
+		n_free += usable[slot] = slot_free(self, slot);
 	for (guint i = 0; i < self->n; i++) {
 		double cost = INFINITY;
-		for (guint slot = 0; slot < self->world->options.builders; slot++)
-			cost = fmin(cost, build_cost(self, i, slot));
+		for (guint slot = 0; slot < builders; slot++)
+			if (usable[slot] || n_free == 0)
+				cost = fmin(cost, build_cost(self, i, slot));
 		self->nodes[i].build_s = self->nodes[i].status == XB_STATUS_UNTRIED ? cost : 0;
 	}
 }
