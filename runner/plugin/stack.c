@@ -230,6 +230,22 @@ static void call(Stack *self, const Block *previous, const Block *next)
 	self->frames[self->depth - 1].anywhere = true;
 }
 
+/* Interrupted behind a return, before the first instruction there. */
+static void interrupt_returned(Stack *self, const Block *previous, const Block *next)
+{
+	uint64_t to = 0;
+
+	if (self->depth > 0 && !self->frames[self->depth - 1].interrupt)
+		to = self->frames[--self->depth].low;
+	interrupt(self, previous, next);
+	if (to) {
+		Frame *frame = &self->frames[self->depth - 1];
+
+		frame->anywhere = false;
+		frame->low = frame->high = to;
+	}
+}
+
 static void ret(Stack *self, const Block *previous, const Block *next)
 {
 	uint32_t found = find_return(self, next->start);
@@ -238,7 +254,7 @@ static void ret(Stack *self, const Block *previous, const Block *next)
 		self->depth = found - 1;
 		go_on(self, next);
 	} else if (next->region != previous->region) {
-		interrupt(self, previous, next);
+		interrupt_returned(self, previous, next);
 	} else {
 		replace(self, label(next)); /* a jump by return, or another stack */
 	}

@@ -180,6 +180,17 @@ static void a_hypercall_that_begins_again_is_the_same(Fixture *f, gconstpointer 
 	g_assert_cmpstr(dumped, ==, "a 8, ab 9, abA 8, abd 4, abdA 4");
 }
 
+static void an_interrupt_behind_a_return_is_in_the_caller(Fixture *f, gconstpointer data)
+{
+	g_autofree char *dumped = NULL;
+
+	(void)data;
+	dumped = PLAY(f, block(K(0), K(0), FLOW_CALL, K(1)), block(K(1), K(1), FLOW_RET, 0),
+		      block(X(0), X(0), FLOW_IRET, 0), block(K(0) + 8, K(0), FLOW_CALL, K(2)),
+		      block(K(2), K(2), FLOW_RET, 0));
+	g_assert_cmpstr(dumped, ==, "a 8, ab 4, aA 4, ac 4");
+}
+
 static void an_interrupt_inside_xen_returns_there(Fixture *f, gconstpointer data)
 {
 	g_autofree char *dumped = NULL;
@@ -280,6 +291,8 @@ int main(int argc, char **argv)
 	ADD("the-guests-handler-lies-on-what-it-interrupts",
 	    the_guests_handler_lies_on_what_it_interrupts);
 	ADD("a-hypercall-that-begins-again-is-the-same", a_hypercall_that_begins_again_is_the_same);
+	ADD("an-interrupt-behind-a-return-is-in-the-caller",
+	    an_interrupt_behind_a_return_is_in_the_caller);
 	ADD("an-interrupt-inside-xen-returns-there", an_interrupt_inside_xen_returns_there);
 	ADD("a-return-to-nowhere-goes-on-there", a_return_to_nowhere_goes_on_there);
 	ADD("depth-and-tree-are-bounded", depth_and_tree_are_bounded);
