@@ -197,7 +197,8 @@ char *xb_value_check(const XbKeySpec *spec, const char *directory, const char *v
 			       ? g_strdup(value)
 			       : refuse(problem, "\"%s\" is not a size such as 512M or 20G", value);
 	case XB_VALUE_DURATION:
-		return xb_parse_duration(value, &seconds) && seconds > 0 && seconds < 1e7
+		return xb_parse_duration(value, &seconds) && seconds < 1e7 &&
+				       (seconds > 0 || (spec->words && !strcmp(spec->words, "0")))
 			       ? g_strdup(value)
 			       : refuse(problem, "\"%s\" is not a time such as 90s, 15m or 2h",
 					value);

@@ -24,7 +24,7 @@ typedef enum {
 	XB_VALUE_PROGRAM,   /* char *: a name for PATH, or an executable file */
 	XB_VALUE_COMMAND,   /* char **: argv, quoted as for a shell; the first as PROGRAM */
 	XB_VALUE_SIZE,      /* uint64_t: bytes */
-	XB_VALUE_DURATION,  /* double: seconds, above 0 */
+	XB_VALUE_DURATION,  /* double: seconds, above 0; 0 as well with words "0" */
 	XB_VALUE_INTEGER,   /* int: min..max */
 	XB_VALUE_NUMBER,    /* passed on as text only: finite, 0 or above */
 } XbValueType;

@@ -98,7 +98,7 @@ static const XbKeySpec ssh_keys[] = {
 	{ "recover_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "silence", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "lock_lease", XB_VALUE_DURATION, 0, 0, 0, NULL },
-	{ "settle", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "settle", XB_VALUE_DURATION, 0, 0, 0, "0" },
 	{ "settle_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "settle_command", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "settle_console_rate", XB_VALUE_INTEGER, 0, 1, G_MAXINT, NULL },

@@ -188,6 +188,16 @@ static bool read_boot(LabHost *self, const RunnerJob *job, GError **error)
 	return true;
 }
 
+/* How long the machine must be idle; 0 is no waiting, unlike a deadline. */
+static bool read_settle(LabHost *self, const json_t *host, GError **error)
+{
+	g_autofree char *text = runner_setting(host, "settle_s", "10");
+
+	if (strcmp(text, "0") == 0)
+		return true;
+	return runner_setting_seconds(host, "settle_s", 10, &self->settle_s, error);
+}
+
 static bool read_deadlines(LabHost *self, const RunnerJob *job, GError **error)
 {
 	const json_t *host = job->host;
@@ -201,7 +211,7 @@ static bool read_deadlines(LabHost *self, const RunnerJob *job, GError **error)
 				      error) &&
 	       runner_setting_seconds(host, "silence_s", 120, &self->silence_s, error) &&
 	       runner_setting_seconds(host, "lock_lease_s", 3600, &self->lock_lease_s, error) &&
-	       runner_setting_seconds(host, "settle_s", 10, &self->settle_s, error) &&
+	       read_settle(self, host, error) &&
 	       runner_setting_seconds(host, "settle_deadline_s", 120, &self->settle_deadline_s,
 				      error) &&
 	       runner_setting_number(host, "settle_console_rate", 1, G_MAXINT, 1024,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lab-up.c - see lab-boot.h: from the reset to dom0, and nothing else than that. */
 #include "lab-boot.h"
+#include "lab-grub.h"
 #include "lab-power.h"
 #include "lab-ssh.h"
 
@@ -244,7 +245,9 @@ bool lab_boot_wait_up(LabBoot *self, GError **error)
 {
 	gint64 deadline_us = lab_deadline(self->lab->host->boot_deadline_s);
 
+	/* A GRUB that did not clear its environment would boot this kernel again. */
 	if (self->lab->host->root == LAB_ROOT_DISK)
-		return wait_for_ssh(self, deadline_us, error);
+		return wait_for_ssh(self, deadline_us, error) &&
+		       lab_grub_known_good(self->lab, error);
 	return wait_for_frames(self, deadline_us, error);
 }

@@ -217,6 +217,7 @@ static const struct {
 	  "[host a] driver: \"boat\" is not qemu, ssh, command or null" },
 	{ "[host a]\ndriver=ssh\n", "[host a] address: it is missing; driver=ssh needs it" },
 	{ "[host a]\ndriver=ssh\naddress=h\npower=magic\n", "[host a] power: " },
+	{ "[host a]\ndriver=ssh\naddress=h\nsettle=0s\nsilence=0s\n", "[host a] silence: " },
 	{ "[host a]\ncommand=x\n", "[host a] command: there is no such key for driver=qemu" },
 	{ "[host a]\ndriver=command\n", "[host a] command: it is missing" },
 	{ "[host a]\ndriver=null\nxen=x\n", "[host a] xen: there is no such key for driver=null" },

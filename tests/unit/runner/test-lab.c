@@ -449,6 +449,9 @@ static void test_settle_script(void)
 
 	g_assert_true(g_str_has_prefix(script, "domains=stop; governor='perf; reboot'; wanted=7;"));
 	g_assert_nonnull(strstr(script, "(\nsystemctl stop cron\n)"));
+	lab_host_free(host);
+	host = host_of(GRUB ",\"settle_s\":\"0\"", NULL);
+	g_assert_cmpfloat(host->settle_s, ==, 0);
 }
 
 int main(int argc, char **argv)
