@@ -2,6 +2,7 @@
 /* fuzz-profile.c - whatever the plugin's file holds, it is refused or folded within bounds. */
 #include "profile.h"
 
+#include <stdint.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
