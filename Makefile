@@ -158,6 +158,26 @@ $(PLUGIN): $(PLUGIN_OBJ)
 	@echo "  LD      $@"
 	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $^ -lpthread
 
+# The modules of it that call no library of Xen, once more as an archive for
+# their unit tests and fuzzers (tests/unit/runner-dom0/), with sanitizers.
+DOM0_PURE := trace tally vmstat
+INC_runner/dom0    := -Irunner/dom0
+LIB_runner/dom0    := $(BUILD)/lib/runner-dom0.a
+LDLIBS_runner/dom0  = $(PKG_LIBS)
+$(BUILD)/obj/dom0-pure/%.o: runner/dom0/%.c $(SETTINGS)
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(CFLAGS_ALL) $(INC_runner/dom0) -c -o $@ $<
+$(LIB_runner/dom0): $(DOM0_PURE:%=$(BUILD)/obj/dom0-pure/%.o)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+.PHONY: record-trace
+record-trace: $(BUILD)/bin/record-trace ## the workload that recorded the fixtures of Xen's trace
+$(BUILD)/bin/record-trace: tests/unit/runner-dom0/trace.fixtures/record.c $(filter-out %/xbisect-dom0.o %/xentrace.o,$(DOM0_OBJ))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -fsanitize% -fno-sanitize% -MMD -MP,$(CFLAGS_ALL)) -Irunner/dom0 -static -s $(LDFLAGS) -o $@ $^ $(XEN_LIBS)
+
 .PHONY: programs
 programs: $(PROGRAMS) $(PLUGIN)
 
@@ -166,7 +186,7 @@ programs: $(PROGRAMS) $(PLUGIN)
 # folder's name are dashes: tests/unit/daemon-engine/).
 UNIT_SRC := $(wildcard tests/unit/*/test-*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/test/%)
-unit_folder = $(if $(filter daemon-engine daemon-client daemon-notify daemon-fetch,$(1)),$(subst daemon-,daemon/,$(1)),$(if $(filter runner-plugin,$(1)),runner/plugin,$(1)))
+unit_folder = $(if $(filter daemon-engine daemon-client daemon-notify daemon-fetch,$(1)),$(subst daemon-,daemon/,$(1)),$(if $(filter runner-plugin runner-dom0,$(1)),$(subst runner-,runner/,$(1)),$(1)))
 
 define unit_rules
 $$(BUILD)/test/$(1)/%: tests/unit/$(1)/%.c $$(LIB_$(call unit_folder,$(1))) $$(SETTINGS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* domain.c - see domain.h. The one file that calls libxenctrl and libxenguest. */
+/* domain.c - see domain.h. */
 #include "domain.h"
 
 #include <errno.h>

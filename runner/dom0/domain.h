@@ -2,8 +2,8 @@
 /*
  * domain.h - the domain whose pages are mapped or sent: our own, or one that runs.
  *
- * All libxenctrl and libxenguest calls of the project are behind this header,
- * because the ABI of both changes with each Xen release.
+ * The ABI of libxenctrl and libxenguest changes with each Xen release, so their
+ * calls are in few places: here, and for counting in xentrace.c and xenperf.c.
  */
 #ifndef XB_DOM0_DOMAIN_H
 #define XB_DOM0_DOMAIN_H

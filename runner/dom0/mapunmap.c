@@ -3,6 +3,7 @@
 #include "mapunmap.h"
 
 #include "bench.h"
+#include "counters.h"
 #include "domain.h"
 #include "mark.h"
 #include "summary.h"
@@ -23,7 +24,7 @@ typedef struct {
 	unsigned int mib;
 	unsigned int batches[BATCHES_MAX];
 	size_t n_batches;
-	unsigned int iterations, warmup;
+	unsigned int iterations, warmup, counters;
 	DomainKind kind;
 	bool own; /* a domain of ours, else @domid */
 	unsigned int domid;
@@ -39,9 +40,10 @@ typedef struct {
 	const uint64_t *frames;
 	size_t n_frames;
 	void **mappings;
-	int *errors;   /* of one batch */
-	size_t failed; /* pages of the last map_all() that were not mapped */
-	bool warm;     /* what comes is measured */
+	int *errors;        /* of one batch */
+	size_t failed;      /* pages of the last map_all() that were not mapped */
+	bool warm;          /* what comes is measured */
+	Counters *counters; /* NULL while it is timed */
 } Run;
 
 const char mapunmap_help[] =
@@ -51,6 +53,7 @@ const char mapunmap_help[] =
 	"  --batch N[,N]...  pages in one call (1024); a list is a sweep\n"
 	"  --iterations N    how often it is measured (5)\n"
 	"  --warmup N        iterations before, not reported (1)\n"
+	"  --counters N      afterwards, N untimed iterations that count what Xen did (0)\n"
 	"  --metrics         print \"metric value unit\" lines, one a sample\n";
 
 static int map_failed(const Run *run, size_t first, int error)
@@ -81,6 +84,7 @@ static int map_all(Run *run, unsigned int batch)
 				return map_failed(run, at + i, run->errors[i]);
 			run->failed++;
 		}
+		counters_poll(run->counters);
 	}
 	return EXIT_OK;
 }
@@ -97,6 +101,7 @@ static int unmap_all(Run *run, unsigned int batch)
 				domain_id(run->domain), strerror(errno));
 			return EXIT_UNMAP;
 		}
+		counters_poll(run->counters);
 	}
 	return EXIT_OK;
 }
@@ -157,6 +162,46 @@ static int measure_batch(Run *run, unsigned int batch)
 	return EXIT_OK;
 }
 
+/* Both phases once more, with counters round each. */
+static int count_once(Run *run, unsigned int batch, CountersPass pass)
+{
+	char map[24] = "map", unmap[24] = "unmap";
+	int status;
+
+	if (run->options->n_batches > 1) {
+		snprintf(map, sizeof(map), "map.b%u", batch);
+		snprintf(unmap, sizeof(unmap), "unmap.b%u", batch);
+	}
+	run->counters = counters_open(pass);
+	if (!run->counters)
+		return EXIT_OK;
+	counters_begin(run->counters);
+	status = map_all(run, batch);
+	counters_end(run->counters, map, run->n_frames - run->failed, "page");
+	if (!status) {
+		counters_begin(run->counters);
+		status = unmap_all(run, batch);
+		counters_end(run->counters, unmap, run->n_frames - run->failed, "page");
+	}
+	counters_close(run->counters);
+	run->counters = NULL;
+	return status;
+}
+
+/* After all timed iterations of all batches: what is allocated and mapped
+ * here can't show in them. */
+static int count_all(Run *run)
+{
+	const Options *options = run->options;
+	int status = EXIT_OK;
+
+	for (unsigned int n = 0; n < options->counters; n++)
+		for (size_t i = 0; i < options->n_batches; i++)
+			for (CountersPass pass = 0; pass < COUNTERS_PASSES && !status; pass++)
+				status = count_once(run, options->batches[i], pass);
+	return status;
+}
+
 static int open_target(Run *run)
 {
 	const Options *options = run->options;
@@ -208,7 +253,7 @@ static int run_all(Run *run)
 	status = make_room(run);
 	for (size_t i = 0; i < run->options->n_batches && !status; i++)
 		status = measure_batch(run, run->options->batches[i]);
-	return status;
+	return status ? status : count_all(run);
 }
 
 static int run_options(const Options *options)
@@ -274,6 +319,8 @@ static bool apply_option(int option, char *value, Options *options)
 		return parse_number(value, 1, 1000000, &options->iterations);
 	case 'w':
 		return parse_number(value, 0, 1000000, &options->warmup);
+	case 'c':
+		return parse_number(value, 0, 1000, &options->counters);
 	case 'M':
 		options->metrics = true;
 		return true;
@@ -291,6 +338,7 @@ int mapunmap_main(int argc, char **argv)
 		{ "batch", required_argument, NULL, 'b' },
 		{ "iterations", required_argument, NULL, 'i' },
 		{ "warmup", required_argument, NULL, 'w' },
+		{ "counters", required_argument, NULL, 'c' },
 		{ "metrics", no_argument, NULL, 'M' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
