@@ -12,6 +12,7 @@ static const XbKeySpec workload_keys[] = {
 	{ "args", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "iterations", XB_VALUE_INTEGER, 0, 1, 100000, NULL },
 	{ "warmup", XB_VALUE_INTEGER, 0, 0, 100000, NULL },
+	{ "counters", XB_VALUE_WORD, 0, 0, 0, "yes|no" },
 	{ "silence", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "metrics", XB_VALUE_STRING, 0, 0, 0, NULL }, /* checked by take_metrics() */
 	{ 0 },

@@ -135,6 +135,46 @@ static bool store_sample(XbIngest *self, json_t *event, GError **error)
 				json_number_value(value), unit, error);
 }
 
+/* Counters of the form that runner/counters.h describes; any other stays an event. */
+static bool is_counter(json_t *event)
+{
+	static const char *const words[] = { "phase", "name", "unit", NULL };
+	static const char *const optional[] = { "symbol", "offset", NULL };
+
+	for (guint i = 0; words[i]; i++) {
+		const char *text = string_member(event, words[i]);
+
+		if (!*text || strlen(text) > 128)
+			return false;
+	}
+	for (guint i = 0; optional[i]; i++)
+		if (strlen(string_member(event, optional[i])) > 512)
+			return false;
+	return json_is_number(json_object_get(event, "value")) &&
+	       isfinite(json_number_value(json_object_get(event, "value")));
+}
+
+static bool store_counter(XbIngest *self, json_t *event, GError **error)
+{
+	json_int_t iteration = json_integer_value(json_object_get(event, "iteration"));
+	g_autofree char *phase = xb_text_safe(string_member(event, "phase"), -1, 128, false);
+	g_autofree char *name = xb_text_safe(string_member(event, "name"), -1, 128, false);
+	g_autofree char *symbol = xb_text_safe(string_member(event, "symbol"), -1, 512, false);
+	g_autofree char *offset = xb_text_safe(string_member(event, "offset"), -1, 32, false);
+	g_autofree char *unit = xb_text_safe(string_member(event, "unit"), -1, 32, false);
+	const XbCounter counter = {
+		.phase = phase,
+		.name = name,
+		.symbol = symbol,
+		.offset = offset,
+		.iteration = (int)CLAMP(iteration, 0, G_MAXINT),
+		.value = json_number_value(json_object_get(event, "value")),
+		.unit = unit,
+	};
+
+	return xb_db_counter_add(self->daemon->db, self->run_id, &counter, error);
+}
+
 static bool store_phase(XbIngest *self, const char *phase, GError **error)
 {
 	g_autofree char *safe = xb_text_safe(phase, -1, 200, false);
@@ -201,6 +241,8 @@ static bool store(XbIngest *self, json_t *event, uint64_t offset, GError **error
 		mark_broken(self, "too many events");
 		return true;
 	}
+	if (strcmp(name, "counter") == 0 && is_counter(event))
+		return store_counter(self, event, error);
 	body = json_dumps(event, JSON_COMPACT);
 	return xb_db_event_add(self->daemon->db, self->run_id, offset, name, body, error);
 }

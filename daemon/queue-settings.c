@@ -2,6 +2,7 @@
 /* queue-settings.c - what a request says of how to measure: numbers, workload, host, config. */
 #include <string.h>
 
+#include "counter.h"
 #include "queue-request.h"
 #include "variants.h"
 
@@ -53,12 +54,27 @@ static char *names_of(const GPtrArray *items, const char *what)
 	return g_string_free(text, FALSE);
 }
 
+/* A count of what is built in can be followed like a time. */
+static bool is_counter(const XbWorkloadConfig *workload, const char *name)
+{
+	json_t *settings = workload->settings;
+	const char *counters = json_string_value(json_object_get(settings, "counters"));
+	const char *builtin = json_string_value(json_object_get(settings, "builtin"));
+
+	return name && xb_counter_is_metric(name) && g_strcmp0(counters, "no") != 0 &&
+	       !json_object_get(settings, "program") &&
+	       (!builtin || strcmp(builtin, "map-unmap") == 0);
+}
+
 bool xb_request_workload(XbRequest *r, GError **error)
 {
 	const XbConfig *config = r->daemon->config;
 	const char *name = xb_request_text(r->request, "workload");
 	const char *metric_name = xb_request_text(r->request, "metric");
 	const XbWorkloadConfig *workload = xb_config_workload(config, name);
+	const XbMetricConfig counter = { .name = (char *)metric_name,
+					 .unit = (char *)"1/page",
+					 .lower_is_better = true };
 	const XbMetricConfig *metric;
 
 	if (!workload) {
@@ -66,6 +82,8 @@ bool xb_request_workload(XbRequest *r, GError **error)
 		return xb_queue_refuse(error, "no workload \"%s\" is configured", name);
 	}
 	metric = xb_workload_metric(workload, metric_name);
+	if (!metric && is_counter(workload, metric_name))
+		metric = &counter;
 	if (!metric)
 		return xb_queue_refuse(error, "workload %s has no metric \"%s\"", workload->name,
 				       metric_name);

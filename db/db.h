@@ -267,6 +267,20 @@ typedef struct {
 GArray *xb_db_noise_rows(XbDb *db, const char *host_fp, const char *workload_fp, const char *metric,
 			 int64_t job_id, int boots, GError **error);
 
+/* What was counted in one phase of a boot: in total, or at one place. */
+typedef struct {
+	char *phase, *name;
+	char *symbol; /* function, hypercall, ...; "" = the total */
+	char *offset; /* in the function, "0x47b"; "" = no address */
+	int iteration;
+	double value; /* for one unit of work */
+	char *unit;   /* "1/page", "ns/page" */
+} XbCounter;
+void xb_counter_free(XbCounter *counter);
+bool xb_db_counter_add(XbDb *db, int64_t run_id, const XbCounter *counter,
+		       GError **error);                              /* a repeated one replaces */
+GPtrArray *xb_db_counters(XbDb *db, int64_t run_id, GError **error); /* XbCounter*, sorted */
+
 /* An event that is not a sample. @seq = its offset in events.jsonl: storing it twice is a no-op. */
 bool xb_db_event_add(XbDb *db, int64_t run_id, uint64_t seq, const char *name, const char *body,
 		     GError **error);

@@ -433,6 +433,20 @@ static const char *const xb_migrations[] = {
 	"  (SELECT f.alert_id FROM alert_finding AS f WHERE f.fixed_ms IS NULL);"
 	"UPDATE alert SET key = kind || char(10) || commit_id WHERE kind IN ('culprit','range');"
 	"DROP TABLE kept;",
+
+	/* 7: what was counted in dom0 and Xen during each phase of a boot's workload, in
+	 * iterations that were not timed. Was in event before. */
+	"CREATE TABLE counter ("
+	"  run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,"
+	"  phase TEXT NOT NULL,"
+	"  name TEXT NOT NULL,"
+	"  symbol TEXT NOT NULL," /* function, hypercall, ...; '' = the total */
+	"  offset TEXT NOT NULL," /* in the function, in hexadecimal; '' = no address */
+	"  iteration INTEGER NOT NULL,"
+	"  value REAL NOT NULL," /* for one unit of work */
+	"  unit TEXT NOT NULL,"  /* 1/page, ns/page */
+	"  PRIMARY KEY (run_id, phase, name, symbol, offset, iteration)"
+	") STRICT, WITHOUT ROWID;",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

@@ -202,6 +202,15 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"JOIN variant AS v ON v.id = r.variant_id "
 		"JOIN sample AS s ON s.run_id = r.id WHERE s.metric = :metric "
 		"ORDER BY 1, r.id, s.iteration",
+	[XB_SQL_COUNTER_ADD] =
+		"INSERT INTO counter (run_id, phase, name, symbol, offset, iteration, value, unit) "
+		"VALUES (:run, :phase, :name, :symbol, :offset, :iteration, :value, :unit) "
+		"ON CONFLICT (run_id, phase, name, symbol, offset, iteration) "
+		"DO UPDATE SET value = excluded.value, unit = excluded.unit",
+	/* read_counter() */
+	[XB_SQL_COUNTERS] = "SELECT phase, name, symbol, offset, iteration, value, unit "
+			    "FROM counter WHERE run_id = :run "
+			    "ORDER BY phase, name, symbol, offset, iteration",
 	[XB_SQL_EVENT_ADD] = "INSERT INTO event (run_id, seq, name, body) "
 			     "VALUES (:run, :seq, :name, :body) "
 			     "ON CONFLICT (run_id, seq) DO NOTHING",

@@ -3,6 +3,7 @@
 #include "view.h"
 
 #include "profile-view.h"
+#include "view-explain.h"
 
 #include <math.h>
 #include <string.h>
@@ -376,6 +377,10 @@ json_t *xb_view_data(XbDb *db, const XbJobData *data, XbViewDepth depth, int64_t
 		json_object_set_new(object, "measurements", measurements(data));
 		json_object_set(object, "workload_settings",
 				json_object_get(spec, "workload_settings"));
+		json_t *explanation = xb_view_explanation(db, data, said);
+
+		if (explanation)
+			json_object_set_new(object, "explanation", explanation);
 		copy_string(object, "host_fp", spec);
 		copy_string(object, "workload_fp", spec);
 		if (g_strcmp0(json_string_value(json_object_get(said, "kind")), "culprit") == 0)

@@ -113,12 +113,16 @@ static void reach(Console *self, ConsoleStage stage)
 	self->handlers.stage(stage, self->handlers.data);
 }
 
-/* "metric value unit" is a sample; any other line is the program's own. */
+/* "metric value unit" is a sample, "counter ..." a count; any other line is the program's own. */
 static void take_output(Console *self, const char *text)
 {
 	Sample sample;
 	guint iteration;
 
+	if (g_str_has_prefix(text, "counter ") && self->handlers.counter) {
+		self->handlers.counter(text, self->handlers.data);
+		return;
+	}
 	if (!runner_sample_parse(text, &sample))
 		return;
 	if (++self->n_samples > SAMPLES_MAX) {

@@ -26,6 +26,8 @@ typedef struct {
 	void (*sample)(const char *metric, double value, const char *unit, int iteration,
 		       gpointer data);
 	gpointer data;
+	/* A line of dom0/counters.h; NULL: they are not wanted. */
+	void (*counter)(const char *line, gpointer data);
 } ConsoleHandlers;
 
 typedef struct Console Console;

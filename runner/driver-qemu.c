@@ -8,6 +8,7 @@
 
 #include "console-file.h"
 #include "console.h"
+#include "counters.h"
 #include "qemu.h"
 #include "text.h"
 #include "usage.h"
@@ -32,6 +33,7 @@ typedef struct {
 	Qemu *qemu;
 	Workload *workload;
 	Console *console;
+	RunnerCounters *counters;
 	char *kernel_path;
 	char *input_dir, *xen_path, *initramfs_path, *console_path, *stderr_path;
 	char *raw_path; /* what the profiling plugin writes; NULL without one */
@@ -97,6 +99,22 @@ static bool link_input(const Boot *boot, const char *name, const char *path, GEr
 	return false;
 }
 
+/* Counters of a build without a map keep their addresses, and stderr says why. */
+static void prepare_counters(Boot *boot)
+{
+	const json_t *artifact = boot->run->job->artifact;
+	g_autofree char *dir = runner_setting(artifact, "dir", ".");
+	g_autofree char *name = runner_setting(artifact, "system_map", NULL);
+	g_autofree char *path = name ? g_canonicalize_filename(name, dir) : NULL;
+	g_autoptr(GError) error = NULL;
+	RunnerSymbols *symbols = path ? runner_symbols_load(path, &error) : NULL;
+
+	if (error)
+		g_printerr("xbisect-run: addresses stay without names: %s\n", error->message);
+	boot->counters = runner_counters_new(
+		symbols, boot->qemu->icount ? (double)(1u << boot->qemu->icount_shift) : 0);
+}
+
 static bool write_inputs(Boot *boot, GError **error)
 {
 	const RunnerJob *job = boot->run->job;
@@ -149,6 +167,7 @@ static bool prepare(Boot *boot, GError **error)
 	boot->workload = runner_workload_new(job, error);
 	if (!boot->workload)
 		return false;
+	prepare_counters(boot);
 	if (!g_mkdtemp_full(template, 0755)) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir,
 			    g_strerror(errno));
@@ -211,6 +230,15 @@ static void on_sample(const char *metric, double value, const char *unit, int it
 				  "value", value, "unit", unit, "iteration", iteration));
 }
 
+static void on_counter(const char *line, gpointer data)
+{
+	Boot *boot = data;
+	g_autoptr(GPtrArray) events = runner_counters_take(boot->counters, line);
+
+	for (guint i = 0; i < events->len; i++)
+		runner_run_emit(boot->run, json_incref(events->pdata[i]));
+}
+
 static void read_console(Boot *boot)
 {
 	char buffer[65536];
@@ -251,7 +279,8 @@ static void judge_result(Boot *boot)
 		return;
 	}
 	for (guint i = 0; boot->workload->metrics[i]; i++)
-		if (runner_console_samples(boot->console, boot->workload->metrics[i]) == 0) {
+		if (runner_console_samples(boot->console, boot->workload->metrics[i]) == 0 &&
+		    !runner_counters_sampled(boot->counters, boot->workload->metrics[i])) {
 			runner_run_end(boot->run, XB_OUTCOME_WORKLOAD_FAILED,
 				       "the workload printed no sample of %s",
 				       boot->workload->metrics[i]);
@@ -420,6 +449,7 @@ static void clean_up(Boot *boot)
 	}
 	remove_inputs(boot);
 	runner_console_free(boot->console);
+	runner_counters_free(boot->counters);
 	runner_qemu_free(boot->qemu);
 	runner_workload_free(boot->workload);
 	g_free(boot->kernel_path);
@@ -434,7 +464,7 @@ static void clean_up(Boot *boot)
 static void run(RunnerRun *run)
 {
 	Boot boot = { .run = run, .console_fd = -1 };
-	const ConsoleHandlers handlers = { on_stage, on_sample, &boot };
+	const ConsoleHandlers handlers = { on_stage, on_sample, &boot, on_counter };
 	g_autoptr(GError) error = NULL;
 	guint poll;
 

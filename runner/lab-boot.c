@@ -138,7 +138,7 @@ bool lab_boot_reset(LabBoot *self, GError **error)
 	/* In the background: the connection ends in order. */
 	static const char reboot[] = "sync\n(sleep 1; reboot) >/dev/null 2>&1 </dev/null &\n";
 	Lab *lab = self->lab;
-	const ConsoleHandlers handlers = { ignore_stage, on_sample, lab->run };
+	const ConsoleHandlers handlers = { ignore_stage, on_sample, lab->run, NULL };
 	g_auto(LabResult) result = { 0 };
 
 	runner_run_phase(lab->run, "reset");

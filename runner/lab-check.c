@@ -128,7 +128,7 @@ static void ignore_sample(const char *metric, double value, const char *unit, in
 /* Off and on: another boot answers, and the console showed it. */
 static bool check_power_cycle(Lab *lab, char **detail, GError **error)
 {
-	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL };
+	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL, NULL };
 	g_auto(LabIdentity) before = { 0 };
 	g_auto(LabIdentity) after = { 0 };
 	gint64 start = g_get_monotonic_time();

@@ -178,8 +178,10 @@ static char **make_argv(const RunnerJob *job, bool built_in, GError **error)
 	g_autofree char *name = runner_setting(job->workload, "builtin", MAP_UNMAP);
 	bool map_unmap = built_in && strcmp(name, MAP_UNMAP) == 0;
 	guint iterations, warmup;
+	bool counters;
 
-	if (!runner_setting_number(job->workload, "iterations", 1, 100000, 5, &iterations, error) ||
+	if (!runner_setting_bool(job->workload, "counters", true, &counters, error) ||
+	    !runner_setting_number(job->workload, "iterations", 1, 100000, 5, &iterations, error) ||
 	    !runner_setting_number(job->workload, "warmup", 0, 100000, 1, &warmup, error))
 		return NULL;
 	/* Resolved here, so that it is in the fingerprint: a boot that can't give
@@ -190,6 +192,10 @@ static char **make_argv(const RunnerJob *job, bool built_in, GError **error)
 	if (built_in) {
 		g_ptr_array_add(argv, g_steal_pointer(&name));
 		g_ptr_array_add(argv, g_strdup("--metrics"));
+		if (counters) {
+			g_ptr_array_add(argv, g_strdup("--counters"));
+			g_ptr_array_add(argv, g_strdup("1"));
+		}
 	}
 	if (args) {
 		json_object_set_new(params, "iterations", json_integer(iterations));

@@ -11,6 +11,8 @@
  *               gets --NAME VALUE for each parameter in the order of their
  *               names, then --iterations N --warmup N
  *   iterations  5, warmup 1
+ *   counters    "yes" (default) or "no": after the timed iterations, what is
+ *               built in repeats its phases twice to count what Xen does in them
  *   metrics     "unmap:s:lower;map:s:lower": each must come at least once
  *   params      {NAME: VALUE}
  *   silence_s   how long it may print nothing; default: the host's

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "explanation.h"
 #include "ab-boots.h"
 #include "page-profile.h"
 #include "verdict.h"
@@ -221,6 +222,7 @@ bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, 
 	xb_page_job_head(page, out, data, view);
 	if (sides > 1)
 		xb_verdict_ab(out, view);
+	xb_explanation_section(page, out, data);
 	put_plots(page, out, data, sides);
 	put_metrics(page, out, data, sides);
 	xb_page_profile_job(page, out, data);

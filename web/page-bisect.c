@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "explanation.h"
 #include "page-profile.h"
 #include "range.h"
 #include "verdict.h"
@@ -72,6 +73,7 @@ bool xb_page_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *vi
 
 	xb_page_job_head(page, out, data, view);
 	xb_verdict_bisect(page, out, data, view, said);
+	xb_explanation_section(page, out, data);
 	xb_html(out, "<section id=\"range\"><h2>Range</h2>\n<p>%u commits", data->commits->len - 1);
 	if (matter)
 		xb_html(out, ", of which %d can matter", matter);

@@ -410,6 +410,7 @@ void xb_report_write(XbWriter *w, const json_t *job)
 	write_candidates(w, job);
 	xb_report_steps(w, job);
 	xb_report_levels(w, job);
+	xb_report_explanation(w, job);
 	xb_report_confirmation(w, job);
 	xb_report_profile(w, job);
 	w->section(w, "Where");
@@ -454,6 +455,7 @@ char *xb_report_summary(const json_t *job)
 		xb_report_steps(&w, job);
 	}
 	xb_report_levels(&w, job);
+	xb_report_explanation(&w, job);
 	xb_report_confirmation(&w, job);
 	if (xb_member(job, "counts") != NULL) {
 		g_string_append_c(out, '\n');

@@ -141,6 +141,7 @@ static void print_show(const json_t *job)
 	}
 	xb_report_steps(&w, job);
 	xb_report_levels(&w, job);
+	xb_report_explanation(&w, job);
 	xb_report_confirmation(&w, job);
 	xb_report_commits(&w, job);
 	fputs(text->str, stdout);

@@ -2,6 +2,7 @@
 /* bench.c - see bench.h. */
 #include "bench.h"
 
+#include "counters.h"
 #include "mark.h"
 #include "stat.h"
 
@@ -13,7 +14,7 @@
 #include <time.h>
 
 typedef struct {
-	unsigned int iterations, warmup;
+	unsigned int iterations, warmup, counters;
 	bool metrics; /* a line for each sample instead of the summary */
 } Common;
 
@@ -21,11 +22,14 @@ typedef struct {
 static const BenchOption common_options[] = {
 	{ "iterations", offsetof(Common, iterations), 1, 1000000, 5, NULL },
 	{ "warmup", offsetof(Common, warmup), 0, 1000000, 1, NULL },
+	{ "counters", offsetof(Common, counters), 0, 1000, 0, NULL },
 	{ NULL, 0, 0, 0, 0, NULL },
 };
 
 const char bench_help[] = "  --iterations N    how often it is measured (5)\n"
 			  "  --warmup N        iterations before, not reported (1)\n"
+			  "  --counters N      afterwards, N untimed iterations that count what "
+			  "Xen did (0)\n"
 			  "  --metrics         print \"metric value unit\" lines, one a sample\n";
 
 double bench_now(void)
@@ -170,6 +174,58 @@ static int measure(const Bench *self, const char *prefix, void *state, const Com
 	return EXIT_OK;
 }
 
+/* ---- counters ------------------------------------------------------------------ */
+
+static struct {
+	Counters *open; /* NULL: nothing is counted */
+	bool phases;    /* the workload has phases of its own */
+} counting;
+
+void bench_phase_begin(void)
+{
+	counting.phases = true;
+	counters_begin(counting.open);
+}
+
+void bench_phase_end(const char *phase, unsigned long per, const char *what)
+{
+	counters_end(counting.open, phase, per, what);
+}
+
+void bench_poll(void)
+{
+	counters_poll(counting.open);
+}
+
+static int count_once(const Bench *self, void *state, CountersPass pass)
+{
+	double values[BENCH_METRICS_MAX] = { 0 };
+	int status;
+
+	counting.open = counters_open(pass);
+	if (!counting.open)
+		return EXIT_OK;
+	/* It has run before: whether it has phases is known. */
+	if (!counting.phases)
+		counters_begin(counting.open);
+	status = self->iterate(state, values);
+	if (!counting.phases)
+		counters_end(counting.open, "total", 1, "iteration");
+	counters_close(counting.open);
+	counting.open = NULL;
+	return status;
+}
+
+static int count_all(const Bench *self, void *state, const Common *common)
+{
+	int status = EXIT_OK;
+
+	for (unsigned int n = 0; n < common->counters && !status; n++)
+		for (CountersPass pass = 0; pass < COUNTERS_PASSES && !status; pass++)
+			status = count_once(self, state, pass);
+	return status;
+}
+
 static void print_help(const Bench *self)
 {
 	printf("usage: xbisect-dom0 %s [OPTIONS]\n\n%s\n\n%s%s", self->name, self->what, self->help,
@@ -194,6 +250,8 @@ int bench_main(const Bench *self, const char *prefix, int argc, char **argv)
 		status = self->start(state);
 		if (!status)
 			status = measure(self, prefix, state, &common);
+		if (!status)
+			status = count_all(self, state, &common);
 		if (self->stop)
 			self->stop(state);
 	}

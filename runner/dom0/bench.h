@@ -42,6 +42,15 @@ typedef struct {
 	void (*stop)(void *state);                   /* or NULL */
 } Bench;
 
+/*
+ * A phase of @iterate, for counters (counters.h): nothing while it is timed. Phases
+ * do not overlap; a workload without any is one phase "total". bench_poll()
+ * is for within one, at least once in every 20,000 pages.
+ */
+void bench_phase_begin(void);
+void bench_phase_end(const char *phase, unsigned long per, const char *what);
+void bench_poll(void);
+
 /* Options that every Bench takes, one a line, for --help. */
 extern const char bench_help[];
 

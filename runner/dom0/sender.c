@@ -55,6 +55,7 @@ void *__wrap_xenforeignmemory_map(xenforeignmemory_handle *handle, uint32_t domi
 
 	if (spent.on)
 		spent.map_s += bench_now() - start;
+	bench_poll();
 	errno = error;
 	return address;
 }
@@ -67,6 +68,7 @@ int __wrap_xenforeignmemory_unmap(xenforeignmemory_handle *handle, void *address
 
 	if (spent.on)
 		spent.unmap_s += bench_now() - start;
+	bench_poll();
 	errno = error;
 	return result;
 }

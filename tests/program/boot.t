@@ -75,6 +75,16 @@ for metric in mmap-unmap.unmap mprotect.protect mremap.move fork-exit.fork; do
 	[ "$(sample "$metric" | wc -l)" = 1 ]
 	ok $? "a sample of $metric"
 done
+# One for each of 8192 pages, after the timed iterations and never in them.
+for kind in ptwr-emulation hypercall lost-records; do
+	has "\"event\":\"counter\",\"phase\":\"unmap\",\"name\":\"$kind\",.*\"per\":8192" \
+		"$kind of the unmap phase is counted"
+done
+has '"name":"lost-records","iteration":0,"value":0.0' "no trace record was lost"
+has '"metric":"unmap.ptwr-emulation","value":' "a count is a sample"
+awk '/"event":"counter"/ { counted = 1 } /"metric":"unmap","/ && counted { late = 1 }
+	END { exit late }' events.jsonl
+ok $? "nothing is counted before the last timed iteration is over"
 has '"event":"done","outcome":"ok"' "done ok"
 grep -aq '(XEN) Xen version' console
 ok $? "the console is kept"

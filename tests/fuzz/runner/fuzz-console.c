@@ -26,7 +26,7 @@ static void on_sample(const char *metric, double value, const char *unit, int it
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	ConsoleStage last = CONSOLE_DARK;
-	const ConsoleHandlers handlers = { on_stage, on_sample, &last };
+	const ConsoleHandlers handlers = { on_stage, on_sample, &last, NULL };
 	g_autoptr(Console) console = runner_console_new(&handlers);
 	g_autofree char *telling = NULL;
 	/* The first byte is how the rest is cut into reads. */

@@ -93,7 +93,7 @@ static void check(const Case *c, gsize chunk)
 {
 	g_autofree char *text = console_of(c->text);
 	Seen seen = { g_string_new(NULL), g_string_new(NULL), 0 };
-	const ConsoleHandlers handlers = { on_stage, on_sample, &seen };
+	const ConsoleHandlers handlers = { on_stage, on_sample, &seen, NULL };
 	g_autoptr(Console) console = runner_console_new(&handlers);
 	g_autofree char *telling = NULL;
 	const char *failure;
@@ -144,7 +144,7 @@ static void ignore_sample(const char *metric, double value, const char *unit, in
 /* Anything may be on a console: NUL bytes, endless lines, broken UTF-8. */
 static void test_noise(void)
 {
-	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL };
+	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL, NULL };
 	g_autoptr(Console) console = runner_console_new(&handlers);
 	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
 	g_autofree char *telling = NULL;

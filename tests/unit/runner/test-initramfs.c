@@ -138,19 +138,25 @@ typedef struct {
 } ArgvCase;
 
 static const ArgvCase argv_cases[] = {
-	{ "default", "{}", "/init map-unmap --metrics --target hvm --iterations 5 --warmup 1" },
+	{ "default", "{}",
+	  "/init map-unmap --metrics --counters 1 --target hvm --iterations 5 --warmup 1" },
 	{ "parameters-by-name",
 	  "{'iterations':'7','warmup':0,'params':{'mib':'32','batch':'256,1024','target':'pv'}}",
-	  "/init map-unmap --metrics --batch 256,1024 --mib 32 --target pv --iterations 7 --warmup "
+	  "/init map-unmap --metrics --counters 1 --batch 256,1024 --mib 32 --target pv "
+	  "--iterations 7 --warmup "
 	  "0" },
 	{ "auto-is-hvm", "{'params':{'target':'auto'}}",
-	  "/init map-unmap --metrics --target hvm --iterations 5 --warmup 1" },
+	  "/init map-unmap --metrics --counters 1 --target hvm --iterations 5 --warmup 1" },
 	{ "built-in", "{'builtin':'migrate-send','params':{'mode':'paused','mib':32}}",
-	  "/init migrate-send --metrics --mib 32 --mode paused --iterations 5 --warmup 1" },
+	  "/init migrate-send --metrics --counters 1 --mib 32 --mode paused --iterations 5 "
+	  "--warmup 1" },
 	{ "built-in-with-args", "{'builtin':'mremap','args':'--mib 8 --warmup {warmup}'}",
-	  "/init mremap --metrics --mib 8 --warmup 1" },
+	  "/init mremap --metrics --counters 1 --mib 8 --warmup 1" },
+	{ "uncounted", "{'counters':'no','iterations':2}",
+	  "/init map-unmap --metrics --target hvm --iterations 2 --warmup 1" },
+	{ "counters-word", "{'counters':'some'}", NULL },
 	{ "args", "{'args':'--domid {domid} \\\"a b\\\" x{iterations}','params':{'domid':3}}",
-	  "/init map-unmap --metrics --domid 3 a b x5" },
+	  "/init map-unmap --metrics --counters 1 --domid 3 a b x5" },
 	{ "args-unknown", "{'args':'{gone}'}", NULL },
 	{ "args-open-quote", "{'args':'\\\"'}", NULL },
 	{ "newline", "{'params':{'a':'x\\ny'}}", NULL },

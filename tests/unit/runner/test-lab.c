@@ -380,7 +380,7 @@ static void test_marks(void)
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
 		for (gsize chunk = 1; chunk < 64; chunk += 6) {
 			ConsoleStage stage = CONSOLE_DARK;
-			const ConsoleHandlers handlers = { on_stage, on_sample, &stage };
+			const ConsoleHandlers handlers = { on_stage, on_sample, &stage, NULL };
 			g_autoptr(LabMarks) marks = lab_marks_new(NONCE, &handlers);
 			gsize length = strlen(cases[i].text);
 			XbOutcome outcome;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * explanation.h - the section that says why one side costs more: a sentence,
+ * and the counters that differ.
+ */
+#ifndef XB_WEB_EXPLANATION_H
+#define XB_WEB_EXPLANATION_H
+
+#include "page.h"
+
+/* Nothing for a job whose verdict is no difference, or that counted nothing. */
+void xb_explanation_section(XbPage *page, XbHtml *out, const XbJobData *data);
+
+#endif
