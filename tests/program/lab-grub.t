@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# driver=ssh with GRUB and the machine's own system: boots, good and bad.
+# shellcheck source=tests/program/lib/lab-grub.sh
+. "$(dirname "$0")/lib/lab-grub.sh"
+
+grub_run ok
+has '"outcome":"ok"' "a kernel is booted once by GRUB and measured over ssh"
+has '"metric":"unmap","value":0.0224,"unit":"s","iteration":1' "its samples are there"
+clean "GRUB's next entry is cleared, the lock on the disk is gone"
+grep -q 'of the owner' "$g/custom.cfg" && grep -q -- '--id xbisect' "$g/custom.cfg"
+ok $? "what others wrote into custom.cfg stays"
+grep -q 'root=/dev/sda1 ro' "$g/custom.cfg"
+ok $? "the root is that of the known-good system"
+
+grub_run nossh '"boot_deadline_s":"15"'
+has '"outcome":"boot-failed".*dom0 was not up' "dom0 without ssh is boot-failed"
+grub_run noxen
+has '"outcome":"boot-failed".*not under Xen' "ssh without Xen is boot-failed"
+grub_run fallback
+has '"outcome":"boot-failed"' "a machine that fell back quietly is boot-failed"
+touch "$m/sticky"
+grub_run ok
+has '"outcome":"ok"' "an environment that GRUB does not clear"
+clean "is cleared by us"
+rm "$m/sticky"
+
+touch fails
+grub_run ok
+has '"outcome":"workload-failed".*status 9.*no such domain' "a workload that fails says why"
+rm fails
+echo "1..$n"

@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# driver=ssh with network boot, its power switch, console, locks and settings. See
+# tests/lab/ for machines that do boot.
+# shellcheck source=tests/program/lib/lab.sh
+. "$(dirname "$0")/lib/lab.sh"
+
+reverted()
+{
+	! grep -q 'xbisect boot' "$m/net/boot.ipxe" && [ -z "$(find "$m/net" -name 'xbisect-*')" ] && [ ! -e "$m/net/.xbisect-lock" ]
+	ok $? "$1"
+}
+
+# ---- network boot ----------------------------------------------------------------
+run ok
+has '"outcome":"ok"' "a kernel is booted once and measured"
+has '"metric": *"unmap","value":0.0225' "its samples come over the console"
+has '"event":"fingerprint","host":"[0-9a-f]*"' "with the machine's fingerprint"
+first=$(grep -o '"host":"[0-9a-f]\{64\}"' out.jsonl)
+reverted "the known-good system is what boots next, nothing is left in the folder"
+grep -aq 'xbisect boot' console && grep -q 'connected' console.times
+ok $? "the raw console and its times are kept"
+run ok
+has '"outcome":"ok"' "the next kernel finds the machine"
+[ "$first" = "$(grep -o '"host":"[0-9a-f]\{64\}"' out.jsonl)" ]
+ok $? "the fingerprint is the same after each start"
+
+run panic
+has '"outcome":"boot-failed".*panicked.*Attempted to kill init' "a panic is boot-failed, with the telling lines"
+reverted "and the known-good system comes next"
+run hang
+has '"outcome":"boot-failed".*nothing on the console' "a silent hang is boot-failed"
+run fallback
+has '"outcome":"boot-failed".*second time' "a machine that fell back quietly is boot-failed"
+run nodom0
+has '"outcome":"boot-failed".*no dom0' "a kernel that is no dom0 is boot-failed"
+run other
+has '"outcome":"boot-failed".*6.1.0-other.*6.1.0-test' "a kernel of another release than its file's is refused"
+run notloaded
+has '"outcome":"host-trouble".*could not load' "files that can't be fetched are host-trouble"
+run dark
+has '"outcome":"host-trouble".*Xen was not started' "a boot loader that hangs is host-trouble"
+run torn
+has '"outcome":"workload-failed".*torn' "a torn result is no number"
+run drop
+has '"outcome":"host-trouble".*console was lost' "a console that dropped results is host-trouble"
+run status
+has '"outcome":"workload-failed".*status 3' "the workload's status counts"
+run reboot
+has '"outcome":"workload-failed".*second time' "a reboot in the workload is workload-failed"
+run workhang
+has '"outcome":"workload-failed".*nothing on the console' "and so is a hang"
+run ok
+has '"outcome":"ok"' "after all that the machine measures"
+run ok '"known_hosts":"/dev/null"' fingerprint
+has '"outcome":"ok"' "the fingerprint of a machine at work is the one it told"
+[ "$first" = "$(grep -o '"host":"[0-9a-f]\{64\}"' out.jsonl)" ]
+ok $? "and the same"
+
+touch "$m/lie"
+run dark
+run ok
+has '"outcome":"host-trouble".*look at power' "a power switch that lies is host-trouble"
+rm "$m/lie"
+run dark '"power_off":"true"'
+has '"outcome":"host-trouble".*power_off was answered' "one whose status contradicts is told"
+
+# ---- recover, check ----------------------------------------------------------------
+run ok '' recover
+has '"outcome":"ok"' "recover brings it back"
+echo off >"$m/power"
+run ok '' recover
+has '"outcome":"ok"' "from being off too"
+run ok '' check
+has '"operation":"power-cycle","ok":true' "check tries the power switch"
+has '"operation":"known-good","ok":true' "and the known-good system"
+has '"outcome":"ok"' "and is content"
+run ok '"console_address":"127.0.0.1:1"' check
+has '"operation":"console","ok":false.*"advice":"set console=' "a console that is not there gets advice"
+
+# ---- locks ---------------------------------------------------------------------------
+kernel kernel-hang hang
+job kernel-hang '"silence_s":"60","boot_deadline_s":"60"' | XDG_STATE_HOME=$work/other "$bin/xbisect-run" >other.jsonl 2>/dev/null &
+for _ in $(seq 300); do grep -q '"phase":"boot"' other.jsonl && break; sleep 0.1; done
+run ok
+has '"outcome":"host-trouble".*in use by another controller' "a second controller is refused"
+! grep -q '"phase":"deploy"' out.jsonl
+ok $? "before it does anything"
+kill -9 "$(awk '{ print $3 }' "$m/net/.xbisect-lock")"
+sleep 0.3
+run ok
+has '"outcome":"ok"' "the lock of a killed controller is void, its machine is found again"
+reverted "and nothing of it is left"
+job kernel-hang '"silence_s":"60","boot_deadline_s":"60"' >job.json
+"$bin/xbisect-run" <job.json >out.jsonl 2>err &
+runner=$!
+for _ in $(seq 200); do grep -q '"phase":"boot"' out.jsonl && break; sleep 0.1; done
+kill $runner
+wait $runner
+has '"outcome":"host-trouble","detail":"ended on request"' "SIGTERM ends it"
+reverted "and brings the machine back"
+
+# ---- settings ------------------------------------------------------------------------
+for bad in '"power":"magic"' '"boot":"floppy"' '"console":"none"' '"net_script":"../x"' '"root":"disk"' \
+	'"power":"ipmi"' '"ssh_options":"'"'"'"' '"console_address":"nowhere"' '"power_on":"{nothing}","power_off":"{nothing}"'; do
+	run ok "$bad" check
+	grep -q '"ok":false' out.jsonl && grep -q '"outcome":"host-trouble"' out.jsonl
+	ok $? "refused: $bad"
+done
+echo "1..$n"
