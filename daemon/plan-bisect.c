@@ -100,12 +100,13 @@ static double learnt_build_s(const Input *in)
 	return n == 0 ? in->capacity->build_s : n == 1 ? longest / 4 : (sum - longest) / (n - 1);
 }
 
-/* The nodes that work trees stand at: the last build in each slot. @slots: of XB_SLOTS_MAX. */
+/* The nodes that work trees stand at: the last build in each slot. Trees of slots that build now
+ * are left out unless all do: the next build starts elsewhere. */
 #define XB_SLOTS_MAX 64
 static guint find_trees(const Input *in, guint trees[XB_SLOTS_MAX])
 {
 	guint64 seen = 0;
-	guint n = 0;
+	guint busy[XB_SLOTS_MAX], n = 0, n_busy = 0;
 
 	for (guint i = in->data->runs->len; i-- > 0;) {
 		const XbRun *run = in->data->runs->pdata[i];
@@ -115,9 +116,14 @@ static guint find_trees(const Input *in, guint trees[XB_SLOTS_MAX])
 		if (slot >= XB_SLOTS_MAX || (seen >> slot & 1) || !is_search_build(in, run, &role))
 			continue;
 		seen |= G_GUINT64_CONSTANT(1) << slot;
-		trees[n++] = (guint)role->node;
+		if (run->state == XB_RUN_DONE)
+			trees[n++] = (guint)role->node;
+		else
+			busy[n_busy++] = (guint)role->node;
 	}
-	return n;
+	if (n == 0)
+		memcpy(trees, busy, n_busy * sizeof(*trees));
+	return n > 0 ? n : n_busy;
 }
 
 /* From the nearest work tree: half the usual time for a neighbour, one and a half times for a tree

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bisect.c - the planner: endpoints, posterior, verdict or next actions. */
+/* bisect.c - the planner: posterior, then a verdict or the next actions. */
+#include "bisect.h"
 #include "choose.h"
-#include "clean.h"
 #include "confirm.h"
-#include "stats.h"
 
 #include <math.h>
 
@@ -27,14 +26,7 @@
 #define EARLY_POWER 3
 #define CLEAR_STEP  4.5
 
-typedef struct {
-	XbSearch search;
-	XbHypotheses *hypotheses;
-	XbPosterior *posterior;
-	const XbClean *clean;
-} Bisect;
-
-static void finish(Bisect *self, XbVerdictKind kind, double confidence)
+void xb_bisect_finish(XbBisect *self, XbVerdictKind kind, double confidence)
 {
 	XbPlan *plan = self->search.plan;
 
@@ -45,211 +37,10 @@ static void finish(Bisect *self, XbVerdictKind kind, double confidence)
 	g_array_set_size(plan->actions, 0);
 }
 
-/* ---- estimates --------------------------------------------------------------- */
-
-/* What a build costs: the mean of those that are still to be made. */
-static double typical_build_s(const Bisect *self)
-{
-	double sum = 0;
-	guint n = 0;
-
-	for (guint i = 0; self->search.options->can_build && i < self->search.graph->n; i++) {
-		sum += self->search.nodes[i].build_s;
-		n += self->search.nodes[i].build_s > 0;
-	}
-	return n > 0 ? sum / n : 0;
-}
-
-/* The builds of a confirmation that are still to be made: culprit and parent clean, and the
- * revert. @culprit 0: none is known yet. */
-static double confirm_build_s(const Bisect *self, guint culprit)
-{
-	const XbNode *nodes = self->search.nodes;
-	const XbGraph *graph = self->search.graph;
-	guint builds = 3;
-
-	if (culprit != 0) {
-		guint parent = graph->parent[graph->parent_start[culprit]];
-		builds = (nodes[culprit].clean_status == XB_STATUS_UNTRIED) +
-			 (nodes[parent].clean_status == XB_STATUS_UNTRIED) +
-			 (nodes[culprit].revert_status == XB_STATUS_UNTRIED);
-	}
-	return builds * typical_build_s(self);
-}
-
-/* ---- endpoints
- * --------------------------------------------------------------- */
-
-static bool same_image(const XbNode *a, const XbNode *b)
-{
-	return a->image_class != 0 && a->image_class == b->image_class && !a->image_inferred &&
-	       !b->image_inferred;
-}
-
-static void spread_evenly(Bisect *self)
-{
-	for (guint i = 1; i < self->search.graph->n; i++)
-		self->search.plan->probability[i] = self->hypotheses->prior[i];
-}
-
-static bool endpoint_failed(Bisect *self, guint node, const char *name)
-{
-	if (xb_search_testable(&self->search, node))
-		return false;
-	const XbNode *it = &self->search.nodes[node];
-	g_string_append_printf(
-		self->search.plan->reason, "%s %s, so there is nothing to compare", name,
-		it->status == XB_STATUS_UNBUILDABLE  ? "cannot be built"
-		: it->status == XB_STATUS_UNBOOTABLE ? "does not boot or run the workload"
-						     : "brings no number of the metric");
-	spread_evenly(self);
-	finish(self, XB_VERDICT_RANGE, 1);
-	return true;
-}
-
-static bool build_in_flight(const XbSearch *search)
-{
-	for (guint i = 0; i < search->n_in_flight; i++)
-		if (search->in_flight[i].build)
-			return true;
-	return false;
-}
-
-/*
- * GOOD and BAD are built and a boot of one is under way: the builder goes on with the commit that
- * halves best for its time, which is wanted in any case but a range without a step. Where builds
- * cost the same that is the middle of the commits that can matter.
- */
-static void build_ahead(Bisect *self)
-{
-	XbSearch *search = &self->search;
-	guint n = search->graph->n, chosen = 0;
-	g_autofree double *total = g_new(double, n);
-	double best = 0;
-
-	if (search->free_builders == 0 || build_in_flight(search) || !search->options->can_build ||
-	    search->nodes[0].status != XB_STATUS_BUILT ||
-	    search->nodes[n - 1].status != XB_STATUS_BUILT)
-		return;
-	xb_graph_weigh(search->index, self->hypotheses->prior, total);
-	for (guint i = 1; i + 1 < n; i++) {
-		double q = CLAMP(total[i], 0, 1), cost_s = search->nodes[i].build_s;
-		double rate = (q > 0 && q < 1 ? -q * log2(q) - (1 - q) * log2(1 - q) : 0) /
-			      fmax(cost_s + search->options->boot_s, 1e-3);
-		if (self->hypotheses->prior[i] > 0 && rate > best &&
-		    xb_search_testable(search, i)) {
-			best = rate;
-			chosen = i;
-		}
-	}
-	if (chosen == 0 || search->seen->units[search->seen->unit_of[chosen]].built != G_MAXUINT)
-		return;
-	xb_search_act(search, chosen, false, XB_PURPOSE_SEARCH, NAN, search->nodes[chosen].build_s,
-		      "halves the commits that can matter best, while an endpoint boots");
-}
-
-/* One boot of each endpoint, or several when there are hosts for them.
- * Returns true when there is nothing to search yet, or at all. */
-static bool plan_endpoints(Bisect *self)
-{
-	XbSearch *search = &self->search;
-	const XbObservations *seen = search->seen;
-	const XbOptions *options = search->options;
-	guint bad = search->graph->n - 1;
-
-	if (endpoint_failed(self, 0, "GOOD") || endpoint_failed(self, bad, "BAD"))
-		return true;
-	if (same_image(&search->nodes[0], &search->nodes[bad])) {
-		g_string_append(search->plan->reason, "GOOD and BAD give one and the same image");
-		search->plan->probability[0] = 1;
-		finish(self, XB_VERDICT_NONE, 1);
-		return true;
-	}
-	bool known = !isnan(options->history_level) && options->history_n > 0;
-	guint n[2] = { seen->units[seen->unit_of[0]].n, seen->units[seen->unit_of[bad]].n };
-	bool bad_known = options->history_bad_n > 0;
-	if ((n[0] > 0 || known) && (n[1] > 0 || bad_known))
-		return false;
-	guint each = MAX(1, options->hosts / 2);
-	if (n[0] == 0 && !known)
-		xb_search_want(search, 0, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
-			       "measure GOOD");
-	if (n[1] == 0 && !bad_known)
-		xb_search_want(search, bad, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
-			       "measure BAD");
-	build_ahead(self);
-	spread_evenly(self);
-	search->plan->steps_left = (guint)ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2 +
-				   xb_confirm_left(search, 0);
-	double builds = ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2;
-	search->plan->seconds_left = search->plan->steps_left * options->boot_s +
-				     builds * typical_build_s(self) + confirm_build_s(self, 0);
-	g_string_append(search->plan->reason, "measuring GOOD and BAD");
-	return true;
-}
-
-/* ---- effect
- * ------------------------------------------------------------------- */
-
-/* The step as the likeliest culprit's group sees it. */
-static double log_effect(const Bisect *self)
-{
-	guint g = self->hypotheses->group_of[self->search.plan->culprit];
-
-	if (self->search.plan->culprit == 0 || g == XB_NO_GROUP)
-		return 0;
-	return self->posterior->group[g].mean[1] - self->posterior->group[g].mean[0];
-}
-
-static void set_effect(Bisect *self)
-{
-	XbPlan *plan = self->search.plan;
-	const XbGroupBelief *belief = &self->posterior->flat;
-	guint g = self->hypotheses->group_of[plan->culprit];
-	guint n = self->search.seen->readings->len;
-
-	if (plan->culprit != 0 && g != XB_NO_GROUP)
-		belief = &self->posterior->group[g];
-	double step = belief->mean[1] - belief->mean[0];
-	double sd = sqrt(belief->var[0] + belief->var[1]);
-	double tail = (1 - fmin(self->search.options->confidence, 1 - 1e-9)) / 2;
-	double half = sd * xb_t_quantile(tail, n > 3 ? n - 2 : 1);
-	plan->effect = (XbEffect){
-		.base = exp(belief->mean[0]),
-		.test = exp(belief->mean[1]),
-		.ratio = exp(step),
-		.ci_low = exp(step - half),
-		.ci_high = exp(step + half),
-	};
-}
-
-/* GOOD against BAD, for a verdict of none. */
-static void set_endpoint_effect(Bisect *self)
-{
-	const XbObservations *seen = self->search.seen;
-	const XbUnit *good = &seen->units[seen->unit_of[0]];
-	const XbUnit *bad = &seen->units[seen->unit_of[self->search.graph->n - 1]];
-
-	if (good->n == 0 || bad->n == 0)
-		return;
-	double s = self->posterior->s, step = bad->mean - good->mean;
-	double tail = (1 - fmin(self->search.options->confidence, 1 - 1e-9)) / 2;
-	guint n = seen->readings->len;
-	double half =
-		s * sqrt(1.0 / good->n + 1.0 / bad->n) * xb_t_quantile(tail, n > 2 ? n - 1 : 1);
-	self->search.plan->effect = (XbEffect){
-		.base = exp(good->mean),
-		.test = exp(bad->mean),
-		.ratio = exp(step),
-		.ci_low = exp(step - half),
-		.ci_high = exp(step + half),
-	};
-}
-
 /* ---- verdicts
  * -------------------------------------------------------------------- */
 
-static guint likeliest(const Bisect *self)
+static guint likeliest(const XbBisect *self)
 {
 	guint best = 0;
 
@@ -261,7 +52,7 @@ static guint likeliest(const Bisect *self)
 }
 
 /* Can any boot that is still possible tell commits of this group apart? */
-static bool group_splits(Bisect *self, guint group)
+static bool group_splits(XbBisect *self, guint group)
 {
 	const XbGraph *graph = self->search.graph;
 	g_autofree double *weight = g_new0(double, graph->n);
@@ -282,7 +73,7 @@ static bool group_splits(Bisect *self, guint group)
 	return false;
 }
 
-static guint group_size(const Bisect *self, guint group)
+static guint group_size(const XbBisect *self, guint group)
 {
 	guint n = 0;
 
@@ -299,7 +90,7 @@ static int by_probability(gconstpointer a, gconstpointer b, gpointer data)
 }
 
 /* Ends with the smallest set of commits that reaches the confidence. */
-static void give_range(Bisect *self, const char *why)
+static void give_range(XbBisect *self, const char *why)
 {
 	XbPlan *plan = self->search.plan;
 	guint n = self->search.graph->n;
@@ -316,30 +107,21 @@ static void give_range(Bisect *self, const char *why)
 		sum += plan->probability[order[++size]];
 	g_string_append_printf(plan->reason, "%s: one of %u commits with %.1f %%", why, size,
 			       100 * sum);
-	finish(self, XB_VERDICT_RANGE, sum);
+	xb_bisect_finish(self, XB_VERDICT_RANGE, sum);
 }
 
-static void give_none(Bisect *self)
+static void give_none(XbBisect *self)
 {
 	XbPlan *plan = self->search.plan;
 
-	set_endpoint_effect(self);
+	xb_bisect_set_endpoint_effect(self);
 	plan->culprit = 0;
 	g_string_append_printf(plan->reason,
 			       "no step of %.2g %% or more in the range, with %.1f %% (a boot "
 			       "varies by %.2g %%, %u boots)",
 			       100 * self->search.options->min_effect, 100 * self->posterior->none,
 			       100 * self->posterior->s, self->search.seen->readings->len);
-	finish(self, XB_VERDICT_NONE, self->posterior->none);
-}
-
-static void estimate_confirmation(Bisect *self)
-{
-	XbPlan *plan = self->search.plan;
-
-	plan->steps_left = xb_confirm_left(&self->search, plan->culprit);
-	plan->seconds_left = plan->steps_left * self->search.options->boot_s +
-			     confirm_build_s(self, plan->culprit);
+	xb_bisect_finish(self, XB_VERDICT_NONE, self->posterior->none);
 }
 
 /*
@@ -350,20 +132,20 @@ static void estimate_confirmation(Bisect *self)
  * with little noise takes twice (the power family of Kim and DeMets, Biometrika 74 (1987)). A step
  * of 4.5 standard deviations or more is not what noise looks like.
  */
-static double required_confidence(const Bisect *self)
+static double required_confidence(const XbBisect *self)
 {
 	double confidence = self->search.options->confidence;
 	double m = 2 * log2(fmax(2, self->hypotheses->n_possible)) + 2;
 	double spent = pow(self->search.seen->readings->len / m, EARLY_POWER);
 
 	if (self->search.options->pass_fail || spent >= 1 ||
-	    fabs(log_effect(self)) >= CLEAR_STEP * self->posterior->s)
+	    fabs(xb_bisect_log_effect(self)) >= CLEAR_STEP * self->posterior->s)
 		return confidence;
 	return 1 - (1 - confidence) * spent;
 }
 
 /* Returns true when the plan is complete: a verdict, or a confirmation. */
-static bool judge_culprit(Bisect *self)
+static bool judge_culprit(XbBisect *self)
 {
 	XbSearch *search = &self->search;
 	XbPlan *plan = search->plan;
@@ -377,12 +159,12 @@ static bool judge_culprit(Bisect *self)
 		return true;
 	}
 	g_string_append_printf(plan->reason, "culprit with %.2f %%; ", 100 * p);
-	switch (xb_confirm(search, plan->culprit, log_effect(self), self->posterior->s)) {
+	switch (xb_confirm(search, plan->culprit, xb_bisect_log_effect(self), self->posterior->s)) {
 	case XB_CONFIRM_RUNNING:
-		estimate_confirmation(self);
+		xb_bisect_estimate_confirmation(self);
 		break;
 	case XB_CONFIRM_AGREES:
-		finish(self, XB_VERDICT_CULPRIT, p);
+		xb_bisect_finish(self, XB_VERDICT_CULPRIT, p);
 		break;
 	case XB_CONFIRM_DISAGREES:
 		give_range(self, ", which disagrees with the search");
@@ -392,7 +174,7 @@ static bool judge_culprit(Bisect *self)
 }
 
 /* The most probable commit below @below that can be measured; 0 when none is likely. */
-static guint next_suspect(const Bisect *self, double below)
+static guint next_suspect(const XbBisect *self, double below)
 {
 	guint suspect = 0;
 	double most = SUSPECT;
@@ -409,7 +191,7 @@ static guint next_suspect(const Bisect *self, double below)
 
 /* No further boot tells anything, so the readings contradict each other, or hang on one image:
  * clean rebuilds, and the revert, can still tell. True when there is one to wait for. */
-static bool rebuild_suspects(Bisect *self)
+static bool rebuild_suspects(XbBisect *self)
 {
 	XbSearch *search = &self->search;
 	XbPlan *plan = search->plan;
@@ -421,25 +203,25 @@ static bool rebuild_suspects(Bisect *self)
 	guint suspect = next_suspect(self, 2);
 	for (guint k = 0; k < SUSPECTS && suspect != 0; k++) {
 		plan->culprit = suspect;
-		set_effect(self);
+		xb_bisect_set_effect(self);
 		bool tried = search->nodes[suspect].clean_status != XB_STATUS_UNTRIED;
 		if ((tried || self->clean->n_tried <= CLEAN_TRIED_MAX) &&
-		    xb_confirm(search, suspect, log_effect(self), self->posterior->s) ==
+		    xb_confirm(search, suspect, xb_bisect_log_effect(self), self->posterior->s) ==
 			    XB_CONFIRM_RUNNING) {
 			g_string_append(plan->reason, ", since no other boot can tell more");
-			estimate_confirmation(self);
+			xb_bisect_estimate_confirmation(self);
 			return true;
 		}
 		g_string_truncate(plan->reason, start);
 		suspect = next_suspect(self, self->posterior->node[suspect]);
 	}
 	plan->culprit = likeliest_one;
-	set_effect(self);
+	xb_bisect_set_effect(self);
 	return false;
 }
 
 /* Broken commits around the culprit: true when nothing can tell them apart. */
-static bool judge_range(Bisect *self)
+static bool judge_range(XbBisect *self)
 {
 	guint g = self->hypotheses->group_of[self->search.plan->culprit];
 
@@ -452,14 +234,14 @@ static bool judge_range(Bisect *self)
 }
 
 /* Enough boots for a verdict of none that falls short of the confidence? */
-static bool flat_enough(const Bisect *self)
+static bool flat_enough(const XbBisect *self)
 {
 	double noise = self->posterior->s / log1p(fmax(self->search.options->min_effect, 1e-4));
 	double most = FLAT_BOOTS_MAX * fmax(1, noise * noise / (FLAT_NOISE * FLAT_NOISE));
 	return self->search.seen->n_boots >= fmin(most, BOOTS_MAX) && self->posterior->none >= 0.5;
 }
 
-static void judge(Bisect *self)
+static void judge(XbBisect *self)
 {
 	XbSearch *search = &self->search;
 	XbPlan *plan = search->plan;
@@ -467,7 +249,7 @@ static void judge(Bisect *self)
 	double none = self->posterior->none;
 
 	plan->culprit = likeliest(self);
-	set_effect(self);
+	xb_bisect_set_effect(self);
 	if (none >= search->options->confidence || flat_enough(self)) {
 		give_none(self);
 		return;
@@ -500,12 +282,12 @@ static void judge(Bisect *self)
 	}
 	plan->steps_left += xb_confirm_left(search, 0);
 	plan->seconds_left += xb_confirm_left(search, 0) * search->options->boot_s;
-	plan->seconds_left += confirm_build_s(self, 0);
+	plan->seconds_left += xb_bisect_confirm_s(self, 0);
 	g_string_append_printf(plan->reason, "searching: likeliest culprit %.1f %%, none %.1f %%",
 			       100 * self->posterior->node[plan->culprit], 100 * none);
 }
 
-static void plan_bisect(Bisect *self)
+static void plan_bisect(XbBisect *self)
 {
 	XbPlan *plan = self->search.plan;
 
@@ -516,7 +298,7 @@ static void plan_bisect(Bisect *self)
 				       "%u of the search's images %s set aside, because a clean "
 				       "rebuild of the commit gave another; ",
 				       plan->refuted, plan->refuted == 1 ? "was" : "were");
-	if (plan_endpoints(self))
+	if (xb_bisect_endpoints(self))
 		return;
 	self->posterior =
 		xb_posterior_new(self->search.seen, self->hypotheses, self->search.options);
@@ -538,7 +320,7 @@ XbPlan *xb_plan_bisect(const XbGraph *graph, const XbOptions *options, const XbN
 	plan->effect = (XbEffect){ NAN, NAN, NAN, NAN, NAN };
 
 	g_autoptr(XbClean) clean = xb_clean_new(graph->n, nodes, boots, n_boots);
-	Bisect self = { .clean = clean };
+	XbBisect self = { .clean = clean };
 	self.search = (XbSearch){
 		.graph = graph,
 		.options = options,

@@ -88,7 +88,7 @@ typedef struct {
 } XbInFlight;
 
 typedef struct {
-	double confidence; /* e.g. 0.99: posterior that a culprit needs */
+	double confidence; /* e.g. 0.99: posterior that a culprit needs; after few boots more */
 	double min_effect; /* e.g. 0.01: |ratio - 1| below it is "none" */
 	bool lower_is_better;
 	bool pass_fail;        /* samples are 1, a pass, or 2, a failure; each may be wrong */

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* posterior.c - the integrals of posterior.h over s and over the hypotheses. */
 #include "posterior.h"
-#include "lattice.h"
 #include "passfail.h"
-#include "scatter.h"
+#include "slice.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PRIOR_NONE     0.2
-#define PRIOR_STEP     0.05  /* scale of the Cauchy prior on b - a */
-#define PRIOR_S        0.008 /* median, and the sd of its logarithm */
-#define PRIOR_LOG_S_SD 0.8
-#define S_MIN          1e-4
-#define S_MAX          0.5
-#define HOPELESS       -16 /* logarithm of a group's highest density over the best group's */
-#define EVIDENCE_DROP  6
-#define MAX_SLICES     48
-/* A level tells from n boots as much as so many at most, since hosts drift. */
-#define KNOWN_BOOTS_MAX 64
-/* Gaps of so many standard deviations beyond the floor leave nothing below it. */
-#define FAR 5
+#define EVIDENCE_DROP 6
 
 /* The shares of outliers that are believed possible, and how much so. */
 static const struct {
@@ -30,257 +17,16 @@ static const struct {
 #define SUSPECT_OUTLIERS 1 /* of that grid; a reading that would be one with this much */
 #define SUSPECT          0.6
 
-/* Everything at one value of s. */
-typedef struct {
-	double s, log_weight; /* log of: prior of s, replicates */
-	double phi;
-	double log_none, none_mean, none_var;
-	struct {
-		double log_mass; /* without the group's prior */
-		double mean[2], var[2], small;
-	} group[];
-} Slice;
-
-typedef struct {
-	const XbObservations *seen;
-	const XbHypotheses *hypotheses;
-	const XbOptions *options;
-	double outliers;
-	double reference;                /* where GOOD lies, about */
-	bool good_known, bad_known;      /* history has their levels */
-	double floor;                    /* log(1 + min_effect) */
-	double *group_prior, *log_prior; /* group -> prior */
-	XbLattice lattice;
-	Slice *slices[MAX_SLICES];
-	guint n_slices;
-	guint favourite; /* the likeliest group of the slice before: looked at first */
-	/* workspace, grown as the lattice does */
-	guint capacity;
-	double *total, *good, *bad, *prior, *known, *weight[2];
-	double *bad_side; /* sum of the columns of `summed`, which is a signature */
-	uint64_t *summed;
-} Model;
-
 static int compare_doubles(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 	return (x > y) - (x < y);
 }
 
-static double log_add(double a, double b)
-{
-	double high = fmax(a, b), low = fmin(a, b);
-	return high == -INFINITY ? high : high + log1p(exp(low - high));
-}
-
-/* ---- one s ---------------------------------------------------------------- */
-
-static void make_room(Model *self)
-{
-	double **const arrays[] = { &self->total,    &self->good,     &self->bad,
-				    &self->prior,    &self->known,    &self->weight[0],
-				    &self->bad_side, &self->weight[1] };
-
-	if (self->lattice.n <= self->capacity)
-		return;
-	self->capacity = 2 * self->lattice.n;
-	for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
-		*arrays[i] = g_renew(double, *arrays[i], self->capacity);
-}
-
-/* What history's @n boots say of a level. */
-static void add_known(const Model *self, double s, double level, guint n, double *log_density)
-{
-	double var = XB_PRIOR_IMAGE * XB_PRIOR_IMAGE + s * s / MIN(n, KNOWN_BOOTS_MAX);
-	double norm = 0.5 * log(2 * G_PI * var);
-
-	for (guint k = 0; k < self->lattice.n; k++) {
-		double d = self->lattice.x[k] - level;
-		log_density[k] -= 0.5 * d * d / var + norm;
-	}
-}
-
-static void sum_columns(Model *self, double s)
-{
-	const guint n = self->lattice.n;
-
-	memset(self->total, 0, n * sizeof(*self->total));
-	if (self->good_known)
-		add_known(self, s, self->options->history_level, self->options->history_n,
-			  self->total);
-	for (guint c = 0; c < self->hypotheses->n_columns; c++) {
-		const double *column = xb_lattice_column(&self->lattice, c);
-		for (guint k = 0; k < n; k++)
-			self->total[k] += column[k];
-	}
-	for (guint k = 0; k < n; k++) {
-		double d = (self->lattice.x[k] - self->reference) / PRIOR_STEP;
-		self->prior[k] = -log(G_PI * PRIOR_STEP * (1 + d * d));
-	}
-	/* Under every culprit BAD's is the bad side; under "none" it is the only one. */
-	memset(self->known, 0, n * sizeof(*self->known));
-	if (self->bad_known)
-		add_known(self, s, self->options->history_bad_level, self->options->history_bad_n,
-			  self->known);
-}
-
-/* Brings the sum over the bad side's columns from the group before to @g: neighbours in
- * history differ by a column or so. Returns whether @g has any. */
-static bool sum_bad_side(Model *self, guint g)
-{
-	const XbHypotheses *hypotheses = self->hypotheses;
-	const uint64_t *words = &hypotheses->bad[(gsize)g * hypotheses->n_words];
-	bool any = false;
-
-	for (guint w = 0; w < hypotheses->n_words; w++) {
-		uint64_t changed = words[w] ^ self->summed[w];
-		any |= words[w] != 0;
-		for (; changed != 0; changed &= changed - 1) {
-			guint bit = (guint)__builtin_ctzll(changed);
-			double sign = words[w] >> bit & 1 ? 1 : -1;
-			const double *column = xb_lattice_column(&self->lattice, w * 64 + bit);
-			for (guint k = 0; k < self->lattice.n; k++)
-				self->bad_side[k] += sign * column[k];
-		}
-		self->summed[w] = words[w];
-	}
-	return any;
-}
-
-/* Both sides' densities of the group at hand; their maxima. */
-static void split_sides(Model *self, double *top_good, double *top_bad)
-{
-	double good = -INFINITY, bad = -INFINITY;
-
-	for (guint k = 0; k < self->lattice.n; k++) {
-		double above = self->bad_side[k] + self->prior[k] + self->known[k];
-		double below = self->total[k] - self->bad_side[k];
-		self->bad[k] = above;
-		self->good[k] = below;
-		bad = above > bad ? above : bad;
-		good = below > good ? below : good;
-	}
-	*top_good = good;
-	*top_bad = bad;
-}
-
-static double share_small(const Model *self, const XbLevelSum *a, const XbLevelSum *b)
-{
-	double gap = fabs(b->mean - a->mean) - self->floor;
-
-	if (gap > FAR * sqrt(a->var + b->var) + self->lattice.spacing)
-		return 0;
-	return xb_lattice_small(&self->lattice, self->weight[0], a, self->weight[1], b,
-				self->floor);
-}
-
-/* @best: the highest density, prior included, of any group so far. */
-static void weigh_group(Model *self, Slice *slice, guint g, double *best)
-{
-	bool any = sum_bad_side(self, g) || self->bad_known;
-	double top_good, top_bad;
-
-	split_sides(self, &top_good, &top_bad);
-	double here = self->log_prior[g] + top_good + (any ? top_bad : 0);
-	if (here < *best + HOPELESS)
-		return;
-	*best = fmax(*best, here);
-	XbLevelSum good = xb_lattice_sum(&self->lattice, self->good, top_good, self->weight[0]);
-	slice->group[g].mean[0] = good.mean;
-	slice->group[g].var[0] = good.var;
-	if (any) {
-		XbLevelSum bad =
-			xb_lattice_sum(&self->lattice, self->bad, top_bad, self->weight[1]);
-		slice->group[g].log_mass = good.log_mass + bad.log_mass;
-		slice->group[g].mean[1] = bad.mean;
-		slice->group[g].var[1] = bad.var;
-		slice->group[g].small = share_small(self, &good, &bad);
-	} else {
-		slice->group[g].log_mass = good.log_mass;
-		slice->group[g].mean[1] = self->reference;
-		slice->group[g].var[1] = 4 * PRIOR_STEP * PRIOR_STEP;
-		slice->group[g].small = 2 / G_PI * atan(self->floor / PRIOR_STEP);
-	}
-}
-
-static void weigh_none(Model *self, Slice *slice)
-{
-	double top = -INFINITY;
-
-	for (guint k = 0; k < self->lattice.n; k++) {
-		self->bad[k] = self->total[k] + self->known[k];
-		top = fmax(top, self->bad[k]);
-	}
-	XbLevelSum flat = xb_lattice_sum(&self->lattice, self->bad, top, self->weight[0]);
-	slice->log_none = flat.log_mass;
-	slice->none_mean = flat.mean;
-	slice->none_var = flat.var;
-}
-
-/* Log evidence of the groups; the likeliest of the slice before sets the mark. */
-static double weigh_groups(Model *self, Slice *slice)
-{
-	guint n_groups = self->hypotheses->n_groups;
-	double best = -INFINITY, log_sum = -INFINITY, most = -INFINITY;
-
-	memset(self->summed, 0, self->hypotheses->n_words * sizeof(*self->summed));
-	memset(self->bad_side, 0, self->lattice.n * sizeof(*self->bad_side));
-	for (guint g = 0; g < n_groups; g++)
-		slice->group[g].log_mass = -INFINITY;
-	if (self->favourite < n_groups)
-		weigh_group(self, slice, self->favourite, &best);
-	for (guint g = 0; g < n_groups; g++) {
-		if (self->group_prior[g] <= 0)
-			continue;
-		if (g != self->favourite)
-			weigh_group(self, slice, g, &best);
-		if (slice->group[g].log_mass == -INFINITY)
-			continue;
-		double here = self->log_prior[g] + slice->group[g].log_mass;
-		log_sum = log_add(log_sum, here);
-		if (here > most) {
-			most = here;
-			self->favourite = g;
-		}
-	}
-	return log_sum;
-}
-
-static double log_prior_s(const Model *self, double s)
-{
-	const XbOptions *options = self->options;
-	double median = PRIOR_S, sd = PRIOR_LOG_S_SD;
-
-	if (options->history_n > 1 && options->history_boot_sd > 0) {
-		median = fmax(options->history_boot_sd, S_MIN);
-		sd = sqrt(1.0 / (2.0 * (options->history_n - 1)) + 0.01);
-	}
-	double z = log(s / median) / sd;
-	return -0.5 * z * z - log(sd);
-}
-
-/* Returns the log evidence of all readings at this s, prior included. */
-static double add_slice(Model *self, XbScatter *scatter, double s)
-{
-	guint n_groups = self->hypotheses->n_groups;
-	Slice *slice = g_malloc0(sizeof(*slice) + n_groups * sizeof(slice->group[0]));
-
-	slice->s = s;
-	slice->log_weight = log_prior_s(self, s) + xb_scatter_weigh(scatter, s, &slice->phi);
-	xb_lattice_lay(&self->lattice, s, slice->phi, self->outliers);
-	make_room(self);
-	sum_columns(self, s);
-	weigh_none(self, slice);
-	double log_sum = log(n_groups > 0 ? PRIOR_NONE : 1) + slice->log_none;
-	log_sum = log_add(log_sum, weigh_groups(self, slice));
-	self->slices[self->n_slices++] = slice;
-	return log_sum + slice->log_weight;
-}
-
 /* ---- the sum over s -------------------------------------------------------- */
 
 /* A guess at s from successive differences, which see at most one step. */
-static double guess_s(const Model *self)
+static double guess_s(const XbModel *self)
 {
 	const XbObservations *seen = self->seen;
 	guint n = seen->readings->len;
@@ -288,19 +34,19 @@ static double guess_s(const Model *self)
 
 	double expected = self->options->history_n > 1 && self->options->history_boot_sd > 0
 				  ? self->options->history_boot_sd
-				  : PRIOR_S;
+				  : XB_PRIOR_S;
 	if (n < 2)
 		return expected;
 	for (guint i = 0; i + 1 < n; i++)
 		difference[i] = fabs(g_array_index(seen->readings, XbReading, i + 1).level -
 				     g_array_index(seen->readings, XbReading, i).level);
 	qsort(difference, n - 1, sizeof(*difference), compare_doubles);
-	double s = fmax(difference[(n - 1) / 2] / 0.954, S_MIN);
+	double s = fmax(difference[(n - 1) / 2] / 0.954, XB_S_MIN);
 	double weight = n - 1;
 	return exp((weight * log(s) + 2 * log(expected)) / (weight + 2));
 }
 
-static void free_slices(Model *self)
+static void free_slices(XbModel *self)
 {
 	for (guint i = 0; i < self->n_slices; i++)
 		g_free(self->slices[i]);
@@ -309,21 +55,21 @@ static void free_slices(Model *self)
 
 /* Walks s up and down from a guess until the evidence has dropped. Returns the log of the step of
  * the sum. */
-static double cover_s(Model *self)
+static double cover_s(XbModel *self)
 {
 	g_autoptr(XbScatter) scatter = xb_scatter_new(self->seen, self->outliers);
-	double start = CLAMP(guess_s(self), S_MIN, S_MAX);
+	double start = CLAMP(guess_s(self), XB_S_MIN, XB_S_MAX);
 	double step = CLAMP(1 / sqrt(self->seen->readings->len + 1.0), 0.08, 0.45);
 
-	double best = add_slice(self, scatter, start);
+	double best = xb_slice_add(self, scatter, start);
 	for (int direction = -1; direction <= 1; direction += 2) {
 		double s = start;
-		guint most = direction < 0 ? MAX_SLICES / 2 : MAX_SLICES;
+		guint most = direction < 0 ? XB_MAX_SLICES / 2 : XB_MAX_SLICES;
 		while (self->n_slices < most) {
 			s *= exp(direction * step);
-			if (s < S_MIN || s > S_MAX)
+			if (s < XB_S_MIN || s > XB_S_MAX)
 				break;
-			double last = add_slice(self, scatter, s);
+			double last = xb_slice_add(self, scatter, s);
 			best = fmax(best, last);
 			if (last < best - EVIDENCE_DROP)
 				break;
@@ -360,27 +106,27 @@ static void settle_moments(const Moments *moments, double reference, XbGroupBeli
 	}
 }
 
-static double slice_log(const Model *self, const Slice *slice, guint g)
+static double slice_log(const XbModel *self, const XbSlice *slice, guint g)
 {
 	return slice->log_weight + self->log_prior[g] + slice->group[g].log_mass;
 }
 
-static void sum_up(const Model *self, double log_step, XbPosterior *out)
+static void sum_up(const XbModel *self, double log_step, XbPosterior *out)
 {
 	guint n_groups = self->hypotheses->n_groups;
-	double prior_none = n_groups > 0 ? PRIOR_NONE : 1;
+	double prior_none = n_groups > 0 ? XB_PRIOR_NONE : 1;
 	double top = -INFINITY, sum = 0, log_s = 0;
 	Moments flat = { 0 };
 
 	for (guint i = 0; i < self->n_slices; i++) {
-		const Slice *slice = self->slices[i];
+		const XbSlice *slice = self->slices[i];
 		top = fmax(top, slice->log_weight + log(prior_none) + slice->log_none);
 		for (guint g = 0; g < n_groups; g++)
 			top = fmax(top, slice_log(self, slice, g));
 	}
 	g_autofree Moments *moments = g_new0(Moments, n_groups + 1);
 	for (guint i = 0; i < self->n_slices; i++) {
-		const Slice *slice = self->slices[i];
+		const XbSlice *slice = self->slices[i];
 		double p = exp(slice->log_weight + log(prior_none) + slice->log_none - top);
 		double here = p;
 		double mean[2] = { slice->none_mean, slice->none_mean };
@@ -433,7 +179,7 @@ static void clear(XbPosterior *out, guint n_groups)
 	out->none = out->s = out->phi = 0;
 }
 
-static void compute(Model *self, double outliers, XbPosterior *out)
+static void compute(XbModel *self, double outliers, XbPosterior *out)
 {
 	clear(out, self->hypotheses->n_groups);
 	self->outliers = outliers;
@@ -447,7 +193,7 @@ static void compute(Model *self, double outliers, XbPosterior *out)
 
 /* Is there a reading that would be an outlier if those were frequent, as the likeliest group has
  * it? Where there is none their share makes no difference. */
-static bool suspects_outliers(const Model *self, const XbPosterior *posterior)
+static bool suspects_outliers(const XbModel *self, const XbPosterior *posterior)
 {
 	const XbObservations *seen = self->seen;
 	const XbGroupBelief *best = &posterior->flat;
@@ -529,7 +275,7 @@ static void mix(const XbPosterior *part, guint n_groups, XbPosterior *out)
 		settle_levels(&out->group[g], &part[0].group[g]);
 }
 
-static void integrate_all(Model *self, XbPosterior *out)
+static void integrate_all(XbModel *self, XbPosterior *out)
 {
 	XbPosterior part[G_N_ELEMENTS(outlier_grid)] = { 0 };
 	guint n_groups = self->hypotheses->n_groups;
@@ -553,7 +299,7 @@ static void integrate_all(Model *self, XbPosterior *out)
 
 /* ---- the whole ---------------------------------------------------------------- */
 
-static void start_model(Model *self)
+static void start_model(XbModel *self)
 {
 	const XbOptions *options = self->options;
 	double known[2];
@@ -571,7 +317,7 @@ static void start_model(Model *self)
 	self->favourite = XB_NO_GROUP;
 }
 
-static void clear_model(Model *self)
+static void clear_model(XbModel *self)
 {
 	double *const arrays[] = { self->total, self->good,  self->bad,       self->bad_side,
 				   self->prior, self->known, self->weight[0], self->weight[1] };
@@ -584,7 +330,7 @@ static void clear_model(Model *self)
 	xb_lattice_clear(&self->lattice);
 }
 
-static void share_groups(const Model *self, XbPosterior *out)
+static void share_groups(const XbModel *self, XbPosterior *out)
 {
 	const XbHypotheses *hypotheses = self->hypotheses;
 
@@ -592,7 +338,7 @@ static void share_groups(const Model *self, XbPosterior *out)
 	for (guint i = 1; i < hypotheses->n_nodes; i++) {
 		guint g = hypotheses->group_of[i];
 		if (g != XB_NO_GROUP && self->group_prior[g] > 0)
-			out->node[i] = out->group[g].mass * (1 - PRIOR_NONE) *
+			out->node[i] = out->group[g].mass * (1 - XB_PRIOR_NONE) *
 				       hypotheses->prior[i] / self->group_prior[g];
 	}
 }
@@ -601,7 +347,7 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 			      const XbOptions *options)
 {
 	XbPosterior *out = g_new0(XbPosterior, 1);
-	Model self = {
+	XbModel self = {
 		.seen = seen,
 		.hypotheses = hypotheses,
 		.options = options,
@@ -616,10 +362,10 @@ XbPosterior *xb_posterior_new(const XbObservations *seen, const XbHypotheses *hy
 	for (guint i = 1; i < hypotheses->n_nodes; i++)
 		if (hypotheses->group_of[i] != XB_NO_GROUP)
 			self.group_prior[hypotheses->group_of[i]] +=
-				(1 - PRIOR_NONE) * hypotheses->prior[i];
+				(1 - XB_PRIOR_NONE) * hypotheses->prior[i];
 	start_model(&self);
 	if (options->pass_fail)
-		xb_pass_fail(seen, hypotheses, self.group_prior, PRIOR_NONE, out);
+		xb_pass_fail(seen, hypotheses, self.group_prior, XB_PRIOR_NONE, out);
 	else
 		integrate_all(&self, out);
 	share_groups(&self, out);

@@ -109,6 +109,57 @@ static void test_one_commit_is_a_range(void)
 	g_assert_cmpuint(trials.right, ==, 4);
 }
 
+/* Boots that vary by as much as the step: of these seeds the first few boots look like a clear step
+ * of another commit by chance. */
+static void test_a_chance_step_in_few_boots_is_not_believed(void)
+{
+	static const guint unlucky[] = { 137, 211 };
+	g_autofree guint *start = NULL, *parent = NULL;
+	const XbGraph graph = xb_graph_line(129, &start, &parent);
+	XbWorld world = plain_world(&graph);
+
+	world.shift = expm1(0.03);
+	world.boot_sd = 0;
+	world.run_sd = 0.03;
+	world.iterations = 1;
+	world.prebuilt = world.skip_confirmation = true;
+	world.boot_s = 6;
+	world.options.confidence = 0.95;
+	for (guint i = 0; i < G_N_ELEMENTS(unlucky); i++) {
+		XbTrial trial;
+		xb_simulate(&world, unlucky[i] * UINT64_C(0x2545f4914f6cdd1d), &trial);
+		g_test_message("seed %u: %u boots, culprit %u, truth %u", unlucky[i], trial.boots,
+			       trial.culprit, trial.truth);
+		g_assert_true(trial.boots > 12 || trial.culprit == trial.truth);
+	}
+}
+
+/* Two builders: the trees of GOOD and of BAD go on from both ends at once. */
+static void test_several_builders_are_kept_busy(void)
+{
+	g_autofree guint *start = NULL, *parent = NULL;
+	const XbGraph graph = xb_graph_line(513, &start, &parent);
+	XbWorld world = plain_world(&graph);
+	double seconds[2] = { 0, 0 };
+
+	world.boot_sd = world.run_sd = 0.0003;
+	world.build_cold_s = 180;
+	world.build_near_s = 20;
+	world.build_each_s = 0.5;
+	world.boot_s = 6;
+	world.skip_confirmation = true;
+	for (guint builders = 1; builders <= 2; builders++)
+		for (guint seed = 1; seed <= 8; seed++) {
+			XbTrial trial;
+			world.options.builders = builders;
+			xb_simulate(&world, seed, &trial);
+			g_assert_true(trial.right);
+			seconds[builders - 1] += trial.search_s / 8;
+		}
+	g_test_message("one builder %.0f s, two %.0f s", seconds[0], seconds[1]);
+	g_assert_cmpfloat(seconds[1], <, 0.75 * seconds[0]);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -119,5 +170,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/simulate/a run that is ended early counts what it did",
 			test_a_run_that_is_ended_early_counts_what_it_did);
 	g_test_add_func("/simulate/one commit is a range", test_one_commit_is_a_range);
+	g_test_add_func("/simulate/a chance step in few boots is not believed",
+			test_a_chance_step_in_few_boots_is_not_believed);
+	g_test_add_func("/simulate/several builders are kept busy",
+			test_several_builders_are_kept_busy);
 	return g_test_run();
 }
