@@ -109,8 +109,8 @@ _xbisect()
 		;;
 	hosts)
 		if [[ $prev == hosts ]]; then
-			mapfile -t COMPREPLY < <(compgen -W "check online offline" -- "$cur")
-		elif [[ $prev == check || $prev == online || $prev == offline ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "list show check online offline drain undrain note relearn" -- "$cur")
+		elif [[ $prev != list && ${COMP_WORDS[COMP_CWORD - 2]} == hosts ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_xbisect_hosts)" -- "$cur")
 		fi
 		;;

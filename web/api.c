@@ -73,10 +73,13 @@ static XbWebResponse *hosts(XbPage *page, GError **error)
 		}
 		json_array_append_new(
 			list,
-			json_pack("{s:s,s:s,s:s,s:o,s:b}", "name", host->name, "state",
-				  host->online ? "online" : "offline", "reason", host->reason,
-				  "boot_s", isfinite(seconds) ? json_real(seconds) : json_null(),
-				  "running", busy));
+			json_pack("{s:s,s:s,s:s,s:o,s:b,s:s,s:b,s:s,s:s}", "name", host->name,
+				  "state", host->online ? "online" : "offline", "reason",
+				  host->reason, "boot_s",
+				  isfinite(seconds) ? json_real(seconds) : json_null(), "running",
+				  busy, "condition", xb_host_condition_name(host->condition),
+				  "drained", host->drained_ms != 0, "labels", host->labels,
+				  "health", host->health));
 	}
 	return xb_web_response_json(200, json_pack("{s:b,s:o}", "ok", 1, "hosts", list));
 }
@@ -128,6 +131,39 @@ static void put_tally(GString *text, const GPtrArray *rows, const char *name, co
 	}
 }
 
+static int64_t is_drained(const XbHostRow *host)
+{
+	return host->drained_ms != 0;
+}
+
+static int64_t troubles(const XbHostRow *host)
+{
+	return host->troubles;
+}
+
+static int64_t outside(const XbHostRow *host)
+{
+	return host->outside;
+}
+
+static int64_t health_time(const XbHostRow *host)
+{
+	return host->health_ms / 1000;
+}
+
+static void put_host_gauge(GString *text, const GPtrArray *rows, const char *name, const char *help,
+			   int64_t (*value)(const XbHostRow *host))
+{
+	put_head(text, name, "gauge", help);
+	for (guint i = 0; i < rows->len; i++) {
+		const XbHostRow *host = rows->pdata[i];
+
+		g_string_append_printf(text, "%s{host=", name);
+		put_label(text, host->name);
+		g_string_append_printf(text, "} %" G_GINT64_FORMAT "\n", value(host));
+	}
+}
+
 static void put_hosts(GString *text, const GPtrArray *rows)
 {
 	put_head(text, "xbisect_host_online", "gauge", "1 while the host takes boots.");
@@ -138,6 +174,23 @@ static void put_hosts(GString *text, const GPtrArray *rows)
 		put_label(text, host->name);
 		g_string_append_printf(text, "} %d\n", host->online);
 	}
+	put_head(text, "xbisect_host_condition", "gauge",
+		 "1 for what is known of the host: ready, unknown, suspect or quarantined.");
+	for (guint i = 0; i < rows->len; i++) {
+		const XbHostRow *host = rows->pdata[i];
+
+		g_string_append(text, "xbisect_host_condition{host=");
+		put_label(text, host->name);
+		g_string_append_printf(text, ",condition=\"%s\"} 1\n",
+				       xb_host_condition_name(host->condition));
+	}
+	put_host_gauge(text, rows, "xbisect_host_drained", "1 while a user keeps boots away.",
+		       is_drained);
+	put_host_gauge(text, rows, "xbisect_host_troubles", "Host-troubles in a row.", troubles);
+	put_host_gauge(text, rows, "xbisect_host_health_outside",
+		       "Health boots outside the control limits, in a row.", outside);
+	put_host_gauge(text, rows, "xbisect_host_health_seconds",
+		       "Unix time of the last health boot, 0 before the first.", health_time);
 }
 
 static XbWebResponse *metrics(XbPage *page, GError **error)

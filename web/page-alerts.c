@@ -42,7 +42,8 @@ static void put_heading(XbHtml *out, const XbAlert *alert)
 	xb_html(out, "<h2>");
 	xb_page_badge(out, alert->fixed_ms ? "fixed" : xb_alert_kind_name(alert->kind));
 	if (alert->kind == XB_ALERT_HOST)
-		xb_html(out, " %s</h2>\n<p>%s", alert->commit, alert->subject);
+		xb_html(out, " <a href=\"/hosts\">%s</a></h2>\n<p>%s", alert->commit,
+			alert->subject);
 	else
 		xb_html(out, " %s %s</h2>\n<p><code>%s</code> %s", alert->metric, by, id,
 			alert->subject);

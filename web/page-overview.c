@@ -83,33 +83,6 @@ static void put_open(XbPage *page, XbHtml *out, const GPtrArray *open)
 	xb_html(out, "</section>\n");
 }
 
-static void put_hosts(XbHtml *out, const GPtrArray *hosts, const GPtrArray *active, XbDb *db)
-{
-	xb_html(out, "<div class=\"wide\"><table><thead><tr><th>Host</th><th>State</th><th>Doing"
-		     "</th><th>Boot takes</th></tr></thead><tbody>\n");
-	for (guint i = 0; i < hosts->len; i++) {
-		const XbHostRow *host = hosts->pdata[i];
-		double seconds = xb_db_run_seconds(db, XB_RUN_BOOT, host->name, 8, NULL);
-		g_autofree char *boot = xb_seconds_text(seconds);
-
-		xb_html(out, "<tr><th scope=\"row\">%s</th><td>", host->name);
-		xb_page_badge(out, host->online ? "online" : "offline");
-		if (!host->online)
-			xb_html(out, " %s", host->reason);
-		else if (host->troubles)
-			xb_html(out, " %d troubles in a row", host->troubles);
-		xb_html(out, "</td><td>");
-		for (guint r = 0; r < active->len; r++) {
-			const XbRun *run = active->pdata[r];
-			if (run->kind == XB_RUN_BOOT && strcmp(run->place, host->name) == 0)
-				xb_html(out, "<a href=\"/run/%lld\">boot %lld</a> %s",
-					(long long)run->id, (long long)run->id, run->phase);
-		}
-		xb_html(out, "</td><td class=\"n\">%s</td></tr>\n", boot);
-	}
-	xb_html(out, "</tbody></table></div>\n");
-}
-
 /* Of the jobs listed, those with one of the states; a new array of the same rows. */
 static GPtrArray *of_state(const GPtrArray *jobs, XbJobState a, XbJobState b, guint max)
 {
@@ -200,34 +173,9 @@ bool xb_page_overview(XbPage *page, XbHtml *out, GError **error)
 		xb_html(out, "<p>Nothing yet. <code>xbisect bisect GOOD..BAD</code> queues a "
 			     "search.</p>\n");
 	xb_html(out, "</section>\n<section id=\"hosts\"><h2>Hosts</h2>\n");
-	put_hosts(out, hosts, active, page->db);
-	xb_html(out, "</section>\n");
-	return true;
-}
-
-bool xb_page_hosts(XbPage *page, XbHtml *out, GError **error)
-{
-	g_autoptr(GPtrArray) hosts = xb_db_hosts(page->db, error);
-	g_autoptr(GPtrArray) active = hosts ? xb_db_runs_active(page->db, error) : NULL;
-	g_autoptr(GPtrArray) lines = active ? xb_db_journal(page->db, 0, 0, -40, error) : NULL;
-
-	if (!lines)
+	if (!xb_page_host_rows(page, out, hosts, active, error))
 		return false;
-	page->title = g_strdup("Hosts");
-	page->live = true;
-	xb_html(out, "<h1>Hosts</h1>\n<section id=\"hosts\">");
-	put_hosts(out, hosts, active, page->db);
-	xb_html(out,
-		"<p><code>xbisect hosts check NAME</code> looks after one, <code>xbisect hosts "
-		"online NAME</code> puts it back.</p></section>\n<section id=\"log\"><h2>The "
-		"daemon's log</h2><ol class=\"log\">");
-	for (guint i = 0; i < lines->len; i++) {
-		const XbJournalLine *line = lines->pdata[i];
-		xb_html(out, "<li>");
-		xb_page_time(out, line->time_ms);
-		xb_html(out, " %s</li>\n", line->text);
-	}
-	xb_html(out, "</ol></section>\n");
+	xb_html(out, "</section>\n");
 	return true;
 }
 

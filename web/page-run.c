@@ -15,6 +15,43 @@
 
 /* ---- facts ---------------------------------------------------------------------------- */
 
+#define FACTS_DEPTH 4
+
+/* "Host cpu.model"; facts are objects within objects. */
+static void put_host_fact(XbHtml *out, const char *name, json_t *facts, guint depth)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(facts, key, value)
+	{
+		g_autofree char *full =
+			g_strdup_printf("%s%s%s", name, strcmp(name, "Host") == 0 ? " " : ".", key);
+		g_autofree char *text = NULL;
+
+		if (json_is_object(value)) {
+			if (depth < FACTS_DEPTH)
+				put_host_fact(out, full, value, depth + 1);
+			continue;
+		}
+		text = json_is_string(value) ? g_strdup(json_string_value(value))
+					     : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+		xb_page_fact(out, full, text);
+	}
+}
+
+/* What the host was made of when this was measured. */
+static void put_host_facts(XbHtml *out, const XbRunData *data)
+{
+	for (guint i = 0; i < data->events->len; i++) {
+		json_t *event = data->events->pdata[i];
+
+		if (g_strcmp0(xb_json_text(event, "event"), "fingerprint") == 0)
+			put_host_fact(out, "Host",
+				      json_object_get(json_object_get(event, "facts"), "host"), 0);
+	}
+}
+
 static void put_facts(XbHtml *out, const XbRunData *data)
 {
 	const XbRun *run = data->run;
@@ -35,6 +72,7 @@ static void put_facts(XbHtml *out, const XbRunData *data)
 	xb_page_hash(out, "Kernel config", variant->config_sha256);
 	xb_page_hash(out, "Class of hosts", run->host_fp);
 	xb_page_hash(out, "Workload as a hash", run->workload_fp);
+	put_host_facts(out, data);
 	xb_html(out, "<div><dt>Started</dt><dd>");
 	xb_page_time(out, run->started_ms);
 	xb_html(out, "</dd></div></dl>\n");

@@ -77,6 +77,10 @@ bool xb_page_journal(XbPage *page, XbHtml *out, GError **error);
 bool xb_page_hosts(XbPage *page, XbHtml *out, GError **error);
 bool xb_page_login(XbPage *page, XbHtml *out, GError **error);
 
+/* The table of hosts; @active: XbRun* that run. */
+bool xb_page_host_rows(XbPage *page, XbHtml *out, const GPtrArray *hosts, const GPtrArray *active,
+		       GError **error);
+
 /* By xb_page_job(), for its kind. */
 bool xb_page_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, GError **error);
 bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, GError **error);

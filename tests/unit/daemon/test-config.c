@@ -80,6 +80,48 @@ static void test_defaults_of_an_empty_file(void)
 	g_assert_null(xb_config_repo(config, "linux"));
 }
 
+static void refused(const char *text, const char *what)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(XbConfig) config = parse(text, &error);
+
+	g_assert_null(config);
+	g_assert_nonnull(error);
+	g_assert_nonnull(strstr(error->message, what));
+}
+
+static void test_hosts_of_a_pool(void)
+{
+	g_autofree char *good = in_scratch("frag");
+	g_autofree char *text = g_strdup_printf("[host lab1]\n"
+						"driver=null\n"
+						"recover=yes\n"
+						"labels=site=cellar;cpu=epyc\n"
+						"label.rack=7\n"
+						"known_good=image:%s\n"
+						"health_every=6h\n"
+						"[host lab2]\n"
+						"driver=null\n",
+						good);
+	g_autoptr(XbConfig) config = parse_fine(text);
+	const XbHostConfig *host = xb_config_host(config, "lab1");
+	const XbHostConfig *plain = xb_config_host(config, "lab2");
+
+	g_assert_true(host->recovers);
+	g_assert_cmpstr(host->labels, ==, "cpu=epyc rack=7 site=cellar");
+	g_assert_cmpfloat(host->health_every_s, ==, 6 * 3600);
+	/* what is the daemon's own changes no fingerprint */
+	g_assert_null(json_object_get(host->settings, "labels"));
+	g_assert_null(json_object_get(host->settings, "health_every_s"));
+	g_assert_false(plain->recovers);
+	g_assert_cmpstr(plain->labels, ==, "");
+	refused("[host a]\ndriver=null\nlabels=cpu\n", "KEY=VALUE");
+	refused("[host a]\ndriver=null\nlabels=a=b c\n", "KEY=VALUE");
+	refused("[host a]\ndriver=null\nlabels=cpu=epyc\nlabel.cpu=atom\n", "already");
+	refused("[host a]\ndriver=null\nhealth_every=1h\n", "known_good");
+	refused("[host a]\ndriver=null\nrecover=perhaps\n", "recover");
+}
+
 static void test_values_are_taken(void)
 {
 	g_autofree char *frag = in_scratch("frag"), *repo = in_scratch("repo");
@@ -374,6 +416,7 @@ int main(int argc, char **argv)
 	g_chmod(prog, 0700);
 	g_test_add_func("/config/defaults-of-an-empty-file", test_defaults_of_an_empty_file);
 	g_test_add_func("/config/values-are-taken", test_values_are_taken);
+	g_test_add_func("/config/hosts-of-a-pool", test_hosts_of_a_pool);
 	g_test_add_func("/config/each-mistake-is-one-line", test_each_mistake_is_one_line);
 	g_test_add_func("/config/a-remote-matches-whole-parts-of-urls",
 			test_a_remote_matches_whole_parts_of_urls);

@@ -12,6 +12,7 @@
 
 #include "access.h"
 #include "alerts.h"
+#include "host-tasks.h"
 #include "site.h"
 #include "watches.h"
 
@@ -198,6 +199,10 @@ static void put_others(Fixture *f)
 				 .labels = (char *)HOSTILE,
 				 .health = (char *)HOSTILE };
 	g_assert_true(xb_db_host_set(f->db, &host, NULL));
+	g_assert_true(xb_db_host_note_add(f->db, host.name, 0, HOSTILE, NOW_MS, NULL));
+	g_assert_cmpint(
+		xb_db_host_task_add(f->db, host.name, XB_HOST_RECOVER, HOSTILE, NOW_MS, NULL), >,
+		0);
 }
 
 /* A watched branch with a change of its level, and an alert about it. */
