@@ -379,6 +379,17 @@ static bool find_web_user(const char *name, uid_t *uid, GError **error)
 	return !error || !*error;
 }
 
+bool xb_control_server_check(const XbConfig *config, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	uid_t uid;
+
+	if (!config->web.user || find_web_user(config->web.user, &uid, &problem))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
 XbControlServer *xb_control_server_new(XbDaemon *daemon, GError **error)
 {
 	const char *web_user = daemon->config->web.user;

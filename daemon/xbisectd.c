@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 	} else {
 		config = xb_config_load(path, &error);
 	}
-	if (!config) {
+	if (!config || (check && !xb_control_server_check(config, &error))) {
 		fprintf(stderr, "xbisectd: %s\n", error->message);
 		return 1;
 	}

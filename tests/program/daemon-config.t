@@ -31,6 +31,7 @@ a repository that is missing|\[repo x\] path.*No such file|[repo x]\npath=/nonex
 a driver that is not known|\[host b\] driver|[host b]\ndriver=teleport
 a command that is missing|\[host b\] command|[host b]\ndriver=command
 a metric without sense|\[workload w\] metrics|[workload w]\nprogram=/bin/true\nmetrics=speed
+a user of the pages who is not there|\[web\] user: there is no user|[web]\nuser=xb-nobody-such
 a line that is none|xbisectd.conf|what is this
 END
 cp "$tmp/good.conf" "$conf"
