@@ -13,7 +13,7 @@
 #include <time.h>
 
 #define PLACES_SHOWN 16 /* of one kind: the most frequent */
-#define SETTLE_NS    (50 * 1000 * 1000)
+#define SETTLE_NS    (200 * 1000 * 1000)
 
 /* What was counted in one phase. */
 typedef struct {
@@ -61,6 +61,8 @@ Counters *counters_open(CountersPass pass)
 	if (!self)
 		return NULL;
 	self->pass = pass;
+	/* Xen says on the console that it traces: not into a line that is being written. */
+	settle();
 	if (pass == COUNTERS_TRACED) {
 		self->trace = xentrace_open();
 		if (!self->trace) {
