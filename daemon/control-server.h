@@ -9,8 +9,8 @@
 
 #include "daemon.h"
 
-/* Is there a user such as the configuration names for the pages? For --check; a new server looks
- * by itself. */
+/* Is there a user such as the configuration names for the pages? Asked before anything is started;
+ * a new server looks by itself. */
 bool xb_control_server_check(const XbConfig *config, GError **error);
 
 /* Listens on config->socket (0660; a stale socket is replaced). */

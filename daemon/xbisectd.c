@@ -187,7 +187,11 @@ int main(int argc, char **argv)
 	} else {
 		config = xb_config_load(path, &error);
 	}
-	if (!config || (check && !xb_control_server_check(config, &error))) {
+	if (config && !xb_control_server_check(config, &error)) {
+		g_prefix_error(&error, "%s: ", path);
+		g_clear_pointer(&config, xb_config_free);
+	}
+	if (!config) {
 		fprintf(stderr, "xbisectd: %s\n", error->message);
 		return 1;
 	}
