@@ -69,12 +69,24 @@ static bool leave_test_system(Lab *lab, LabIdentity *identity, bool *is_good, ch
 {
 	g_autofree char *old = g_strdup(identity->boot_id);
 	g_auto(LabResult) result = { 0 };
+	g_autoptr(GError) problem = NULL;
 
 	lab_log(lab, "a kernel under test runs: reboot");
-	if (!own(lab, error) || !lab_next_is_known_good(lab, true, error) ||
-	    !lab_ssh_script(lab, "reboot", reboot_script, lab->host->ssh_deadline_s, &result,
-			    error))
-		return false;
+	/* The run before may have told it to reboot: then it goes down while it is asked, which is
+	 * no trouble. What answers next decides, and nothing is believed without that. */
+	if (!own(lab, &problem)) {
+		if (!lab_ask_known_good(lab, ASK_S, identity, is_good, why, error))
+			return false;
+		if (g_strcmp0(identity->boot_id, old) == 0) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return false;
+		}
+	} else if (lab_next_is_known_good(lab, true, &problem)) {
+		lab_ssh_script(lab, "reboot", reboot_script, lab->host->ssh_deadline_s, &result,
+			       &problem);
+	}
+	if (problem)
+		lab_log(lab, "%s: waiting for what answers next", problem->message);
 	return await(lab, lab->host->recover_deadline_s, old, identity, is_good, why, error);
 }
 

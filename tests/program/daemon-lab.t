@@ -198,10 +198,12 @@ fresh_state
 linear big 24 15 1.0 1.2 5:boot=hang 10:boot=hang
 host_deadline=4s
 host_keys="recover=yes
+known_good=image:$tmp/known-good
 label.cpu=epyc" lab "--delay 0.1" "
 [host second]
 driver=null
 recover=yes
+known_good=image:$tmp/known-good
 deadline=4s
 labels=cpu=epyc
 [host third]
