@@ -214,6 +214,9 @@ DEPS_TEST  := curl perl python3 python3-aiosmtpd openssl jq procps util-linux
 DEPS_LAB   := openssh-server openipmi grub2-common
 # A real browser for the pages, and npm for what they use in it.
 DEPS_BROWSER := chromium fonts-dejavu-core nodejs npm
+# The emulated lab: its machines' firmware, BMC and keys, and what unpacks its image.
+DEPS_LAB   := qemu-system-x86 ipxe-qemu openipmi ipmitool openssh-client dropbear-bin e2fsprogs cpio kmod \
+              xz-utils zstd python3 jq
 DEPS_LINT  := clang clang-format clang-tidy cppcheck mandoc shellcheck libclang-rt-14-dev
 
 .PHONY: deps deps-lab deps-lint
@@ -255,6 +258,16 @@ $(BUILD)/bench/search: $(sort $(wildcard tests/bench/*.c)) $(LIB_daemon/engine) 
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) $(INC_daemon/engine) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_daemon/engine)
 bench-web: programs ## latencies of the pages at 1,000 jobs and 100,000 measurements, as JSON lines
 	@tests/bench/web --bin $(BUILD)/bin
+# ---- the emulated lab ---------------------------------------------------------
+.PHONY: lab-image check-lab
+lab-image:          ## the lab machines' disk and ramdisk, from Debian's packages (FRESH=1: again)
+	@tests/install/deps $(sort $(DEPS_LAB))
+	@tests/lab/make-image
+check-lab:          ## driver=ssh on emulated machines: onboarding, both boot ways, failures
+	@$(SUBMAKE) deps
+	@$(SUBMAKE) lab-image
+	@$(SUBMAKE) -j$(JOBS) programs
+	@XB_TEST_TIMEOUT=$(or $(XB_TEST_TIMEOUT),1800) tests/run $(BUILD) tests/lab/core.t
 # ---- pages in a browser ------------------------------------------------------
 # npm packages come by lock file; without uPlot pages do with their own drawings.
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Sourced by the tests of the lab: emulated machines, kernels for them, TAP.
+# Everything that is started here ends with the test.
+set -u
+
+lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+bin=$(realpath "${XB_BIN:-build/bin}")
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/xblab.XXXXXX")
+export conf=$tmp/xbisectd.conf
+state=$tmp/state
+count=0
+failures=0
+pids=() # of machines, and of the daemon
+export XBISECT_SOCKET=$tmp/control XBISECT_PATIENCE=60s
+unset NO_COLOR XBISECT_CONFIG
+# What the runner keeps about hosts is this test's own.
+image=$("$lab/make-image") || exit 1
+export XDG_STATE_HOME=$tmp/xdg
+
+cleanup() {
+	local pid file
+	for file in "$state"/runs/*/pid "$tmp"/runs/*/pid; do
+		[ -s "$file" ] || continue
+		pid=$(cat "$file")
+		[ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$(dirname "$file")" ] || continue
+		kill -9 -- "-$pid" 2>/dev/null
+	done
+	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
+	wait 2>/dev/null
+	[ -n "${LAB_KEEP-}" ] && { echo "# kept: $tmp"; return; }
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+mkdir -p "$tmp/runs" "$XDG_STATE_HOME"
+
+# ---- TAP ---------------------------------------------------------------------
+ok() { # ok STATUS NAME
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		printf 'ok %d - %s # %d s\n' "$count" "$2" "$SECONDS"
+		return 0
+	fi
+	failures=$((failures + 1))
+	echo "not ok $count - $2"
+	return 1
+}
+
+is() { # is NAME GOT WANTED
+	[ "$2" = "$3" ]
+	ok $? "$1" || printf '# got: %s\n# wanted: %s\n' "$2" "$3"
+}
+
+like() { # like NAME TEXT PATTERN
+	grep -qE -- "$3" <<<"$2"
+	ok $? "$1" || printf '# got: %s\n# wanted: %s\n' "$(head -c 2000 <<<"$2" | tr '\n' '~')" "$3"
+}
+
+finish() {
+	echo "1..$count"
+	[ "$failures" -eq 0 ]
+	exit
+}
+
+# ---- machines ------------------------------------------------------------------
+# One key for us, one for each kind of machine.
+ssh-keygen -q -t ed25519 -N '' -C lab -f "$tmp/key"
+mkdir -p "$tmp/seed/root/.ssh" "$tmp/seed/etc/ssh"
+ssh-keygen -q -t ed25519 -N '' -C disk -f "$tmp/seed/etc/ssh/ssh_host_ed25519_key"
+cp "$tmp/key.pub" "$tmp/seed/root/.ssh/authorized_keys"
+tar -C "$tmp/seed" --owner=0 --group=0 -cf "$tmp/seed.tar" root etc
+truncate -s %1M "$tmp/seed.tar"
+mkdir -p "$tmp/ram/root/.ssh" "$tmp/ram/etc/dropbear"
+cp "$tmp/key.pub" "$tmp/ram/root/.ssh/authorized_keys"
+dropbearkey -t ed25519 -f "$tmp/ram/etc/dropbear/host_key" 2>/dev/null |
+	sed -n 's/^\(ssh-ed25519 [^ ]*\).*/\1/p' >"$tmp/net.pub"
+{
+	cat "$image/ramdisk"
+	(cd "$tmp/ram" && find root etc | sort | cpio --quiet -o -H newc -R 0:0 | gzip -n)
+} >"$tmp/ramdisk.net"
+
+# The folder that a diskless machine boots from, with its known-good system.
+net_dir() { # net_dir NAME
+	local dir=$tmp/$1.net
+	mkdir -p "$dir"
+	cp "$image/xen" "$dir/good.xen"
+	cp "$image/vmlinuz-good" "$dir/good.kernel"
+	cp "$tmp/ramdisk.net" "$dir/good.ramdisk"
+	cat >"$tmp/$1.known-good" <<-'END'
+		#!ipxe
+		echo LAB boot known-good
+		kernel good.xen xen dom0_mem=512M,max:512M console=com1 com1=115200
+		module good.kernel kernel console=hvc0 quiet rdinit=/init
+		module good.ramdisk ramdisk
+		boot
+	END
+	cp "$tmp/$1.known-good" "$dir/boot.ipxe"
+}
+
+machine() { # machine NAME disk|net: it is off; its addresses are in $NAME_ssh, ...
+	local name=$1 kind=$2 key
+	declare -g "${name}_kind=$kind"
+	mkdir -p "$tmp/$name"
+	if [ "$kind" = disk ]; then
+		set -- --disk "$image/disk.img" --seed "$tmp/seed.tar"
+		key=$(cut -d' ' -f1,2 "$tmp/seed/etc/ssh/ssh_host_ed25519_key.pub")
+	else
+		net_dir "$name"
+		set -- --net "$tmp/$name.net"
+		key=$(cat "$tmp/net.pub")
+	fi
+	# fd 8: it ends with the test, even with one that is killed.
+	"$lab/machine" run --dir "$tmp/$name" "$@" 2>"$tmp/$name/stderr" </dev/null &
+	pids+=($!)
+	for _ in $(seq 600); do
+		[ -s "$tmp/$name/machine.json" ] && break
+		kill -0 $! 2>/dev/null || break
+		sleep 0.1
+	done
+	[ -s "$tmp/$name/machine.json" ] || { sed 's/^/# /' "$tmp/$name/stderr"; echo "Bail out! no machine"; exit 1; }
+	for what in ssh console ipmi; do
+		declare -g "${name}_$what=$(jq -r ".${what}_port" "$tmp/$name/machine.json")"
+	done
+	local port=${name}_ssh
+	echo "[127.0.0.1]:${!port} $key" >>"$tmp/known_hosts"
+}
+
+ctl() { # ctl NAME WORD...
+	"$lab/machine" ctl "$tmp/$1" "${@:2}"
+}
+
+on() { # on NAME SCRIPT: by ssh
+	local port=${1}_ssh
+	timeout 60 ssh -T -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=yes \
+		-o UserKnownHostsFile="$tmp/known_hosts" -o LogLevel=ERROR -o IdentitiesOnly=yes \
+		-i "$tmp/key" -p "${!port}" root@127.0.0.1 "$2" </dev/null
+}
+
+up() { # up NAME: wait for its known-good system
+	local _
+	for _ in $(seq 60); do
+		on "$1" 'case $(cat /proc/cmdline) in *xbisect.nonce*) exit 1 ;; esac' 2>/dev/null && return 0
+		sleep 2
+	done
+	return 1
+}
+
+# The settings of a machine as KEY=VALUE lines; durations end in s.
+settings() { # settings NAME [LINE...]
+	local kind=${1}_kind ssh=${1}_ssh console=${1}_console ipmi=${1}_ipmi
+	cat <<-END
+		driver=ssh
+		address=127.0.0.1
+		port=${!ssh}
+		ssh_user=root
+		ssh_key_file=$tmp/key
+		known_hosts=$tmp/known_hosts
+		xen_args=dom0_mem=512M,max:512M console=com1 com1=115200
+		power_pause=1s
+		boot_deadline=240s
+		recover_deadline=150s
+		silence=90s
+		settle=1s
+		ssh_deadline=60s
+		deadline=600s
+		xen=$image/xen.gz
+	END
+	if [ "${!kind}" = disk ]; then # the BMC's ways
+		cat <<-END
+			boot=grub
+			root=disk
+			initrd=$image/ramdisk
+			power=ipmi
+			ipmi_address=127.0.0.1
+			ipmi_port=${!ipmi}
+			ipmi_user=lab
+			ipmi_password_file=$tmp/$1/password
+			console=${lab_console:-tcp}
+			console_address=127.0.0.1:${!console}
+			grub_known_good=known-good
+		END
+	else # a switch of commands
+		cat <<-END
+			boot=net
+			root=initramfs
+			net_dir=$tmp/$1.net
+			net_known_good=$tmp/$1.known-good
+			power=command
+			power_on=$lab/machine ctl $tmp/$1 power on
+			power_off=$lab/machine ctl $tmp/$1 power off
+			power_status=$lab/machine ctl $tmp/$1 power status
+			console=unix
+			console_path=$tmp/$1/console
+		END
+	fi
+	[ $# -lt 2 ] || printf '%s\n' "${@:2}"
+}
+
+# ---- kernels ---------------------------------------------------------------------
+kernel() { # kernel LABEL old|new [KIND]: prints its directory
+	local dir=$tmp/kernels/$1
+	[ -d "$dir" ] || "$lab/variant" make "$image/$2" "$1" "$dir" "${3-same}" || exit 1
+	echo "$dir"
+}
+
+# ---- one boot by xbisect-run -------------------------------------------------------
+# job ID NAME KERNEL-DIR [LINE...]: its job.json; lines are settings of the host.
+job() {
+	local dir=$tmp/runs/$1
+	mkdir -p "$dir"
+	settings "$2" "${@:4}" | jq -Rn --arg id "$1" --arg name "$2" --arg dir "$3" \
+		--arg kind "${job_kind:-run}" --argjson deadline "${job_deadline:-600}" '
+		(reduce inputs as $line ({}; ($line | capture("^(?<k>[^=]*)=(?<v>.*)$")) as $m |
+			if ($m.v | test("^[0-9]+s$")) then .[$m.k + "_s"] = $m.v[:-1]
+			else .[$m.k] = $m.v end) | del(.deadline_s) | .name = $name) as $host |
+		{protocol: 1, kind: $kind, id: $id, boot: 0, deadline_s: $deadline, host: $host,
+		 artifact: {variant: ($dir | split("/") | last), dir: $dir, kernel: "vmlinuz",
+			vmlinux: "vmlinux", modules: ($dir + "/modules")},
+		 workload: {name: "map-unmap", iterations: "2", warmup: "1",
+			metrics: "unmap:s:lower;map:s:lower", params: {mib: "16", batch: "1024"}}}
+		' >"$dir/job.json"
+}
+
+run_start() { # run_start ID: in the background; its pid in $run_pid
+	local dir=$tmp/runs/$1
+	(cd "$dir" && exec setsid "$bin/xbisect-run" <job.json >events.jsonl 2>stderr) &
+	run_pid=$!
+	echo "$run_pid" >"$dir/pid"
+}
+
+run_end() { # run_end ID: waits; sets $outcome and $detail
+	wait "$run_pid" 2>/dev/null
+	outcome=$(jq -rs 'map(select(.event == "done"))[0].outcome // "none"' "$tmp/runs/$1/events.jsonl")
+	detail=$(jq -rs 'map(select(.event == "done"))[0].detail // ""' "$tmp/runs/$1/events.jsonl")
+}
+
+boot() { # boot ID NAME KERNEL-DIR [LINE...]
+	job "$@"
+	run_start "$1"
+	run_end "$1"
+	echo "# $1: $outcome: $(head -c 300 <<<"$detail") ($SECONDS s)"
+}
+
+evidence() { # evidence ID PATTERN: stands in the console that was kept
+	grep -aqE -- "$2" "$tmp/runs/$1/console"
+}
+
+# On failure: what a person would look at.
+explain() { # explain ID NAME
+	tail -n 30 "$tmp/runs/$1/lab.log" 2>/dev/null | sed 's/^/# log: /'
+	tail -c 1500 "$tmp/runs/$1/console" 2>/dev/null | tr -cd '\11\12\40-\176' | sed 's/^/# console: /'
+	tail -n 5 "$tmp/runs/$1/stderr" "$tmp/$2/machine.log" 2>/dev/null | sed 's/^/# /'
+}
