@@ -403,10 +403,14 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_WATCH_LEVELS] =
 		"SELECT l.seq, c.commit_id, c.subject, c.time_ms, p.job_id, l.unit, l.level, l.sd, "
 		"  l.boots, l.host_fp, l.workload_fp, "
+		/* its last boot; of the variant's where the job found all measured */
+		"  coalesce((SELECT r.id FROM run AS r WHERE r.job_id = p.job_id "
+		"   AND r.kind = 'boot' AND r.outcome = 'ok' AND r.host_fp = l.host_fp "
+		"   AND r.workload_fp = l.workload_fp ORDER BY r.id DESC LIMIT 1), "
 		"  (SELECT max(r.id) FROM job_commit AS j JOIN run AS r ON r.variant_id = "
 		"j.variant_id "
 		"   AND r.kind = 'boot' WHERE j.job_id = p.job_id AND r.outcome = 'ok' "
-		"   AND r.host_fp = l.host_fp AND r.workload_fp = l.workload_fp) "
+		"   AND r.host_fp = l.host_fp AND r.workload_fp = l.workload_fp)) "
 		"FROM watch_level AS l "
 		"JOIN watch_commit AS c ON c.watch_id = l.watch_id AND c.seq = l.seq "
 		"LEFT JOIN watch_point AS p ON p.watch_id = l.watch_id AND p.seq = l.seq "

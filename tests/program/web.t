@@ -135,7 +135,7 @@ curl -sN -m 60 "$url/live?page=/job/1" >"$tmp/events" 2>/dev/null &
 stream=$!
 wait_until 60 ended 1
 get /job/1
-has "the page: its culprit" out "Culprit: <code>$(sha c7 | cut -c1-12)"
+has "the page: its culprit" out "culprit</span> <code>$(sha c7 | cut -c1-12)"
 page_tag=$(sed -n 's/^ETag: "\(.*\)"/\1/p' "$tmp/head" | tr -d '\r')
 wait_until 20 grep -q "$page_tag" "$tmp/events"
 ok $? "the stream: says which page is the latest"
