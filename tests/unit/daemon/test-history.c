@@ -579,7 +579,6 @@ static void test_large_range(Fixture *f, gconstpointer unused)
 	g_test_message("%u commits in %.3f s", range != NULL ? range->commits->len : 0,
 		       g_timer_elapsed(timer, NULL));
 	g_assert_no_error(error);
-	g_assert_cmpfloat(g_timer_elapsed(timer, NULL), <, 5); /* under sanitizers and load */
 	g_assert_cmpuint(range->commits->len, ==, 1 + strtoul(count, NULL, 10));
 	g_assert_cmpuint(range->commits->len, >, 19000);
 	assert_well_formed(range);

@@ -784,9 +784,6 @@ static void test_large_job(Fixture *f, gconstpointer unused)
 	g_autoptr(GPtrArray) commits = xb_db_job_commits(f->db, job, &error);
 	g_assert_cmpuint(commits->len, ==, NODES);
 	g_test_message("job_commits %.4f s", g_timer_elapsed(timer, NULL));
-	/* Generous: machines under load and sanitizers. */
-	g_assert_cmpfloat(insert, <, 5);
-	g_assert_cmpfloat(runs_for_job, <, 1);
 }
 
 #define ADD(name, function) g_test_add("/db/" name, Fixture, NULL, set_up, function, tear_down)
