@@ -102,10 +102,7 @@ static bool link_input(const Boot *boot, const char *name, const char *path, GEr
 /* Counters of a build without a map keep their addresses, and stderr says why. */
 static void prepare_counters(Boot *boot)
 {
-	const json_t *artifact = boot->run->job->artifact;
-	g_autofree char *dir = runner_setting(artifact, "dir", ".");
-	g_autofree char *name = runner_setting(artifact, "system_map", NULL);
-	g_autofree char *path = name ? g_canonicalize_filename(name, dir) : NULL;
+	g_autofree char *path = runner_job_system_map(boot->run->job);
 	g_autoptr(GError) error = NULL;
 	RunnerSymbols *symbols = path ? runner_symbols_load(path, &error) : NULL;
 

@@ -143,3 +143,15 @@ void runner_job_free(RunnerJob *job)
 	g_free(job->dir);
 	g_free(job);
 }
+
+char *runner_job_system_map(const RunnerJob *job)
+{
+	g_autofree char *dir = runner_setting(job->artifact, "dir", ".");
+	g_autofree char *named = runner_setting(job->artifact, "system_map", NULL);
+	g_autofree char *kernel = runner_setting(job->artifact, "kernel", "");
+	const char *version = g_str_has_prefix(kernel, "vmlinuz-") ? strchr(kernel, '-') : "";
+	g_autofree char *usual = g_strconcat("System.map", version, NULL);
+	g_autofree char *path = g_canonicalize_filename(named ? named : usual, dir);
+
+	return named || g_file_test(path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer(&path) : NULL;
+}

@@ -30,6 +30,11 @@ RunnerJob *runner_job_new(json_t *json, GError **error);
 void runner_job_free(RunnerJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunnerJob, runner_job_free)
 
+/* The path of the map of the kernel's addresses: artifact.system_map; for a kernel without one what
+ * lies beside it by the usual names (System.map, or System.map-VERSION beside vmlinuz-VERSION).
+ * NULL when there is none. Caller frees. */
+char *runner_job_system_map(const RunnerJob *job);
+
 /* A member of @object (host, workload, params) as text; a copy of @fallback
  * (may be NULL) when it is absent or empty. Caller frees. */
 char *runner_setting(const json_t *object, const char *name, const char *fallback);

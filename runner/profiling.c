@@ -44,20 +44,6 @@ static char *find_xen_symbols(const RunnerJob *job, const char *xen_path)
 	return g_file_test(beside, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer(&beside) : NULL;
 }
 
-/* That of the artifact; of a kernel without one what lies beside it by the usual names. NULL when
- * there is none. */
-static char *find_system_map(const RunnerJob *job)
-{
-	g_autofree char *dir = runner_setting(job->artifact, "dir", ".");
-	g_autofree char *named = runner_setting(job->artifact, "system_map", NULL);
-	g_autofree char *kernel = runner_setting(job->artifact, "kernel", "");
-	const char *version = g_str_has_prefix(kernel, "vmlinuz-") ? strchr(kernel, '-') : "";
-	g_autofree char *usual = g_strconcat("System.map", version, NULL);
-	g_autofree char *path = g_canonicalize_filename(named ? named : usual, dir);
-
-	return named || g_file_test(path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer(&path) : NULL;
-}
-
 bool runner_profiling_new(const RunnerJob *job, const char *xen_path, Profiling **self,
 			  GError **error)
 {
@@ -74,7 +60,7 @@ bool runner_profiling_new(const RunnerJob *job, const char *xen_path, Profiling 
 	if (!new->plugin_path)
 		return false;
 	new->xen_symbols = find_xen_symbols(job, xen_path);
-	new->system_map = find_system_map(job);
+	new->system_map = runner_job_system_map(job);
 	*self = g_steal_pointer(&new);
 	return true;
 }
