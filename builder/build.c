@@ -107,7 +107,8 @@ static bool do_compile(Build *self, GError **error)
 	}
 	if (ok) {
 		xb_emit_phase("collect", NULL);
-		ok = xb_compile_strip(&self->compile, &failure);
+		ok = xb_compile_strip(&self->compile, &failure) &&
+		     xb_compile_symbols(&self->compile, &failure);
 	}
 	if (!settle(self, failure, failure ? NULL : &failure))
 		ok = false;

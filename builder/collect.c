@@ -13,7 +13,8 @@
 #include "maintainers.h"
 #include "tree.h"
 
-#define MIB ((guint64)1024 * 1024)
+#define MIB         ((guint64)1024 * 1024)
+#define SYMBOLS_MAX (64 * 1024 * 1024)
 
 typedef enum { FILE_IMAGE, FILE_ELF, FILE_MAP, FILE_CONFIG, FILE_COUNT } FileIndex;
 
@@ -129,7 +130,7 @@ static json_t *artifact_event(const XbCollect *self, const Collected *files, con
 	char tree[GIT_OID_HEXSZ + 1];
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
-			 "s:s, s:s, s:b}",
+			 "s:s, s:s, s:s, s:b}",
 			 "event", "artifact", "variant", variant, "dir",
 			 self->compile->job->out_dir, "kernel", files[FILE_IMAGE].as, "vmlinux",
 			 files[FILE_ELF].as, "image_sha256", files[FILE_ELF].sha256,
@@ -138,14 +139,32 @@ static json_t *artifact_event(const XbCollect *self, const Collected *files, con
 			 files[FILE_CONFIG].sha256, "toolchain", self->compile->toolchain->summary,
 			 "builder", self->compile->toolchain->fingerprint, "tree",
 			 git_oid_tostr(tree, sizeof(tree), self->compile->tree), "inputs",
-			 "inputs.txt", "reach", "reach.txt", "manifest", "manifest.json", "clean",
-			 self->compile->job->clean);
+			 "inputs.txt", "reach", "reach.txt", "objects", "objects.txt", "manifest",
+			 "manifest.json", "clean", self->compile->job->clean);
+}
+
+/* inputs.txt, reach.txt and objects.txt. */
+static bool write_lists(const XbCollect *self, int obj_fd, GError **error)
+{
+	const XbCompile *compile = self->compile;
+	const char *dir = compile->job->out_dir;
+	g_autofree char *inputs = g_build_filename(dir, "inputs.txt", NULL);
+	g_autofree char *reach = g_build_filename(dir, "reach.txt", NULL);
+	g_autofree char *path = g_build_filename(dir, "objects.txt", NULL);
+	gsize length = 0;
+	g_autofree char *symbols = xb_beneath_read(obj_fd, XB_SYMBOLS, SYMBOLS_MAX, &length, NULL);
+	g_autoptr(XbObjects) objects = xb_objects_new(symbols ? symbols : "");
+	g_autofree char *text = NULL;
+
+	if (!xb_inputs_write(compile->repo, compile->tree, obj_fd, compile->src_prefix,
+			     compile->arch->source, inputs, reach, objects, error))
+		return false;
+	text = xb_objects_text(objects);
+	return g_file_set_contents(path, text, -1, error);
 }
 
 json_t *xb_collect(const XbCollect *self, GError **error)
 {
-	g_autofree char *inputs = g_build_filename(self->compile->job->out_dir, "inputs.txt", NULL);
-	g_autofree char *reach = g_build_filename(self->compile->job->out_dir, "reach.txt", NULL);
 	g_autofree char *variant = NULL;
 	Collected files[FILE_COUNT] = { 0 };
 	json_t *event = NULL;
@@ -153,10 +172,7 @@ json_t *xb_collect(const XbCollect *self, GError **error)
 
 	if (obj_fd < 0)
 		return NULL;
-	if (copy_files(self, obj_fd, files, error) &&
-	    xb_inputs_write(self->compile->repo, self->compile->tree, obj_fd,
-			    self->compile->src_prefix, self->compile->arch->source, inputs, reach,
-			    error)) {
+	if (copy_files(self, obj_fd, files, error) && write_lists(self, obj_fd, error)) {
 		variant = variant_hash(self, files);
 		if (write_manifest(self, files, variant, error))
 			event = artifact_event(self, files, variant);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* compile.c - configuration, make and strip in the sandbox. */
+/* compile.c - configuration, make, strip and nm in the sandbox. */
 #include "compile.h"
 
 #include <errno.h>
@@ -380,6 +380,22 @@ bool xb_compile_strip(XbCompile *self, GError **error)
 	return sandbox &&
 	       run_step(self, "strip", sandbox, obj,
 			(const char *const[]){ "sh", "-c", script, "strip", XB_STRIPPED, NULL },
+			false, error);
+}
+
+bool xb_compile_symbols(XbCompile *self, GError **error)
+{
+	/* The .cmd files name what make made; others in the tree are left-overs or archives. */
+	static const char script[] =
+		"find . -name '.*.o.cmd' -type f | sed 's|^\\./||; s|\\.\\([^/]*\\)\\.cmd$|\\1|' | "
+		"tr '\\n' '\\0' | xargs -0 -r nm -A -P --defined-only 2>/dev/null | "
+		"awk '$3 ~ /^[tTwW]$/' >\"$1\" || :";
+	const char *src, *obj;
+	g_autoptr(XbSandbox) sandbox = new_sandbox(self, self->slot->obj, &src, &obj, error);
+
+	return sandbox &&
+	       run_step(self, "symbols", sandbox, obj,
+			(const char *const[]){ "sh", "-c", script, "symbols", XB_SYMBOLS, NULL },
 			false, error);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * compile.h - the steps of a build that run code of the tree: configuration,
- * make, strip. Each runs in the sandbox, with its output in the log, and
+ * make, strip, nm. Each runs in the sandbox, with its output in the log, and
  * appends its command line to @commands.
  */
 #ifndef XB_BUILDER_COMPILE_H
@@ -20,6 +20,8 @@
 
 /* The stripped kernel, relative to the object directory. */
 #define XB_STRIPPED ".xbisect/vmlinux.elf"
+/* What nm(1) says of its objects, there as well. */
+#define XB_SYMBOLS ".xbisect/symbols"
 
 typedef struct {
 	const XbBuildJob *job;
@@ -48,6 +50,10 @@ bool xb_compile_make(XbCompile *self, GError **error);
 
 /* vmlinux without symbols, in obj/XB_STRIPPED. */
 bool xb_compile_strip(XbCompile *self, GError **error);
+
+/* The functions of each object, in obj/XB_SYMBOLS: lines of `nm -A -P`. What nm cannot read is left
+ * out: false with @error only when nothing can be run. */
+bool xb_compile_symbols(XbCompile *self, GError **error);
 
 void xb_compile_clear(XbCompile *self);
 

@@ -36,9 +36,10 @@ static const char *const suffixes[] = {
 static const char *const never[] = { "Documentation/", "samples/", "LICENSES/" };
 
 typedef struct {
-	GHashTable *all;   /* every path of the tree: set */
-	GHashTable *found; /* borrows from @all */
-	GHashTable *reach; /* path (borrowed) -> how many commands read it */
+	GHashTable *all;    /* every path of the tree: set */
+	GHashTable *found;  /* borrows from @all */
+	GHashTable *reach;  /* path (borrowed) -> how many commands read it */
+	XbObjects *objects; /* may be NULL */
 	int obj_fd;
 	const char *src_prefix;
 	char *arch_dir; /* "arch/x86/" */
@@ -157,8 +158,8 @@ void xb_inputs_scan(const char *cmd, const char *src_prefix, GHashTable *all, GH
 	}
 }
 
-/* What one command read: each path once, however often the file names it. */
-static void take_command(Inputs *inputs, const char *text)
+/* What the command in the file @name read: each path once, however often the file names it. */
+static void take_command(Inputs *inputs, const char *name, const char *text)
 {
 	g_autoptr(GHashTable) read = g_hash_table_new(g_str_hash, g_str_equal);
 	GHashTableIter iter;
@@ -172,6 +173,8 @@ static void take_command(Inputs *inputs, const char *text)
 		g_hash_table_add(inputs->found, path);
 		g_hash_table_replace(inputs->reach, path, GUINT_TO_POINTER(count + 1));
 	}
+	if (inputs->objects)
+		xb_objects_add(inputs->objects, name, text, read);
 }
 
 static bool visit_file(const char *path, void *data)
@@ -185,7 +188,7 @@ static bool visit_file(const char *path, void *data)
 	if (name[0] == '.' && g_str_has_suffix(name, ".cmd")) {
 		text = xb_beneath_read(inputs->obj_fd, path, CMD_FILE_MAX, &length, NULL);
 		if (text)
-			take_command(inputs, text);
+			take_command(inputs, path, text);
 	}
 	return true;
 }
@@ -216,7 +219,7 @@ static bool write_list(GHashTable *found, GHashTable *counts, const char *path, 
 
 bool xb_inputs_write(git_repository *repo, const git_oid *tree_id, int obj_fd,
 		     const char *src_prefix, const char *arch_source, const char *path,
-		     const char *reach_path, GError **error)
+		     const char *reach_path, XbObjects *objects, GError **error)
 {
 	g_autoptr(GHashTable) all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) found = g_hash_table_new(g_str_hash, g_str_equal);
@@ -227,6 +230,7 @@ bool xb_inputs_write(git_repository *repo, const git_oid *tree_id, int obj_fd,
 		.all = all,
 		.found = found,
 		.reach = reach,
+		.objects = objects,
 		.obj_fd = obj_fd,
 		.src_prefix = src_prefix,
 		.arch_dir = arch_dir,

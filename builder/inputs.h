@@ -15,15 +15,18 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "objects.h"
+
 /*
  * Write the list, sorted, one path a line, to @path; and to @reach_path those
  * that commands read, as "COUNT PATH", where COUNT is how many did: nearly the
  * number of objects that a change of the file makes anew. @src_prefix is the
  * source directory as commands saw it; @arch_source the directory under arch/.
+ * What each command made and read is told to @objects (objects.h), which may be NULL.
  */
 bool xb_inputs_write(git_repository *repo, const git_oid *tree, int obj_fd, const char *src_prefix,
 		     const char *arch_source, const char *path, const char *reach_path,
-		     GError **error);
+		     XbObjects *objects, GError **error);
 
 /* For tests: add to @found those of the paths in @cmd that are in @all. */
 void xb_inputs_scan(const char *cmd, const char *src_prefix, GHashTable *all, GHashTable *found);

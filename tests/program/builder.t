@@ -183,6 +183,9 @@ printf '%s\n' Kconfig Makefile include/x.h kernel/a.c kernel/b.c \
 ok $? "inputs.txt lists what was read"
 grep -q '^[1-9][0-9]* ' "$out/reach.txt" && ! grep -vqE '^[0-9]+ [^ ]' "$out/reach.txt"
 ok $? "reach.txt says how many commands read it"
+printf '%s\n' 'xbisect-objects 1' 'p kernel/a.c' 'p include/x.h' 'p kernel/b.c' 'o kernel/a.o 0' \
+	'r 1 0' 'f a' 'o kernel/b.o 2' 'r 1 2' 'f b' | sort | cmp -s - <(sort "$out/objects.txt")
+ok $? "objects.txt says which functions came from which file"
 [ "$(sha256sum <"$out/vmlinux.elf" | cut -c1-64)" = "$(echo "$first_image" | cut -d'"' -f4)" ]
 ok $? "image_sha256 is that of the stripped image"
 
