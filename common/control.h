@@ -13,7 +13,8 @@
  *
  * Verbs:
  *   ping      -> version, pid, state_dir
- *   bisect    cwd or repo (path or configured NAME), good, bad, first_parent, all;
+ *   bisect    cwd or repo (path or configured NAME), good, bad, first_parent, all,
+ *             path_prior (true);
  *             or images: [{"label","kernel","modules"}] in order, good first;
  *             and the options below                   -> id, warnings[], job
  *   ab        cwd or repo, base: SIDE, test: SIDE, resolve, boots, options
@@ -80,7 +81,10 @@
  * started, finished (Unix seconds), reason, note (warnings while it ran),
  * commits_in_range, can_matter, dir; for a bisect verdict culprit:
  * {"commit","subject","author","email","date","message","diffstat"},
- * confirmation: [{"commit","image","boots","level"}], steps: [{"id","subject",
+ * confirmation: [{"commit","image","boots","level"}], path: {"phase",
+ * "objects","executed","shared","idle","text"}, the range's commits by what they
+ * touch of what the workload executes (verdict.commits[] have "path": {"kind",
+ * "functions"[],"objects","text"}), steps: [{"id","subject",
  * "node","probability","effect","regression"}], the largest first (with "all"
  * each of the range), other_steps (probability of another one), warnings: [what
  * the noise of earlier boots lets expect]; for an A/B sides:

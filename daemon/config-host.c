@@ -110,6 +110,7 @@ static const XbKeySpec ssh_keys[] = {
 static const XbKeySpec command_keys[] = {
 	{ "command", XB_VALUE_COMMAND, 0, 0, 0, NULL },
 	{ "fingerprint", XB_VALUE_STRING, 0, 0, 0, NULL }, /* stands for what the command hides */
+	{ "profile", XB_VALUE_WORD, 0, 0, 0, "stacks|flat|no" },
 	{ 0 },
 };
 

@@ -80,6 +80,23 @@ GPtrArray *xb_history_line(XbHistory *self, const char *tip, GHashTable *known, 
 /* Paths (char*) that differ between two commits' trees. */
 GPtrArray *xb_history_diff_files(XbHistory *self, const char *a, const char *b, GError **error);
 
+/* Lines that were replaced: the first, from 1, and how many; none of one side: those of the other
+ * were put in behind line @first (or taken out there). */
+typedef struct {
+	guint old_first, old_lines, new_first, new_lines;
+} XbHunk;
+typedef struct {
+	char *old_text, *new_text; /* NULL: the file is not there; not safe to show */
+	gsize old_length, new_length;
+	GArray *hunks; /* XbHunk */
+} XbFileChange;
+void xb_file_change_free(XbFileChange *change);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbFileChange, xb_file_change_free)
+/* How the file @path differs between two commits. NULL with @error; also for a file of more than
+ * @max bytes, and for what is no text. */
+XbFileChange *xb_history_file_change(XbHistory *self, const char *a, const char *b,
+				     const char *path, gsize max, GError **error);
+
 /* What @commit changed against its first parent, as unified diff text, safe to show, at most
  * @max bytes; "" for a root. Caller frees. */
 char *xb_history_patch(XbHistory *self, const char *commit, gsize max, GError **error);

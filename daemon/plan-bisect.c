@@ -9,6 +9,7 @@
 #include "history.h"
 #include "noise.h"
 #include "outcome.h"
+#include "path-view.h"
 #include "plan-steps.h"
 #include "relevance.h"
 #include "variants.h"
@@ -417,9 +418,14 @@ static json_t *ranked_commits(const Input *in, const XbPlan *plan)
 	for (guint i = 0; i < ranked->len && i < LISTED_MAX; i++) {
 		const Ranked *one = &g_array_index(ranked, Ranked, i);
 		const XbJobCommit *commit = in->data->commits->pdata[one->node];
-		json_array_append_new(list, json_pack("{s:s,s:s,s:f,s:i}", "id", commit->label,
-						      "subject", commit->subject, "probability",
-						      one->probability, "node", (int)one->node));
+		json_t *path = xb_path_commit(in->data, one->node);
+		json_t *entry = json_pack("{s:s,s:s,s:f,s:i}", "id", commit->label, "subject",
+					  commit->subject, "probability", one->probability, "node",
+					  (int)one->node);
+
+		if (path)
+			json_object_set_new(entry, "path", path);
+		json_array_append_new(list, entry);
 	}
 	return list;
 }
@@ -470,8 +476,13 @@ static json_t *verdict_json(const Input *in, const XbPlan *plan)
 		(int)plan->can_matter, "steps_left", (int)plan->steps_left, "seconds_left",
 		isfinite(plan->seconds_left) ? plan->seconds_left : 0.0, "reason",
 		plan->reason ? plan->reason->str : "");
+	json_t *path;
+
 	g_assert(verdict);
 	json_object_set_new(verdict, "alike", alike_nodes(in));
+	path = xb_path_summary(in->data);
+	if (path)
+		json_object_set_new(verdict, "path", path);
 	return verdict;
 }
 

@@ -7,15 +7,17 @@
 #include "profile-view.h"
 #include "variants.h"
 
-#define TRIES_MAX 2
+#define TRIES_MAX     2
+#define PATH_COMMITS  16   /* fewer that can matter are searched without */
+#define PATH_OVERHEAD 1.25 /* of a boot that counts */
 
 const char *xb_explain_mode(const XbHostConfig *host)
 {
 	const char *mode = json_string_value(json_object_get(host->settings, "profile"));
 
-	if (strcmp(host->driver, "qemu") != 0 || g_strcmp0(mode, "no") == 0)
-		return NULL;
-	return mode ? mode : "stacks";
+	if (!mode)
+		return strcmp(host->driver, "qemu") == 0 ? "stacks" : NULL;
+	return strcmp(mode, "no") != 0 ? mode : NULL;
 }
 
 static bool can_boot(const XbVariant *variant)
@@ -86,4 +88,68 @@ void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapa
 			    i == 0 ? "where the time goes without the change"
 				   : "where the time goes with the change");
 	}
+}
+
+/* ---- what is executed --------------------------------------------------------------- */
+
+static bool something_is_built(const XbJobData *data, const XbPlanned *planned)
+{
+	for (guint i = 0; i < planned->wants->len; i++)
+		if (g_array_index(planned->wants, XbWant, i).kind == XB_RUN_BUILD)
+			return true;
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+
+		if (run->kind == XB_RUN_BUILD && run->state != XB_RUN_DONE &&
+		    run->job_id == data->job->id)
+			return true;
+	}
+	return false;
+}
+
+/* A boot of @node that counts has ended. */
+static bool has_boot(const XbJobData *data, int node)
+{
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRole *role = xb_jobdata_role(data, data->runs->pdata[i]);
+
+		if (role && role->node == node && !role->revert &&
+		    xb_jobdata_run_counts(data, data->runs->pdata[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool path_is_worth_it(const XbJobData *data, const XbCapacity *capacity,
+			     const XbPlanned *planned)
+{
+	const XbVariant *good = data->variants->pdata[0];
+	g_autoptr(json_t) artifact = good->artifact ? json_loads(good->artifact, 0, NULL) : NULL;
+	json_int_t matter = json_integer_value(json_object_get(planned->verdict, "can_matter"));
+
+	return json_is_string(json_object_get(artifact, "objects")) && matter >= PATH_COMMITS &&
+	       PATH_OVERHEAD * capacity->boot_s < capacity->build_s + capacity->boot_s &&
+	       something_is_built(data, planned);
+}
+
+void xb_plan_path(const XbJobData *data, const GPtrArray *hosts, const XbCapacity *capacity,
+		  XbPlanned *planned)
+{
+	const XbVariant *good;
+	guint able = 0, boots = 0;
+
+	for (guint i = 0; i < hosts->len; i++)
+		able += xb_explain_mode(hosts->pdata[i]) != NULL;
+	for (guint i = 0; i < planned->wants->len; i++)
+		boots += g_array_index(planned->wants, XbWant, i).kind == XB_RUN_BOOT;
+	if (planned->decided || planned->failure || data->job->kind != XB_JOB_BISECT || able == 0 ||
+	    boots >= capacity->free_hosts || data->paths->len > 0 || xb_spec_bool(data, "images") ||
+	    !*data->workload_fp || json_is_false(json_object_get(data->spec, "path_prior")))
+		return;
+	good = data->variants->pdata[0];
+	if (!good->dir || !has_boot(data, 0) || state_of(data, 0) != WANTED ||
+	    !path_is_worth_it(data, capacity, planned))
+		return;
+	xb_want_add(planned->wants, XB_RUN_BOOT, good, 0, 0, XB_PURPOSE_NAME_EXPLAIN,
+		    "which functions the workload executes");
 }

@@ -5,7 +5,8 @@
  * every instruction (purpose "explain"; see xbisect-run(1), profile).
  *
  * These boots are not measurements: no planner counts them, whatever comes of
- * them, and no host is blamed for them. Only embedded hosts can make them.
+ * them, and no host is blamed for them. Embedded hosts make them unless they
+ * are told not to (profile=no), commands when they are told that they can.
  */
 #ifndef XB_PLAN_EXPLAIN_H
 #define XB_PLAN_EXPLAIN_H
@@ -23,5 +24,15 @@ const char *xb_explain_mode(const XbHostConfig *host);
  */
 void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapacity *capacity,
 		     XbPlanned *planned);
+
+/*
+ * Of a bisect that is not decided: one boot of GOOD that counts which functions are executed, once
+ * its first boot has ended, when a host has nothing else to do while something is built, and when
+ * it is worth it: at least 16 commits can matter, and the boot (with a quarter more for the
+ * counting) takes less than the build and boot that it is to save. It is the same boot as explains
+ * GOOD should its child be the culprit. See measured-path.h. Pure.
+ */
+void xb_plan_path(const XbJobData *data, const GPtrArray *hosts, const XbCapacity *capacity,
+		  XbPlanned *planned);
 
 #endif

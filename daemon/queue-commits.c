@@ -214,6 +214,8 @@ static bool take_range(XbRequest *r, GError **error)
 
 bool xb_request_bisect(XbRequest *r, GError **error)
 {
+	if (json_is_false(json_object_get(r->request, "path_prior")))
+		json_object_set_new(r->spec, "path_prior", json_false());
 	json_object_set_new(r->spec, "all",
 			    json_boolean(json_is_true(json_object_get(r->request, "all"))));
 	return json_object_get(r->request, "images") ? take_image_list(r, error)

@@ -18,11 +18,15 @@
  * 1 + log2(1 + objects) for the file that most objects read; without such a
  * file 1, and 0.3 when only Kconfig was touched: at most 40 to 1, so that at
  * the default confidence no commit is named or cleared by its weight alone.
+ * Once a boot has told what the workload executes, its word is taken instead
+ * (touched.h), where it says something.
  */
 #include "relevance.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "touched.h"
 
 #define LIST_MAX ((gsize)64 << 20)
 
@@ -103,6 +107,18 @@ static void read_list(Inputs *inputs, const XbVariant *variant)
 	for (guint i = 0; reach && reach[i]; i++)
 		add_reach(inputs, reach[i]);
 	inputs->lists += paths != NULL;
+}
+
+/* By what is executed; 0 when that says nothing. */
+static double path_weight(const XbJobData *data, guint node)
+{
+	const XbJobPath *path =
+		data->paths && node < data->paths->len ? data->paths->pdata[node] : NULL;
+	XbTouchedKind kind;
+
+	return path && xb_touched_parse(path->kind, &kind) && kind != XB_TOUCHED_UNKNOWN
+		       ? xb_touched_weight(kind, (guint)MAX(path->objects, 0))
+		       : 0;
 }
 
 static double weight_of(const Inputs *inputs, const XbJobCommit *commit)
@@ -218,7 +234,11 @@ void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes)
 		group[i] = commit_matters(&inputs, commit)
 				   ? i
 				   : group[g_array_index(commit->parents, int, 0)];
-		if (group[i] == i && g_hash_table_size(inputs.reach) > 0)
+		if (group[i] != i)
+			continue;
+		if (path_weight(data, i) > 0)
+			nodes[i].prior = path_weight(data, i);
+		else if (g_hash_table_size(inputs.reach) > 0)
 			nodes[i].prior = weight_of(&inputs, commit);
 	}
 	if (!settle_groups(group, n, data, nodes, class_of_group))

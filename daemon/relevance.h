@@ -12,8 +12,8 @@
 #include "daemon.h"
 #include "jobdata.h"
 
-/* Set image_class, image_inferred and, from how many objects read the files of a commit, the prior
- * weight of the nodes (data->commits->len of them). */
+/* Set image_class, image_inferred and, from what a commit touches of what is executed or else how
+ * many objects read its files, the prior weight of the nodes (data->commits->len of them). */
 void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes);
 
 #endif

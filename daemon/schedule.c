@@ -15,6 +15,7 @@
 #include "host-care.h"
 #include "hosts.h"
 #include "outcome.h"
+#include "measured-path.h"
 #include "plan-explain.h"
 #include "planner.h"
 #include "probes.h"
@@ -354,10 +355,17 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 	if (data->job->state == XB_JOB_QUEUED)
 		ok = xb_db_job_set_state(daemon->db, job_id, XB_JOB_RUNNING, NULL, xb_now_ms(),
 					 error);
+	ok = ok && xb_measured_path_note(daemon, &data, error);
+	if (!ok) {
+		xb_planned_clear(&planned);
+		return false;
+	}
 	measure_capacity(round, data, hosts, &capacity);
-	ok = ok && planners[data->job->kind](daemon, data, &capacity, &planned, error);
+	ok = planners[data->job->kind](daemon, data, &capacity, &planned, error);
 	if (ok)
 		xb_plan_explain(data, hosts, &capacity, &planned);
+	if (ok)
+		xb_plan_path(data, hosts, &capacity, &planned);
 	if (ok && !round->no_room && is_stuck(round, data, &planned, &capacity))
 		planned.failure = g_strdup("the planner has neither a verdict nor a next step; "
 					   "please report this with the job's log");

@@ -270,6 +270,49 @@ GPtrArray *xb_db_job_images(XbDb *db, int64_t job_id, GError **error)
 			  (GDestroyNotify)xb_job_image_free, error);
 }
 
+/* ---- what commits touch ---------------------------------------------------- */
+
+void xb_job_path_free(XbJobPath *path)
+{
+	if (path == NULL)
+		return;
+	g_free(path->kind);
+	g_free(path->functions);
+	g_free(path);
+}
+
+static void *read_job_path(sqlite3_stmt *row)
+{
+	XbJobPath *path = g_new0(XbJobPath, 1);
+
+	path->node = sqlite3_column_int(row, 0);
+	path->kind = xb_column_text(row, 1);
+	path->functions = xb_column_text(row, 2);
+	path->objects = sqlite3_column_int(row, 3);
+	return path;
+}
+
+bool xb_db_job_path_add(XbDb *db, int64_t job_id, const XbJobPath *path, GError **error)
+{
+	const XbBind binds[] = {
+		xb_bind_int(":job", job_id),
+		xb_bind_int(":node", path->node),
+		xb_bind_text(":kind", path->kind),
+		xb_bind_text(":functions", path->functions),
+		xb_bind_int(":objects", path->objects),
+	};
+
+	return xb_db_exec(db, XB_SQL_JOB_PATH_ADD, binds, G_N_ELEMENTS(binds), error);
+}
+
+GPtrArray *xb_db_job_paths(XbDb *db, int64_t job_id, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":job", job_id) };
+
+	return xb_db_rows(db, XB_SQL_JOB_PATHS, binds, G_N_ELEMENTS(binds), read_job_path,
+			  (GDestroyNotify)xb_job_path_free, error);
+}
+
 /* ---- the culprit ----------------------------------------------------------- */
 
 void xb_culprit_free(XbCulprit *culprit)

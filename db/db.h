@@ -125,6 +125,18 @@ void xb_job_image_free(XbJobImage *image);
 bool xb_db_job_image_add(XbDb *db, int64_t job_id, const XbJobImage *image, GError **error);
 GPtrArray *xb_db_job_images(XbDb *db, int64_t job_id, GError **error); /* XbJobImage* */
 
+/* What a commit touches of what the workload executes; see schema.h. */
+typedef struct {
+	int node;
+	char *kind;      /* unknown, idle, shared, executed */
+	char *functions; /* one a line */
+	int objects;
+} XbJobPath;
+void xb_job_path_free(XbJobPath *path);
+/* A repeated node replaces. */
+bool xb_db_job_path_add(XbDb *db, int64_t job_id, const XbJobPath *path, GError **error);
+GPtrArray *xb_db_job_paths(XbDb *db, int64_t job_id, GError **error); /* by node; XbJobPath* */
+
 /* The commit that a verdict names, kept because its repository may go away. */
 typedef struct {
 	char *facts; /* JSON: commit, subject, author, email, date, message, diffstat */

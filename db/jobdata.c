@@ -14,6 +14,7 @@ void xb_jobdata_free(XbJobData *self)
 	g_clear_pointer(&self->variants, g_ptr_array_unref);
 	g_clear_pointer(&self->images, g_ptr_array_unref);
 	g_clear_pointer(&self->image_variants, g_ptr_array_unref);
+	g_clear_pointer(&self->paths, g_ptr_array_unref);
 	g_clear_pointer(&self->runs, g_ptr_array_unref);
 	g_clear_pointer(&self->samples, g_hash_table_unref);
 	g_clear_pointer(&self->roles, g_hash_table_unref);
@@ -123,6 +124,33 @@ static bool load_images(XbJobData *self, XbDb *db, GArray *extra, GError **error
 	return true;
 }
 
+static void free_path(gpointer data)
+{
+	if (data)
+		xb_job_path_free(data);
+}
+
+static bool load_paths(XbJobData *self, XbDb *db, GError **error)
+{
+	g_autoptr(GPtrArray) rows = xb_db_job_paths(db, self->job->id, error);
+
+	if (!rows)
+		return false;
+	self->paths = g_ptr_array_new_with_free_func(free_path);
+	if (rows->len == 0)
+		return true;
+	g_ptr_array_set_size(self->paths, (gint)self->commits->len);
+	while (rows->len > 0) {
+		XbJobPath *row = g_ptr_array_steal_index(rows, rows->len - 1);
+
+		if (row->node >= 0 && (guint)row->node < self->paths->len)
+			self->paths->pdata[row->node] = row;
+		else
+			xb_job_path_free(row);
+	}
+	return true;
+}
+
 static void free_variant(gpointer data)
 {
 	if (data)
@@ -140,7 +168,7 @@ XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error)
 	if (!(self->job = xb_db_job_get(db, job_id, error)) ||
 	    !(self->commits = xb_db_job_commits(db, job_id, error)) ||
 	    !(self->variants = xb_db_variants_of_job(db, job_id, error)) ||
-	    !load_images(self, db, extra, error) ||
+	    !load_images(self, db, extra, error) || !load_paths(self, db, error) ||
 	    !(self->runs = xb_db_runs_for_job(db, job_id, extra, error)))
 		return NULL;
 	self->spec = json_loads(self->job->spec, 0, NULL);

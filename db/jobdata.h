@@ -23,6 +23,8 @@ typedef struct {
 	GPtrArray *variants;       /* XbVariant*, by node */
 	GPtrArray *images;         /* XbJobImage* */
 	GPtrArray *image_variants; /* XbVariant* beside images; NULL where impossible */
+	GPtrArray *paths;          /* XbJobPath* by node, NULL where nothing is known; without any:
+				    * nobody has looked what the workload executes */
 	GPtrArray *runs;           /* XbRun* on any of these, any job's, by id */
 	GHashTable *samples;       /* run id -> GArray of double, of the job's metric */
 	GHashTable *roles;         /* variant id -> XbRole*, the first node that has it */

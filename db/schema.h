@@ -447,6 +447,18 @@ static const char *const xb_migrations[] = {
 	"  unit TEXT NOT NULL,"  /* 1/page, ns/page */
 	"  PRIMARY KEY (run_id, phase, name, symbol, offset, iteration)"
 	") STRICT, WITHOUT ROWID;",
+
+	/* 8: which commits of a range touch what the workload executes: a boot of GOOD counted it.
+	 * Node 0 stands for the whole: that it was looked at. */
+	"CREATE TABLE job_path ("
+	"  job_id INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,"
+	"  node INTEGER NOT NULL,"
+	"  kind TEXT NOT NULL CHECK (kind IN ('unknown','idle','shared','executed')),"
+	"  functions TEXT NOT NULL,"  /* executed ones that it touches, one a line; of node 0 the
+				       * phase, '' = all */
+	"  objects INTEGER NOT NULL," /* executed ones that its headers reach; of node 0 all */
+	"  PRIMARY KEY (job_id, node)"
+	") STRICT, WITHOUT ROWID;",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

@@ -111,6 +111,13 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 			       "patch = excluded.patch",
 	/* read_culprit() */
 	[XB_SQL_CULPRIT_GET] = "SELECT facts, patch FROM job_culprit WHERE job_id = :job",
+	[XB_SQL_JOB_PATH_ADD] = "INSERT INTO job_path (job_id, node, kind, functions, objects) "
+				"VALUES (:job, :node, :kind, coalesce(:functions, ''), :objects) "
+				"ON CONFLICT (job_id, node) DO UPDATE SET kind = excluded.kind, "
+				"functions = excluded.functions, objects = excluded.objects",
+	/* read_job_path() */
+	[XB_SQL_JOB_PATHS] = "SELECT node, kind, functions, objects FROM job_path "
+			     "WHERE job_id = :job ORDER BY node",
 
 	/* ---- variants ---- */
 	[XB_SQL_VARIANT_ADD] = "INSERT INTO variant (key, source, clean, state) "

@@ -102,6 +102,7 @@ static void add_verdict(json_t *object, const XbJob *job, json_t *said, json_t *
 		json_object_set_new(object, "effect", json_null());
 	}
 	copy_string(object, "can_matter", said);
+	copy_string(object, "path", said);
 	copy_string(object, "other_steps", said);
 	copy_string(object, "steps", said);
 	copy_string(object, "sides", said);

@@ -68,6 +68,7 @@ bool xb_page_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *vi
 	bool found = g_strcmp0(kind, "culprit") == 0 && node > 0 && node < data->commits->len;
 	guint culprit = found ? (guint)node : 0;
 	int64_t from = xb_web_query_int(page->request, "commits", -1);
+	const char *path = xb_json_text(json_object_get(said, "path"), "text");
 	int matter = (int)json_integer_value(json_object_get(said, "can_matter"));
 	(void)error;
 
@@ -77,7 +78,10 @@ bool xb_page_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *vi
 	xb_html(out, "<section id=\"range\"><h2>Range</h2>\n<p>%u commits", data->commits->len - 1);
 	if (matter)
 		xb_html(out, ", of which %d can matter", matter);
-	xb_html(out, ".</p>\n");
+	xb_html(out, ".");
+	if (path)
+		xb_html(out, " %s.", path);
+	xb_html(out, "</p>\n");
 	xb_range_picture(out, data, columns, culprit, xb_spec_string(data, "unit"), from);
 	xb_range_table(out, data, columns, xb_spec_string(data, "unit"), from);
 	xb_html(out, "</section>\n");

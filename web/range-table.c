@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* range-table.c - the commits of a range as a table, of a large one in pages; see range.h. */
 #include "page.h"
+#include "path-view.h"
 #include "range.h"
 
 static bool is_known(const XbColumn *column)
@@ -26,15 +27,19 @@ static void put_table_row(XbHtml *out, const XbJobData *data, const XbColumn *co
 	g_autofree char *low = xb_value_text(column->level.low, unit);
 	g_autofree char *high = xb_value_text(column->level.high, unit);
 	g_autofree char *probability = xb_probability_text(column->probability);
+	g_autoptr(json_t) path = xb_path_commit(data, i);
 
 	xb_html(out,
 		"<tr id=\"c%u\"><td class=\"n\">%u</td><td><code>%s</code></td><td>%s</td>"
 		"<td>%s</td><td class=\"n\">%s</td><td class=\"n\">%s%s%s</td>"
-		"<td class=\"n\">%u</td><td class=\"n\">%s</td></tr>\n",
+		"<td class=\"n\">%u</td><td class=\"n\">%s</td>",
 		i, i, id, commit->subject, xb_column_kind_word(column->kind),
 		column->level.n ? mean : "", column->level.n > 1 ? low : "",
 		column->level.n > 1 ? " to " : "", column->level.n > 1 ? high : "", column->level.n,
 		column->probability > 0 ? probability : "");
+	if (data->paths && data->paths->len > 0)
+		xb_html(out, "<td>%s</td>", path ? xb_json_text(path, "text") : "");
+	xb_html(out, "</tr>\n");
 }
 
 /* The pages of the table of a large range: those of which something is known, or all. */
@@ -76,7 +81,10 @@ void xb_range_table(XbHtml *out, const XbJobData *data, const XbColumn *columns,
 				MIN(count_known(columns, n), XB_RANGE_ROWS));
 	xb_html(out, "<div class=\"wide\"><table><thead><tr><th>#</th><th>Commit</th>"
 		     "<th>Subject</th><th>State</th><th>Level</th><th>95 %% interval</th>"
-		     "<th>Boots</th><th>Probability</th></tr></thead><tbody>\n");
+		     "<th>Boots</th><th>Probability</th>");
+	if (data->paths && data->paths->len > 0)
+		xb_html(out, "<th>Executed</th>");
+	xb_html(out, "</tr></thead><tbody>\n");
 	for (guint i = first; i < n && shown < XB_RANGE_ROWS; i++) {
 		if (pages && from < 0 && !is_known(&columns[i]))
 			continue;

@@ -67,9 +67,10 @@ static void put_candidates(XbHtml *out, json_t *commits)
 	{
 		g_autofree char *id = xb_short_id(xb_json_text(one, "id"));
 		g_autofree char *p = xb_probability_text(xb_json_number(one, "probability"));
+		const char *path = xb_json_text(json_object_get(one, "path"), "text");
 
-		xb_html(out, "<li><code>%s</code> %s <span class=\"p\">%s</span></li>", id,
-			xb_json_text(one, "subject"), p);
+		xb_html(out, "<li><code>%s</code> %s <span class=\"p\">%s</span>%s%s</li>", id,
+			xb_json_text(one, "subject"), p, path ? " " : "", path);
 	}
 	xb_html(out, "</ol>\n");
 }
@@ -112,6 +113,15 @@ static void put_culprit(XbPage *page, XbHtml *out, int64_t job_id)
 	xb_html(out, "<pre class=\"diffstat\">%s</pre>\n", xb_json_text(facts, "diffstat"));
 	if (*culprit->patch)
 		put_patch(out, culprit->patch);
+}
+
+/* What the commit touches of what is executed. */
+static void put_path(XbHtml *out, json_t *commits)
+{
+	json_t *path = json_object_get(json_array_get(commits, 0), "path");
+
+	if (path)
+		xb_html(out, "<p class=\"path\">It %s.</p>\n", xb_json_text(path, "text"));
 }
 
 /* ---- further steps --------------------------------------------------------------- */
@@ -216,6 +226,7 @@ void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t 
 	}
 	if (strcmp(kind, "culprit") == 0)
 		put_culprit(page, out, data->job->id);
+	put_path(out, json_object_get(said, "commits"));
 	xb_html(out, "</section>\n");
 	put_all_steps(out, view);
 }

@@ -209,7 +209,7 @@ int xb_cmd_bisect(XbClient *client, const XbCommand *command, int argc, char **a
 {
 	g_auto(QueueOptions) o = { 0 };
 	g_autofree char *images = NULL;
-	gboolean first_parent = FALSE, all = FALSE;
+	gboolean first_parent = FALSE, all = FALSE, no_path_prior = FALSE;
 	const GOptionEntry own[] = {
 		{ "first-parent", 0, 0, G_OPTION_ARG_NONE, &first_parent,
 		  "follow merges by their first parent only", NULL },
@@ -217,6 +217,8 @@ int xb_cmd_bisect(XbClient *client, const XbCommand *command, int argc, char **a
 		  "search the prebuilt images that FILE lists, good first", "FILE" },
 		{ "all", 0, 0, G_OPTION_ARG_NONE, &all,
 		  "find every step of the range, not only the largest", NULL },
+		{ "no-path-prior", 0, 0, G_OPTION_ARG_NONE, &no_path_prior,
+		  "do not look first at commits that touch what the workload executes", NULL },
 		{ 0 },
 	};
 	GOptionEntry entries[N_SHARED + N_OWN];
@@ -238,6 +240,8 @@ int xb_cmd_bisect(XbClient *client, const XbCommand *command, int argc, char **a
 		json_object_set_new(request, "first_parent", json_true());
 	if (all)
 		json_object_set_new(request, "all", json_true());
+	if (no_path_prior)
+		json_object_set_new(request, "path_prior", json_false());
 	return submit(client, g_steal_pointer(&request), o.wait);
 }
 

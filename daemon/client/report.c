@@ -146,6 +146,9 @@ static void write_culprit(XbWriter *w, const json_t *job)
 	g_strchomp(text->str);
 	w->section(w, "First bad commit");
 	w->literal(w, text->str);
+	optional_field(w, "it",
+		       (const json_t *)json_array_get(xb_member(job, "verdict.commits"), 0),
+		       "path.text");
 }
 
 /* A range: what is left, the most probable first. */
@@ -333,6 +336,7 @@ static void write_range(XbWriter *w, const json_t *job)
 		g_string_append_printf(line, ", %" G_GINT64_FORMAT " can matter",
 				       xb_integer(job, "can_matter"));
 	w->field(w, "range", line->str);
+	optional_field(w, "of them", job, "path.text");
 	optional_field(w, "from", job, "good_id");
 	optional_field(w, "to", job, "bad_id");
 }

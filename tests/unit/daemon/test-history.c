@@ -454,6 +454,48 @@ static void test_files_that_differ(Fixture *f, gconstpointer unused)
 	g_assert_cmpuint(none->len, ==, 0);
 }
 
+static void test_lines_that_differ(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(XbHistory) history = NULL;
+	g_autoptr(XbFileChange) change = NULL, gone = NULL, none = NULL;
+	g_autofree char *a = NULL, *b = NULL;
+	const XbHunk *hunk;
+
+	(void)unused;
+	run(f, COMMIT "c a '1\\n2\\n3\\n4\\n' one; git add a; c gone x two;"
+		      "printf '\\000' >bin; git add bin; git rm -q gone;"
+		      "c a '1\\nnew\\nnew\\n3\\n' three");
+	history = open_repo(f);
+	a = id_of(f, "HEAD~1");
+	b = id_of(f, "HEAD");
+	change = xb_history_file_change(history, a, b, "a", 1000, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(change->old_text, ==, "1\n2\n3\n4\n");
+	g_assert_cmpstr(change->new_text, ==, "1\nnew\nnew\n3\n");
+	g_assert_cmpuint(change->hunks->len, ==, 2);
+	hunk = &g_array_index(change->hunks, XbHunk, 0);
+	g_assert_cmpuint(hunk->old_first, ==, 2);
+	g_assert_cmpuint(hunk->old_lines, ==, 1);
+	g_assert_cmpuint(hunk->new_first, ==, 2);
+	g_assert_cmpuint(hunk->new_lines, ==, 2);
+	hunk = &g_array_index(change->hunks, XbHunk, 1);
+	g_assert_cmpuint(hunk->old_first, ==, 4);
+	g_assert_cmpuint(hunk->new_lines, ==, 0);
+	gone = xb_history_file_change(history, a, b, "gone", 1000, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(gone->old_text, ==, "x");
+	g_assert_null(gone->new_text);
+	none = xb_history_file_change(history, a, b, "never", 1000, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(none->hunks->len, ==, 0);
+	g_assert_null(xb_history_file_change(history, a, b, "a", 5, &error));
+	g_assert_nonnull(strstr(error->message, "too large"));
+	g_clear_error(&error);
+	g_assert_null(xb_history_file_change(history, a, b, "bin", 1000, &error));
+	g_assert_nonnull(strstr(error->message, "no text"));
+}
+
 /* As git diff-tree -r has it: a mode, a file that becomes a directory, directories that come
  * and go with all below them. */
 static void test_trees_that_differ(Fixture *f, gconstpointer unused)
@@ -611,6 +653,7 @@ int main(int argc, char **argv)
 	ADD("facts", test_facts);
 	ADD("files-that-differ", test_files_that_differ);
 	ADD("trees-that-differ", test_trees_that_differ);
+	ADD("lines-that-differ", test_lines_that_differ);
 	ADD("revert", test_revert);
 	ADD("large-range", test_large_range);
 	return g_test_run();

@@ -198,6 +198,37 @@ static void test_weight_grows_with_reach(void)
 	range_clear(&range);
 }
 
+static void test_what_is_executed_weighs_more_than_reach(void)
+{
+	static const char *const kinds[] = { "executed", "idle", "executed", "shared", "unknown" };
+	const char *files[] = { NULL,          "mm/memory.c",
+				"mm/memory.c", "include/linux/mm.h",
+				"mm/Makefile", "include/linux/mm.h" };
+	g_autofree char *reach = NULL;
+	Range range;
+
+	range_init(&range, files, G_N_ELEMENTS(files));
+	reach = g_build_filename(range.dir, "reach.txt", NULL);
+	g_file_set_contents(reach, "1 mm/memory.c\n511 include/linux/mm.h\n", -1, NULL);
+	range.data.paths = g_ptr_array_new_with_free_func((GDestroyNotify)xb_job_path_free);
+	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		XbJobPath *path = g_new0(XbJobPath, 1);
+
+		path->node = (int)i;
+		path->kind = g_strdup(kinds[i]);
+		path->objects = i == 3 ? 31 : 0;
+		g_ptr_array_add(range.data.paths, path);
+	}
+	infer(&range);
+	g_assert_cmpfloat(range.nodes[1].prior, ==, 0.25); /* never zero */
+	g_assert_cmpfloat(range.nodes[2].prior, ==, 6);
+	g_assert_cmpfloat(range.nodes[3].prior, ==, 6); /* 31 executed objects, not 511 */
+	g_assert_cmpfloat(range.nodes[4].prior, ==, 1); /* nothing is known: as without */
+	g_assert_cmpfloat(range.nodes[5].prior, ==, 10);
+	g_ptr_array_unref(range.data.paths);
+	range_clear(&range);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -209,5 +240,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/relevance/nothing is inferred without a list",
 			test_nothing_is_inferred_without_a_list);
 	g_test_add_func("/relevance/weight grows with reach", test_weight_grows_with_reach);
+	g_test_add_func("/relevance/what is executed weighs more than reach",
+			test_what_is_executed_weighs_more_than_reach);
 	return g_test_run();
 }

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* object-map.c - see object-map.h. */
+#include "object-map.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#define PATHS_MAX   400000
+#define OBJECTS_MAX 200000
+#define NONE        G_MAXUINT
+
+/* A file of the tree. */
+typedef struct {
+	const char *path; /* a key of @numbers */
+	guint readers, live;
+	guint last;            /* the object that was counted last */
+	GHashTable *functions; /* of the objects made from it: name -> 1, or 2 when executed */
+	bool executed;
+} File;
+
+struct XbObjectMap {
+	GHashTable *numbers;  /* path -> its place in @files + 1 */
+	GArray *files;        /* File */
+	GHashTable *executed; /* borrowed, while it is read */
+	guint objects, live;
+	/* of the object at hand */
+	guint source;
+	GArray *reads; /* guint */
+};
+
+/* ---- what was executed ------------------------------------------------------------- */
+
+GHashTable *xb_object_map_executed(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+/* Without what a compiler appended. Caller frees. */
+static char *stem_of(const char *name, gsize length)
+{
+	const char *dot = length > 1 ? memchr(name + 1, '.', length - 1) : NULL;
+
+	return g_strndup(name, dot ? (gsize)(dot - name) : length);
+}
+
+static void fold_stack(GHashTable *executed, const char *stack, gsize length)
+{
+	const char *end = stack + length;
+	const gsize mark = strlen("_[k]");
+
+	for (const char *at = stack, *next; at < end; at = next + 1) {
+		gsize n;
+
+		next = memchr(at, ';', (gsize)(end - at));
+		next = next ? next : end;
+		n = (gsize)(next - at);
+		if (n > mark && memcmp(next - mark, "_[k]", mark) == 0)
+			g_hash_table_add(executed, stem_of(at, n - mark));
+	}
+}
+
+void xb_object_map_fold(GHashTable *executed, const char *folded, gsize length)
+{
+	const char *end = folded + length;
+
+	for (const char *at = folded, *next; at < end; at = next + 1) {
+		const char *space;
+
+		next = memchr(at, '\n', (gsize)(end - at));
+		next = next ? next : end;
+		space = memrchr(at, ' ', (gsize)(next - at));
+		if (space)
+			fold_stack(executed, at, (gsize)(space - at));
+	}
+}
+
+/* ---- reading ------------------------------------------------------------------------ */
+
+static void clear_file(gpointer data)
+{
+	g_clear_pointer(&((File *)data)->functions, g_hash_table_unref);
+}
+
+static File *file_at(const XbObjectMap *self, guint number)
+{
+	return &g_array_index(self->files, File, number);
+}
+
+/* A number of a file, below what was read so far; *at moves behind it. */
+static bool take_number(const XbObjectMap *self, const char **at, guint *number)
+{
+	char *end;
+	guint64 value;
+
+	if (!g_ascii_isdigit(**at))
+		return false;
+	value = g_ascii_strtoull(*at, &end, 10);
+	if (value >= self->files->len || (*end && *end != ' '))
+		return false;
+	*number = (guint)value;
+	*at = *end ? end + 1 : end;
+	return true;
+}
+
+static bool read_path(XbObjectMap *self, const char *rest)
+{
+	File file = { .last = NONE };
+	char *path;
+
+	if (!*rest || self->files->len == PATHS_MAX || g_hash_table_contains(self->numbers, rest))
+		return false;
+	path = g_strdup(rest);
+	file.path = path;
+	g_hash_table_insert(self->numbers, path, GUINT_TO_POINTER(self->files->len + 1));
+	g_array_append_val(self->files, file);
+	return true;
+}
+
+static void count_reader(XbObjectMap *self, guint number)
+{
+	File *file = file_at(self, number);
+
+	if (file->last == self->objects)
+		return;
+	file->last = self->objects;
+	file->readers++;
+	g_array_append_val(self->reads, number);
+}
+
+static bool read_object(XbObjectMap *self, const char *rest)
+{
+	const char *space = strchr(rest, ' ');
+	const char *at = space ? space + 1 : rest;
+
+	self->source = NONE;
+	g_array_set_size(self->reads, 0);
+	if (!space || space == rest || self->objects == OBJECTS_MAX)
+		return false;
+	self->objects++;
+	if (strcmp(at, "-") == 0)
+		return true;
+	if (!take_number(self, &at, &self->source) || *at)
+		return false;
+	count_reader(self, self->source);
+	if (!file_at(self, self->source)->functions)
+		file_at(self, self->source)->functions =
+			g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	return true;
+}
+
+static bool read_reads(XbObjectMap *self, const char *rest)
+{
+	guint number;
+
+	while (*rest) {
+		if (!take_number(self, &rest, &number))
+			return false;
+		count_reader(self, number);
+	}
+	return self->objects > 0;
+}
+
+static bool read_functions(XbObjectMap *self, const char *rest)
+{
+	GHashTable *functions =
+		self->source != NONE ? file_at(self, self->source)->functions : NULL;
+	bool live = false;
+
+	for (const char *at = rest, *end; *at; at = *end ? end + 1 : end) {
+		g_autofree char *name = NULL;
+		bool executed;
+
+		end = at + strcspn(at, " ");
+		if (end == at)
+			return false;
+		name = stem_of(at, (gsize)(end - at));
+		executed = g_hash_table_contains(self->executed, name);
+		live |= executed;
+		if (functions && (executed || !g_hash_table_contains(functions, name)))
+			g_hash_table_replace(functions, g_steal_pointer(&name),
+					     GUINT_TO_POINTER(executed ? 2 : 1));
+	}
+	if (!live)
+		return self->objects > 0;
+	self->live++;
+	for (guint i = 0; i < self->reads->len; i++)
+		file_at(self, g_array_index(self->reads, guint, i))->live++;
+	if (self->source != NONE)
+		file_at(self, self->source)->executed = true;
+	g_array_set_size(self->reads, 0); /* once, however often there is a line like this */
+	return self->objects > 0;
+}
+
+static bool read_line(XbObjectMap *self, char *line)
+{
+	static const struct {
+		char letter;
+		bool (*read)(XbObjectMap *self, const char *rest);
+	} items[] = { { 'p', read_path },
+		      { 'o', read_object },
+		      { 'r', read_reads },
+		      { 'f', read_functions } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(items); i++)
+		if (line[0] == items[i].letter && line[1] == ' ')
+			return items[i].read(self, line + 2);
+	/* an object that read nothing, or has no functions */
+	return (line[0] == 'r' || line[0] == 'f') && !line[1] && self->objects > 0;
+}
+
+/* @text is taken apart. */
+static bool read_all(XbObjectMap *self, char *text, gsize length, GError **error)
+{
+	guint number = 0;
+
+	for (char *at = text, *end; at < text + length; at = end + 1) {
+		number++;
+		end = memchr(at, '\n', (gsize)(text + length - at));
+		if (!end)
+			break;
+		*end = '\0';
+		if (strlen(at) != (gsize)(end - at) ||
+		    !(number == 1 ? strcmp(at, "xbisect-objects 1") == 0 : read_line(self, at)))
+			break;
+		if (end + 1 == text + length)
+			return true;
+	}
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+		    "the list of objects is damaged at line %u", number);
+	return false;
+}
+
+XbObjectMap *xb_object_map_parse(const char *text, gsize length, GHashTable *executed,
+				 GError **error)
+{
+	g_autoptr(XbObjectMap) self = g_new0(XbObjectMap, 1);
+	g_autofree char *copy = g_memdup2(text, length);
+
+	self->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	self->files = g_array_new(FALSE, FALSE, sizeof(File));
+	g_array_set_clear_func(self->files, clear_file);
+	self->reads = g_array_new(FALSE, FALSE, sizeof(guint));
+	self->executed = executed;
+	self->source = NONE;
+	if (!read_all(self, copy, length, error))
+		return NULL;
+	self->executed = NULL;
+	return g_steal_pointer(&self);
+}
+
+void xb_object_map_free(XbObjectMap *self)
+{
+	if (!self)
+		return;
+	g_hash_table_unref(self->numbers);
+	g_array_unref(self->files);
+	g_array_unref(self->reads);
+	g_free(self);
+}
+
+/* ---- asking ------------------------------------------------------------------------- */
+
+guint xb_object_map_objects(const XbObjectMap *self)
+{
+	return self->objects;
+}
+
+guint xb_object_map_live(const XbObjectMap *self)
+{
+	return self->live;
+}
+
+static const File *find_file(const XbObjectMap *self, const char *path)
+{
+	guint place = GPOINTER_TO_UINT(g_hash_table_lookup(self->numbers, path));
+
+	return place ? file_at(self, place - 1) : NULL;
+}
+
+bool xb_object_map_file(const XbObjectMap *self, const char *path, XbObjectFile *file)
+{
+	const File *own = find_file(self, path);
+
+	*file = (XbObjectFile){ 0 };
+	if (!own || own->readers == 0)
+		return false;
+	*file = (XbObjectFile){ own->readers, own->live, own->functions != NULL, own->executed };
+	return true;
+}
+
+XbFunctionState xb_object_map_function(const XbObjectMap *self, const char *path, const char *name)
+{
+	const File *file = find_file(self, path);
+
+	if (!file || !file->functions)
+		return XB_FUNCTION_UNKNOWN;
+	switch (GPOINTER_TO_UINT(g_hash_table_lookup(file->functions, name))) {
+	case 2:
+		return XB_FUNCTION_EXECUTED;
+	case 1:
+		return XB_FUNCTION_IDLE;
+	default:
+		return XB_FUNCTION_UNKNOWN;
+	}
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-touched.c - functions of a source, of a build, and what a change of lines touches of them.
+ */
+#include <string.h>
+
+#include "c-functions.h"
+#include "object-map.h"
+#include "touched.h"
+
+static const char memory_c[] =
+	/*  1 */ "// { a comment\n"
+		 /*  2 */ "#include <linux/mm.h>\n"
+		 /*  3 */ "#define CLEAR(x) \\\n"
+		 /*  4 */ "	do { (x) = 0; } while (0)\n"
+		 /*  5 */ "static const struct ops table = {\n"
+		 /*  6 */ "	.open = idle_open,\n"
+		 /*  7 */ "};\n"
+		 /*  8 */ "\n"
+		 /*  9 */ "static unsigned long zap_pte_range(struct mmu_gather *tlb,\n"
+		 /* 10 */ "				     unsigned long end)\n"
+		 /* 11 */ "{\n"
+		 /* 12 */ "	char brace = '{', *text = \"}\\\"}\"; /* } */\n"
+		 /* 13 */ "	if (end) {\n"
+		 /* 14 */ "		CLEAR(end);\n"
+		 /* 15 */ "	}\n"
+		 /* 16 */ "	return end;\n"
+		 /* 17 */ "}\n"
+		 /* 18 */ "\n"
+		 /* 19 */ "EXPORT_SYMBOL(zap_pte_range);\n"
+		 /* 20 */ "DEFINE_STATIC_KEY(key)\n"
+		 /* 21 */ "void __init unmap_page_range(struct mmu_gather *tlb)\n"
+		 /* 22 */ "	__must_hold(tlb)\n"
+		 /* 23 */ "{\n"
+		 /* 24 */ "	zap_pte_range(tlb, 1);\n"
+		 /* 25 */ "}\n"
+		 /* 26 */ "int idle_open(void) { return lonely(); }\n"
+		 /* 27 */ "static int lonely(void)\n"
+		 /* 28 */ "{\n"
+		 /* 29 */ "#ifdef CONFIG_X\n"
+		 /* 30 */ "	if (x) {\n"
+		 /* 31 */ "#else\n"
+		 /* 32 */ "	if (y) {\n"
+		 /* 33 */ "#endif\n"
+		 /* 34 */ "	}\n"
+		 /* 35 */ "	return 0;\n"
+		 /* 36 */ "}\n"
+		 /* 37 */ "SYSCALL_DEFINE2(munmap, unsigned long, addr, size_t, len)\n"
+		 /* 38 */ "{\n"
+		 /* 39 */ "	return 0;\n"
+		 /* 40 */ "}\n";
+
+static void assert_function(GArray *functions, const char *name, guint first, guint last)
+{
+	for (guint i = 0; i < functions->len; i++) {
+		const XbFunction *function = &g_array_index(functions, XbFunction, i);
+
+		if (strcmp(function->name, name) == 0) {
+			g_assert_cmpuint(function->first, ==, first);
+			g_assert_cmpuint(function->last, ==, last);
+			return;
+		}
+	}
+	g_error("there is no %s", name);
+}
+
+static void test_functions_of_c(void)
+{
+	g_autoptr(GArray) functions = xb_functions_of(memory_c, strlen(memory_c), false);
+
+	g_assert_cmpuint(functions->len, ==, 6);
+	assert_function(functions, "CLEAR", 3, 4);
+	assert_function(functions, "zap_pte_range", 9, 17);
+	assert_function(functions, "unmap_page_range", 20, 25);
+	assert_function(functions, "idle_open", 26, 26);
+	/* one brace more is closed by no line: the function ends where the next '}' begins a line
+	 */
+	assert_function(functions, "lonely", 27, 36);
+	assert_function(functions, "__do_sys_munmap", 37, 40);
+}
+
+static void test_functions_of_assembler(void)
+{
+	static const char text[] = "#include <x.h>\nSYM_FUNC_START(copy_page)\n\tret\n"
+				   "SYM_FUNC_END(copy_page)\nENTRY(old)\n nop\nENDPROC(old)\n"
+				   "SYM_CODE_START(open_end)\n";
+	g_autoptr(GArray) functions = xb_functions_of(text, strlen(text), true);
+
+	g_assert_cmpuint(functions->len, ==, 2);
+	assert_function(functions, "copy_page", 2, 4);
+	assert_function(functions, "old", 5, 7);
+}
+
+static void test_any_text_ends(void)
+{
+	static const char *const texts[] = { "",
+					     "{",
+					     "}",
+					     "f(",
+					     "f() {",
+					     "\"\\",
+					     "/*",
+					     "#define",
+					     "#define f(x",
+					     "'",
+					     "f()){",
+					     "SYSCALL_DEFINE1(",
+					     "#define A \\\n",
+					     "/* *" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+		for (gsize length = 0; length <= strlen(texts[i]); length++) {
+			/* exactly that many bytes, so that a read beyond them is seen */
+			g_autofree char *copy = g_memdup2(texts[i], length);
+			g_autoptr(GArray) c = xb_functions_of(copy ? copy : "", length, false);
+			g_autoptr(GArray) s = xb_functions_of(copy ? copy : "", length, true);
+
+			g_assert_cmpuint(c->len + s->len, <=, 2);
+		}
+	}
+}
+
+static void test_words_are_mentioned_whole(void)
+{
+	static const char text[] = "call(ptep_clear);xptep ptep2 _ptep";
+
+	g_assert_true(xb_functions_mention(text, strlen(text), "ptep_clear"));
+	g_assert_false(xb_functions_mention(text, strlen(text), "ptep"));
+	g_assert_false(xb_functions_mention(text, strlen(text), "clear"));
+	g_assert_true(xb_functions_mention(text, strlen(text), "_ptep"));
+	g_assert_false(xb_functions_mention(text, strlen(text), ""));
+}
+
+/* ---- a build ------------------------------------------------------------------------- */
+
+static const char objects[] =
+	"xbisect-objects 1\n"
+	"p mm/memory.c\np include/mm.h\np drivers/idle.c\np include/idle.h\n"
+	"p lib/both.h\np mm/part.c\n"
+	"o mm/memory.o 0\nr 0 1 4 5\nf unmap_page_range.isra.0 idle_open helper.cold\n"
+	"o drivers/idle.o 2\nr 2 3 4\nf idle_probe\n"
+	"o gen.o -\nr 4\nf made\n"
+	"o mm/part.o 5\nr 5 1\n";
+static const char folded[] =
+	"user;unmap_page_range_[k] 12\nxen_[x] 5\nentry_[k];__do_sys_munmap_[k] 1\n"
+	"idle_probe_[x] 3\nno count\n";
+
+static XbObjectMap *map_of(const char *text, gsize length, GError **error)
+{
+	g_autoptr(GHashTable) executed = xb_object_map_executed();
+
+	xb_object_map_fold(executed, folded, strlen(folded));
+	g_assert_cmpuint(g_hash_table_size(executed), ==, 3);
+	return xb_object_map_parse(text, length, executed, error);
+}
+
+static XbObjectMap *good_map(void)
+{
+	g_autoptr(GError) error = NULL;
+	XbObjectMap *map = map_of(objects, strlen(objects), &error);
+
+	g_assert_no_error(error);
+	return map;
+}
+
+static void assert_file(const XbObjectMap *map, const char *path, guint readers, guint live,
+			bool source, bool executed)
+{
+	XbObjectFile file;
+
+	g_assert_true(xb_object_map_file(map, path, &file));
+	g_assert_cmpuint(file.readers, ==, readers);
+	g_assert_cmpuint(file.live, ==, live);
+	g_assert_true(file.source == source && file.executed == executed);
+}
+
+static void test_a_build_says_which_files_are_executed(void)
+{
+	g_autoptr(XbObjectMap) map = good_map();
+	XbObjectFile file;
+
+	g_assert_cmpuint(xb_object_map_objects(map), ==, 4);
+	g_assert_cmpuint(xb_object_map_live(map), ==, 1);
+	assert_file(map, "mm/memory.c", 1, 1, true, true);
+	assert_file(map, "include/mm.h", 2, 1, false, false);
+	assert_file(map, "drivers/idle.c", 1, 0, true, false);
+	assert_file(map, "lib/both.h", 3, 1, false, false);
+	assert_file(map, "mm/part.c", 2, 1, true, false); /* mm/memory.c includes it */
+	g_assert_false(xb_object_map_file(map, "drivers/gone.c", &file));
+	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "unmap_page_range"), ==,
+			XB_FUNCTION_EXECUTED);
+	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "helper"), ==, XB_FUNCTION_IDLE);
+	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "zap_pte_range"), ==,
+			XB_FUNCTION_UNKNOWN);
+	/* Xen's function of that name is not the kernel's */
+	g_assert_cmpint(xb_object_map_function(map, "drivers/idle.c", "idle_probe"), ==,
+			XB_FUNCTION_IDLE);
+}
+
+static void test_a_damaged_list_is_an_error(void)
+{
+	static const char *const bad[] = { "",
+					   "xbisect-objects 2\n",
+					   "xbisect-objects 1\np a",
+					   "xbisect-objects 1\np \n",
+					   "xbisect-objects 1\np a\np a\n",
+					   "xbisect-objects 1\nr 0\n",
+					   "xbisect-objects 1\nf x\n",
+					   "xbisect-objects 1\np a\no a.o 1\n",
+					   "xbisect-objects 1\np a\no a.o\n",
+					   "xbisect-objects 1\np a\no a.o 0\nr 0 7\n",
+					   "xbisect-objects 1\np a\no a.o 0\nr -1\n",
+					   "xbisect-objects 1\np a\no a.o 0\nr 0x0\n",
+					   "xbisect-objects 1\np a\no a.o 0\nf a  b\n",
+					   "xbisect-objects 1\nq a\n" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(map_of(bad[i], strlen(bad[i]), &error));
+		g_assert_nonnull(strstr(error->message, "damaged at line"));
+	}
+	/* cut anywhere: an error, or a shorter list, and no read beyond it */
+	for (gsize length = 0; length < strlen(objects); length++) {
+		g_autofree char *copy = g_memdup2(objects, length);
+		g_autoptr(XbObjectMap) map = map_of(copy ? copy : "", length, NULL);
+
+		g_assert_true(!map == (length == 0 || objects[length - 1] != '\n'));
+	}
+}
+
+/* ---- changes -------------------------------------------------------------------------- */
+
+static XbFileChange *change_lines(guint first, guint lines)
+{
+	XbFileChange *change = g_new0(XbFileChange, 1);
+	const XbHunk hunk = { first, 0, first, lines };
+
+	change->hunks = g_array_new(FALSE, FALSE, sizeof(XbHunk));
+	g_array_append_val(change->hunks, hunk);
+	change->new_text = g_strdup(memory_c);
+	change->new_length = strlen(memory_c);
+	return change;
+}
+
+static void test_lines_touch_functions(void)
+{
+	static const struct {
+		guint first, lines;
+		XbTouchedKind kind;
+		const char *names; /* of executed functions */
+	} cases[] = {
+		{ 24, 1, XB_TOUCHED_EXECUTED, "unmap_page_range" },
+		{ 22, 1, XB_TOUCHED_EXECUTED, "unmap_page_range" },
+		/* inlined: no symbol, but one that was executed calls it */
+		{ 13, 1, XB_TOUCHED_EXECUTED, "zap_pte_range" },
+		{ 4, 1, XB_TOUCHED_EXECUTED, "CLEAR" }, /* used by one that was inlined */
+		{ 14, 12, XB_TOUCHED_EXECUTED, "zap_pte_range unmap_page_range" },
+		{ 26, 1, XB_TOUCHED_IDLE, "" },
+		{ 30, 1, XB_TOUCHED_IDLE, "" },   /* inlined into an idle one */
+		{ 39, 1, XB_TOUCHED_SHARED, "" }, /* no symbol, nobody mentions it */
+		{ 6, 1, XB_TOUCHED_SHARED, "" },  /* data of an executed object */
+		{ 8, 1, XB_TOUCHED_UNKNOWN, "" }, /* an empty line */
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(XbObjectMap) map = good_map();
+		g_autoptr(XbTouched) touched = xb_touched_new();
+		g_autoptr(XbFileChange) change = change_lines(cases[i].first, cases[i].lines);
+		g_autofree char *names = NULL;
+
+		xb_touched_add(touched, map, "mm/memory.c", change);
+		g_ptr_array_add(touched->functions, NULL);
+		names = g_strjoinv(" ", (char **)touched->functions->pdata);
+		g_test_message("lines %u, %u", cases[i].first, cases[i].lines);
+		g_assert_cmpint(xb_touched_kind(touched), ==, cases[i].kind);
+		g_assert_cmpstr(names, ==, cases[i].names);
+	}
+}
+
+/* What is taken out is looked for in the text before. */
+static void test_removed_lines_touch_the_old_functions(void)
+{
+	g_autoptr(XbObjectMap) map = good_map();
+	g_autoptr(XbTouched) touched = xb_touched_new();
+	g_autoptr(XbFileChange) change = change_lines(24, 0);
+
+	change->old_text = g_steal_pointer(&change->new_text);
+	change->old_length = change->new_length;
+	change->new_text = g_strdup("\n");
+	change->new_length = 1;
+	g_array_index(change->hunks, XbHunk, 0) = (XbHunk){ 24, 1, 0, 0 };
+	xb_touched_add(touched, map, "mm/memory.c", change);
+	g_assert_cmpint(xb_touched_kind(touched), ==, XB_TOUCHED_EXECUTED);
+}
+
+static void test_files_touch_by_their_readers(void)
+{
+	static const struct {
+		const char *files[3];
+		XbTouchedKind kind;
+		guint objects;
+	} cases[] = {
+		{ { "include/mm.h" }, XB_TOUCHED_SHARED, 1 },
+		{ { "include/idle.h" }, XB_TOUCHED_IDLE, 0 },
+		{ { "drivers/idle.c" }, XB_TOUCHED_IDLE, 0 },
+		{ { "mm/part.c" }, XB_TOUCHED_SHARED, 1 },
+		{ { "drivers/idle.c", "include/mm.h" }, XB_TOUCHED_SHARED, 1 },
+		{ { "Makefile" }, XB_TOUCHED_UNKNOWN, 0 },
+		{ { "drivers/idle.c", "Makefile" }, XB_TOUCHED_UNKNOWN, 0 },
+		{ { "drivers/idle.c", "drivers/Kconfig" }, XB_TOUCHED_IDLE, 0 },
+		{ { "drivers/idle.c", "Documentation/x.py" }, XB_TOUCHED_IDLE, 0 },
+		{ { "drivers/gone.c" }, XB_TOUCHED_UNKNOWN, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(XbObjectMap) map = good_map();
+		g_autoptr(XbTouched) touched = xb_touched_new();
+
+		for (guint k = 0; cases[i].files[k]; k++)
+			xb_touched_add(touched, map, cases[i].files[k], NULL);
+		g_test_message("%s", cases[i].files[0]);
+		g_assert_cmpint(xb_touched_kind(touched), ==, cases[i].kind);
+		g_assert_cmpuint(touched->objects, ==, cases[i].objects);
+	}
+}
+
+static void test_weights_are_ordered_and_bounded(void)
+{
+	double idle = xb_touched_weight(XB_TOUCHED_IDLE, 0);
+	double most = xb_touched_weight(XB_TOUCHED_SHARED, 100000);
+	double executed = xb_touched_weight(XB_TOUCHED_EXECUTED, 0);
+
+	g_assert_cmpfloat(idle, >, 0);
+	g_assert_cmpfloat(idle, <, xb_touched_weight(XB_TOUCHED_UNKNOWN, 0));
+	g_assert_cmpfloat(xb_touched_weight(XB_TOUCHED_SHARED, 0), <, executed);
+	g_assert_cmpfloat(most / idle, <=, 40);
+	g_assert_cmpfloat(executed / idle, <=, 40);
+	g_assert_cmpfloat(xb_touched_weight(XB_TOUCHED_SHARED, 3), ==, 3);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		GTestFunc run;
+	} tests[] = {
+		{ "/touched/functions of C", test_functions_of_c },
+		{ "/touched/functions of assembler", test_functions_of_assembler },
+		{ "/touched/any text ends", test_any_text_ends },
+		{ "/touched/words are mentioned whole", test_words_are_mentioned_whole },
+		{ "/touched/a build says which files are executed",
+		  test_a_build_says_which_files_are_executed },
+		{ "/touched/a damaged list is an error", test_a_damaged_list_is_an_error },
+		{ "/touched/lines touch functions", test_lines_touch_functions },
+		{ "/touched/removed lines touch the old functions",
+		  test_removed_lines_touch_the_old_functions },
+		{ "/touched/files touch by their readers", test_files_touch_by_their_readers },
+		{ "/touched/weights are ordered and bounded",
+		  test_weights_are_ordered_and_bounded },
+	};
+
+	g_test_init(&argc, &argv, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
+		g_test_add_func(tests[i].name, tests[i].run);
+	return g_test_run();
+}
