@@ -82,7 +82,7 @@ static json_t *do_list(XbDaemon *daemon, const XbPeer *peer, json_t *request, ch
 		g_set_error(error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST, "no state \"%s\"", name);
 		return NULL;
 	}
-	jobs = xb_db_jobs_list(daemon->db, name ? &state : NULL,
+	jobs = xb_db_jobs_list(daemon->db, name ? &state : NULL, 0,
 			       (int)CLAMP(limit ? json_integer_value(limit) : 50, 1, LIST_MAX),
 			       error);
 	if (!jobs)

@@ -59,8 +59,9 @@ int64_t xb_db_findings_followed(XbDb *db, int64_t alert_id, GError **error);
 int64_t xb_db_alert_add(XbDb *db, const XbAlert *alert, bool *is_new, GError **error);
 /* @job_id found it, too; again is a no-op. */
 bool xb_db_alert_add_job(XbDb *db, int64_t alert_id, int64_t job_id, GError **error);
-XbAlert *xb_db_alert_get(XbDb *db, int64_t id, GError **error);           /* NOT_FOUND */
-GPtrArray *xb_db_alerts(XbDb *db, int limit, GError **error);             /* newest first */
+XbAlert *xb_db_alert_get(XbDb *db, int64_t id, GError **error); /* NOT_FOUND */
+GPtrArray *xb_db_alerts(XbDb *db, int limit, GError **error);   /* newest first */
+int64_t xb_db_alerts_open(XbDb *db, GError **error); /* how many nobody has acknowledged, or -1 */
 GPtrArray *xb_db_alerts_of_job(XbDb *db, int64_t job_id, GError **error); /* XbAlert* */
 GPtrArray *xb_db_alerts_unfixed(XbDb *db, const char *workload, const char *metric, GError **error);
 /* Nothing more is sent about its finding. */

@@ -131,6 +131,11 @@ GPtrArray *xb_db_alerts(XbDb *db, int limit, GError **error)
 	return alerts(db, XB_SQL_ALERTS, binds, 1, error);
 }
 
+int64_t xb_db_alerts_open(XbDb *db, GError **error)
+{
+	return xb_db_integer(db, XB_SQL_ALERTS_OPEN, NULL, 0, -1, error);
+}
+
 GPtrArray *xb_db_alerts_of_job(XbDb *db, int64_t job_id, GError **error)
 {
 	const XbBind binds[] = { xb_bind_int(":job", job_id) };

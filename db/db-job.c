@@ -94,22 +94,24 @@ GPtrArray *xb_db_jobs_open(XbDb *db, GError **error)
 			  error);
 }
 
-GPtrArray *xb_db_jobs_list(XbDb *db, const XbJobState *state, int limit, GError **error)
+GPtrArray *xb_db_jobs_list(XbDb *db, const XbJobState *state, int64_t before, int limit,
+			   GError **error)
 {
 	const XbBind binds[] = {
 		xb_bind_int(":limit", limit),
+		xb_bind_int(":before", before > 0 ? before : G_MAXINT64),
 		xb_bind_text(":state", state != NULL ? xb_job_state_name(*state) : NULL),
 	};
 
 	return xb_db_rows(db, state != NULL ? XB_SQL_JOBS_IN_STATE : XB_SQL_JOBS_ALL, binds,
-			  state != NULL ? 2 : 1, read_job, (GDestroyNotify)xb_job_free, error);
+			  state != NULL ? 3 : 2, read_job, (GDestroyNotify)xb_job_free, error);
 }
 
-GPtrArray *xb_db_jobs_before(XbDb *db, int64_t before, int limit, GError **error)
+GPtrArray *xb_db_jobs_found(XbDb *db, int limit, GError **error)
 {
-	const XbBind binds[] = { xb_bind_int(":before", before), xb_bind_int(":limit", limit) };
+	const XbBind binds[] = { xb_bind_int(":limit", limit) };
 
-	return xb_db_rows(db, XB_SQL_JOBS_BEFORE, binds, 2, read_job, (GDestroyNotify)xb_job_free,
+	return xb_db_rows(db, XB_SQL_JOBS_FOUND, binds, 1, read_job, (GDestroyNotify)xb_job_free,
 			  error);
 }
 

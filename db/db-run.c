@@ -219,6 +219,13 @@ bool xb_db_run_set_evicted(XbDb *db, int64_t id, GError **error)
 			    error);
 }
 
+int64_t xb_db_runs_done(XbDb *db, int64_t job_id, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":job", job_id) };
+
+	return xb_db_integer(db, XB_SQL_RUNS_DONE, binds, 1, -1, error);
+}
+
 double xb_db_run_seconds(XbDb *db, XbRunKind kind, const char *place, int limit, GError **error)
 {
 	const XbBind binds[] = {

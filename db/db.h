@@ -89,10 +89,12 @@ int64_t xb_db_job_add(XbDb *db, const XbJob *job, GError **error);
 XbJob *xb_db_job_get(XbDb *db, int64_t id, GError **error); /* NOT_FOUND */
 /* Jobs that are queued or running, in the order they are served. Array of XbJob*, owned. */
 GPtrArray *xb_db_jobs_open(XbDb *db, GError **error);
-/* Newest first; @state NULL = all. */
-GPtrArray *xb_db_jobs_list(XbDb *db, const XbJobState *state, int limit, GError **error);
-/* The next page of that list: those older than job @before. */
-GPtrArray *xb_db_jobs_before(XbDb *db, int64_t before, int limit, GError **error);
+/* Newest first; @state NULL = all; of those older than job @before, 0 = the newest. */
+GPtrArray *xb_db_jobs_list(XbDb *db, const XbJobState *state, int64_t before, int limit,
+			   GError **error);
+/* Of those done, not the measurements of single commits, which watched branches queue by the
+ * hundred; newest first. */
+GPtrArray *xb_db_jobs_found(XbDb *db, int limit, GError **error);
 /* Sets started_ms (first time RUNNING) or finished_ms (DONE, FAILED, CANCELLED) to @now_ms.
  * @detail NULL keeps what is there. */
 bool xb_db_job_set_state(XbDb *db, int64_t id, XbJobState state, const char *detail, int64_t now_ms,
@@ -246,6 +248,8 @@ bool xb_db_run_set_fingerprint(XbDb *db, int64_t id, const char *host_fp, const 
 bool xb_db_run_finish(XbDb *db, int64_t id, XbOutcome outcome, const char *detail, int64_t now_ms,
 		      GError **error);
 bool xb_db_run_set_evicted(XbDb *db, int64_t id, GError **error);
+/* How many runs a job asked for first that are over; -1 with @error. */
+int64_t xb_db_runs_done(XbDb *db, int64_t job_id, GError **error);
 /* Mean seconds of the last @limit runs with outcome ok of this kind on this place (NULL = any);
  * NAN when there are none. */
 double xb_db_run_seconds(XbDb *db, XbRunKind kind, const char *place, int limit, GError **error);

@@ -231,6 +231,11 @@ const XbVariant *xb_jobdata_variant(const XbJobData *self, int64_t id)
 	return NULL;
 }
 
+const char *xb_role_image(const XbRole *role)
+{
+	return role->revert ? "revert" : role->clean ? "clean" : "normal";
+}
+
 /* A run of another job's variant that has the same image counts for ours. */
 const XbRole *xb_jobdata_role(const XbJobData *self, const XbRun *run)
 {

@@ -53,6 +53,9 @@ bool xb_jobdata_run_counts(const XbJobData *self, const XbRun *run);
 /* The node (and which image of it) that a run is a boot or build of; NULL when none. */
 const XbRole *xb_jobdata_role(const XbJobData *self, const XbRun *run);
 
+/* Its image as people see it: "normal", "clean" or "revert". */
+const char *xb_role_image(const XbRole *role);
+
 /* The run was on the job's class of hosts with the job's workload (both fingerprints). */
 bool xb_jobdata_same_hosts(const XbJobData *self, const XbRun *run);
 

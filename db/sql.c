@@ -33,6 +33,9 @@
 	"d.id, d.alert_id, d.target, d.event, d.state, d.batch, d.attempts, " \
 	"d.created_ms, d.due_ms, d.finished_ms, d.detail"
 
+/* The condition of the index delivery_open, word for word: without it SQLite does not take it. */
+#define DELIVERY_IS_OPEN "d.state IN ('waiting','sending')"
+
 /* read_watch() in db-watch.c */
 #define WATCH_COLUMNS                                                                        \
 	"id, name, repo, branch, uid, spec, every_ms, created_ms, tip, fetched_ms, due_ms, " \
@@ -45,17 +48,16 @@
 #define HOST_TASK_COLUMNS "id, host, kind, why, state, outcome, detail, started_ms, finished_ms"
 
 /* The variants whose measurements a job can use: those of its nodes, those in
- * :extra (a JSON array of ids), and all that have one image with any of them
- * (found from the images that exist: most nodes of a large range have none). */
-#define WITH_VARIANTS_FOR_JOB                                                     \
-	"WITH own (id) AS MATERIALIZED ("                                         \
-	"  SELECT variant_id FROM job_commit WHERE job_id = :job"                 \
-	"  UNION SELECT value FROM json_each(:extra)), "                          \
-	"usable (id) AS MATERIALIZED ("                                           \
-	"  SELECT id FROM own"                                                    \
-	"  UNION SELECT same.id FROM variant AS mine INDEXED BY variant_by_image" \
-	"    JOIN variant AS same ON same.image_sha256 = mine.image_sha256"       \
-	"    WHERE mine.image_sha256 IS NOT NULL AND mine.id IN own) "
+ * :extra (a JSON array of ids), and all that have one image with any of them.
+ * CROSS JOIN keeps the order: from the job's own, whatever else there is. */
+#define WITH_VARIANTS_FOR_JOB                                                             \
+	"WITH own (id) AS MATERIALIZED ("                                                 \
+	"  SELECT variant_id FROM job_commit WHERE job_id = :job"                         \
+	"  UNION SELECT value FROM json_each(:extra)), "                                  \
+	"usable (id) AS MATERIALIZED ("                                                   \
+	"  SELECT id FROM own"                                                            \
+	"  UNION SELECT same.id FROM own CROSS JOIN variant AS mine ON mine.id = own.id " \
+	"    CROSS JOIN variant AS same ON same.image_sha256 = mine.image_sha256) "
 
 const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -72,11 +74,14 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_JOB_GET] = "SELECT " JOB_COLUMNS " FROM job WHERE id = :id",
 	[XB_SQL_JOBS_OPEN] = "SELECT " JOB_COLUMNS " FROM job WHERE state IN ('queued','running') "
 			     "ORDER BY priority DESC, id",
-	[XB_SQL_JOBS_ALL] = "SELECT " JOB_COLUMNS " FROM job ORDER BY id DESC LIMIT :limit",
-	[XB_SQL_JOBS_IN_STATE] = "SELECT " JOB_COLUMNS " FROM job WHERE state = :state "
-				 "ORDER BY id DESC LIMIT :limit",
-	[XB_SQL_JOBS_BEFORE] = "SELECT " JOB_COLUMNS " FROM job WHERE id < :before "
-			       "ORDER BY id DESC LIMIT :limit",
+	[XB_SQL_JOBS_ALL] = "SELECT " JOB_COLUMNS " FROM job WHERE id < :before "
+			    "ORDER BY id DESC LIMIT :limit",
+	[XB_SQL_JOBS_IN_STATE] =
+		"SELECT " JOB_COLUMNS " FROM job WHERE state = :state AND id < :before "
+		"ORDER BY id DESC LIMIT :limit",
+	/* with a verdict that people look for: not the measurements of watched branches */
+	[XB_SQL_JOBS_FOUND] = "SELECT " JOB_COLUMNS " FROM job WHERE state = 'done' "
+			      "AND kind <> 'measure' ORDER BY id DESC LIMIT :limit",
 	/* read_tally() */
 	[XB_SQL_JOB_TALLY] = "SELECT kind, state, count(*), "
 			     "coalesce(sum(finished_ms - started_ms), 0) / 1000.0 FROM job "
@@ -158,6 +163,7 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	"SELECT " RUN_COLUMNS " FROM run AS r WHERE r.variant_id IN usable ORDER BY r.id",
 	[XB_SQL_RUNS_OF_VARIANT] = "SELECT " RUN_COLUMNS " FROM run AS r "
 				   "WHERE r.variant_id = :variant ORDER BY r.id",
+	[XB_SQL_RUNS_DONE] = "SELECT count(*) FROM run WHERE job_id = :job AND state = 'done'",
 	[XB_SQL_RUN_LAST] = "SELECT " RUN_COLUMNS " FROM run AS r WHERE r.kind = :kind "
 			    "AND r.place = :place AND r.state = 'done' ORDER BY r.id DESC LIMIT 1",
 	[XB_SQL_RUNS_ON_DISK] = "SELECT " RUN_COLUMNS " FROM run AS r WHERE r.state = 'done' "
@@ -292,6 +298,8 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_ALERT_GET] = "SELECT " ALERT_COLUMNS " FROM alert AS a WHERE a.id = :id",
 	[XB_SQL_ALERTS] = "SELECT " ALERT_COLUMNS " FROM alert AS a ORDER BY a.id DESC "
 			  "LIMIT :limit",
+	[XB_SQL_ALERTS_OPEN] = "SELECT count(*) FROM alert WHERE acknowledged_ms IS NULL "
+			       "AND fixed_ms IS NULL",
 	[XB_SQL_ALERTS_OF_JOB] =
 		"SELECT " ALERT_COLUMNS " FROM alert_job AS j JOIN alert AS a ON a.id = j.alert_id "
 		"WHERE j.job_id = :job ORDER BY a.id",
@@ -331,14 +339,18 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"INSERT INTO delivery (alert_id, target, event, state, created_ms, due_ms) "
 		"VALUES (:alert, :target, :event, 'waiting', :now, :due) ON CONFLICT DO NOTHING",
 	[XB_SQL_DELIVERIES_DUE] =
-		"SELECT " DELIVERY_COLUMNS " FROM delivery AS d JOIN alert AS a "
-		"ON a.id = d.alert_id WHERE d.state = 'waiting' AND d.due_ms <= :now "
+		"SELECT " DELIVERY_COLUMNS " FROM delivery AS d INDEXED BY delivery_open "
+		"JOIN alert AS a ON a.id = d.alert_id WHERE " DELIVERY_IS_OPEN
+		" AND d.state = 'waiting' AND d.due_ms <= :now "
 		"AND coalesce(a.snoozed_ms, 0) <= :now ORDER BY d.id",
 	[XB_SQL_DELIVERIES_NEXT] =
 		"SELECT min(max(d.due_ms, coalesce(a.snoozed_ms, 0))) FROM delivery AS d "
-		"JOIN alert AS a ON a.id = d.alert_id WHERE d.state = 'waiting'",
+		"INDEXED BY delivery_open "
+		"JOIN alert AS a ON a.id = d.alert_id WHERE " DELIVERY_IS_OPEN
+		" AND d.state = 'waiting'",
 	[XB_SQL_DELIVERIES_SENDING] =
-		"SELECT " DELIVERY_COLUMNS " FROM delivery AS d WHERE d.state = 'sending' "
+		"SELECT " DELIVERY_COLUMNS " FROM delivery AS d INDEXED BY delivery_open "
+		"WHERE " DELIVERY_IS_OPEN " AND d.state = 'sending' "
 		"ORDER BY d.id",
 	[XB_SQL_DELIVERIES_OF_BATCH] =
 		"SELECT " DELIVERY_COLUMNS " FROM delivery AS d WHERE d.batch = :batch "

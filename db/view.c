@@ -4,12 +4,12 @@
 
 #include "profile-view.h"
 #include "view-explain.h"
+#include "view-progress.h"
 
 #include <math.h>
 #include <string.h>
 
-#define LAST_LINES 6
-#define LOG_MAX    10000 /* lines of one answer */
+#define LOG_MAX 10000 /* lines of one answer */
 
 static void copy_string(json_t *to, const char *name, json_t *from)
 {
@@ -143,11 +143,6 @@ static json_t *counts(const XbJobData *data)
 			 "prebuilt", prebuilt, "boots", boots, "skipped", skipped);
 }
 
-static const char *image_word(const XbRole *role)
-{
-	return role->revert ? "revert" : role->clean ? "clean" : "normal";
-}
-
 static json_t *measurements(const XbJobData *data)
 {
 	json_t *list = json_array();
@@ -174,7 +169,7 @@ static json_t *measurements(const XbJobData *data)
 				  variant ? variant->key : "", "boot", run->boot, "perturb",
 				  run->perturb, "outcome", xb_outcome_name(run->outcome), "samples",
 				  values, "run", (json_int_t)run->id, "host", run->place, "image",
-				  image_word(role), "detail", run->detail ? run->detail : "",
+				  xb_role_image(role), "detail", run->detail ? run->detail : "",
 				  "node", role->node, "seconds",
 				  (double)(run->finished_ms - run->started_ms) / 1000));
 	}
@@ -257,92 +252,6 @@ static void add_explanation(json_t *object, XbDb *db, const XbJobData *data)
 	json_object_set_new(explanation, "profile", profile);
 }
 
-static json_t *running(XbDb *db, const XbJobData *data, int64_t now, const char **phase)
-{
-	json_t *list = json_array();
-
-	for (guint i = 0; i < data->runs->len; i++) {
-		const XbRun *run = data->runs->pdata[i];
-		const XbRole *role = xb_jobdata_role(data, run);
-		const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
-		double expected;
-
-		if (run->state == XB_RUN_DONE || !commit)
-			continue;
-		expected = xb_db_run_seconds(db, run->kind, NULL, 8, NULL);
-		if (strcmp(run->purpose, "prebuild") != 0 || !*phase)
-			*phase = strcmp(run->purpose, "confirm") == 0 ? "confirming"
-				 : xb_run_is_explain(run)             ? "explaining"
-				 : run->kind == XB_RUN_BUILD          ? "building"
-								      : "booting";
-		json_array_append_new(
-			list,
-			json_pack("{s:s,s:s,s:s,s:s,s:f,s:o,s:s,s:s,s:s}", "kind",
-				  run->kind == XB_RUN_BUILD ? "build" : "boot", "commit",
-				  commit->label, "subject", commit->subject, "where", run->place,
-				  "seconds", (double)(now - run->started_ms) / 1000, "expected_s",
-				  isfinite(expected) ? json_real(expected) : json_null(), "detail",
-				  run->phase, "purpose", run->purpose, "image", image_word(role)));
-	}
-	return list;
-}
-
-/* Why no host that the job could run on is online; NULL when one is. Caller frees. */
-static char *hosts_missing(XbDb *db, const char *wanted)
-{
-	g_autoptr(GPtrArray) hosts = xb_db_hosts(db, NULL);
-	g_autoptr(GString) reasons = g_string_new(NULL);
-
-	for (guint i = 0; hosts && i < hosts->len; i++) {
-		const XbHostRow *host = hosts->pdata[i];
-
-		g_autofree char *why = xb_host_row_why(host);
-
-		if (!xb_host_is_selected(host->name, host->labels, wanted))
-			continue;
-		if (!why)
-			return NULL;
-		g_string_append_printf(reasons, "%s%s", reasons->len ? "; " : "", why);
-	}
-	return reasons->len ? g_strdup(reasons->str) : NULL;
-}
-
-static json_t *progress(XbDb *db, const XbJobData *data, int64_t now, json_t *said)
-{
-	const char *phase = NULL;
-	g_autofree char *missing = NULL, *waiting = NULL;
-	json_t *run_list = running(db, data, now, &phase);
-	json_t *first = json_array_get(json_object_get(said, "commits"), 0);
-	json_t *last = json_array();
-	g_autoptr(GPtrArray) lines = xb_db_journal(db, data->job->id, 0, -LAST_LINES, NULL);
-	int done = 0;
-	json_t *object;
-
-	for (guint i = 0; lines && i < lines->len; i++)
-		json_array_append_new(last, json_string(((XbJournalLine *)lines->pdata[i])->text));
-	for (guint i = 0; i < data->runs->len; i++) {
-		const XbRun *run = data->runs->pdata[i];
-		done += run->job_id == data->job->id && run->state == XB_RUN_DONE;
-	}
-	missing = phase ? NULL : hosts_missing(db, xb_spec_string(data, "host"));
-	waiting = missing ? g_strdup_printf("waiting: %s", missing) : NULL;
-	if (waiting)
-		phase = waiting;
-	else if (!phase)
-		phase = data->job->state == XB_JOB_QUEUED ? "waiting for a host" : "planning";
-	object = json_pack("{s:s,s:o,s:i,s:o}", "phase", phase, "running", run_list, "steps_done",
-			   done, "last", last);
-	copy_string(object, "steps_left", said);
-	copy_string(object, "seconds_left", said);
-	if (first)
-		json_object_set_new(object, "leading",
-				    json_pack("{s:O,s:O,s:O}", "commit",
-					      json_object_get(first, "id"), "subject",
-					      json_object_get(first, "subject"), "probability",
-					      json_object_get(first, "probability")));
-	return object;
-}
-
 json_t *xb_view_summary(const XbJob *job)
 {
 	g_autoptr(json_t) spec = json_loads(job->spec, 0, NULL);
@@ -373,7 +282,7 @@ json_t *xb_view_data(XbDb *db, const XbJobData *data, XbViewDepth depth, int64_t
 	json_object_set_new(object, "counts", counts(data));
 	json_object_set_new(object, "confirmation", confirmation(data));
 	if (job->state == XB_JOB_QUEUED || job->state == XB_JOB_RUNNING)
-		json_object_set_new(object, "progress", progress(db, data, now_ms, said));
+		json_object_set_new(object, "progress", xb_view_progress(db, data, said, now_ms));
 	if (depth == XB_VIEW_FULL) {
 		json_object_set_new(object, "measurements", measurements(data));
 		json_object_set(object, "workload_settings",

@@ -21,8 +21,7 @@ static XbWebResponse *jobs(XbPage *page, GError **error)
 		return xb_web_response_json(400, json_pack("{s:b,s:s}", "ok", 0, "error",
 							   "no such state: queued, running, done, "
 							   "failed, cancelled"));
-	rows = before > 0 ? xb_db_jobs_before(page->db, before, limit, error)
-			  : xb_db_jobs_list(page->db, name ? &state : NULL, limit, error);
+	rows = xb_db_jobs_list(page->db, name ? &state : NULL, before, limit, error);
 	if (!rows)
 		return NULL;
 	list = json_array();

@@ -63,8 +63,7 @@ bool xb_page_jobs(XbPage *page, XbHtml *out, GError **error)
 	XbJobState state;
 	bool of_state = name && xb_job_state_parse(name, &state);
 	g_autoptr(GPtrArray) jobs =
-		before > 0 ? xb_db_jobs_before(page->db, before, JOBS_SHOWN, error)
-			   : xb_db_jobs_list(page->db, of_state ? &state : NULL, JOBS_SHOWN, error);
+		xb_db_jobs_list(page->db, of_state ? &state : NULL, before, JOBS_SHOWN, error);
 	static const char *const states[] = { "queued", "running", "done", "failed", "cancelled" };
 
 	if (!jobs)
@@ -86,9 +85,10 @@ bool xb_page_jobs(XbPage *page, XbHtml *out, GError **error)
 	else
 		xb_html(out, "<p>There are none.</p>\n");
 	xb_html(out, "</section>\n");
-	if (jobs->len == JOBS_SHOWN && !of_state)
-		xb_html(out, "<p><a href=\"/jobs?before=%lld\">Older ones</a></p>\n",
-			(long long)((XbJob *)jobs->pdata[jobs->len - 1])->id);
+	if (jobs->len == JOBS_SHOWN)
+		xb_html(out, "<p><a href=\"/jobs?before=%lld%s%s\">Older ones</a></p>\n",
+			(long long)((XbJob *)jobs->pdata[jobs->len - 1])->id,
+			of_state ? "&state=" : "", of_state ? name : "");
 	return true;
 }
 

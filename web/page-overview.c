@@ -5,11 +5,13 @@
 
 #include "alerts.h"
 #include "page.h"
+#include "view-progress.h"
 #include "watches.h"
 
+#define OPEN_SHOWN    20
 #define FOUND_SHOWN   15
 #define TROUBLE_SHOWN 10
-#define ALERTS_SEEN   200
+#define TROUBLE_MS    ((int64_t)14 * 86400 * 1000) /* what failed before is history */
 
 static void put_tile(XbHtml *out, const char *path, int64_t number, const char *label, bool alarm)
 {
@@ -18,7 +20,7 @@ static void put_tile(XbHtml *out, const char *path, int64_t number, const char *
 }
 
 /* How many of what, at a glance. */
-static void put_tiles(XbHtml *out, const GPtrArray *open, const GPtrArray *hosts, int alerts,
+static void put_tiles(XbHtml *out, const GPtrArray *open, const GPtrArray *hosts, int64_t alerts,
 		      const GPtrArray *found)
 {
 	guint running = 0, online = 0, culprits = 0;
@@ -47,24 +49,24 @@ static void put_tiles(XbHtml *out, const GPtrArray *open, const GPtrArray *hosts
 	xb_html(out, "</ul></section>\n");
 }
 
-static void put_open(XbPage *page, XbHtml *out, const GPtrArray *open)
+static bool put_open(XbPage *page, XbHtml *out, const GPtrArray *open, const GPtrArray *active,
+		     GError **error)
 {
 	xb_html(out, "<section id=\"now\"><h2>Now</h2>\n");
 	if (open->len == 0)
 		xb_html(out, "<p>Nothing runs and nothing waits.</p>\n");
-	for (guint i = 0; i < open->len && i < 20; i++) {
+	for (guint i = 0; i < open->len && i < OPEN_SHOWN; i++) {
 		const XbJob *job = open->pdata[i];
-		g_autoptr(json_t) view =
-			xb_view_job(page->db, job->id, XB_VIEW_PROGRESS, page->now_ms, NULL);
-		json_t *progress = json_object_get(view, "progress");
+		g_autoptr(json_t) view = xb_view_summary(job);
+		g_autoptr(json_t) progress = xb_view_progress_brief(page->db, job, active, error);
 		json_t *leading = json_object_get(progress, "leading");
 		double done = xb_json_number(progress, "steps_done");
 		double left = xb_json_number(progress, "steps_left");
 		g_autofree char *time = xb_seconds_text(xb_json_number(progress, "seconds_left"));
 		g_autofree char *p = xb_probability_text(xb_json_number(leading, "probability"));
 
-		if (!view)
-			continue;
+		if (!progress)
+			return false;
 		xb_html(out, "<article class=\"card\"><h3><a href=\"/job/%lld\">%s %lld: %s</a> ",
 			(long long)job->id, xb_page_kind(job->kind), (long long)job->id,
 			xb_json_text(view, "title"));
@@ -80,37 +82,27 @@ static void put_open(XbPage *page, XbHtml *out, const GPtrArray *open)
 				p);
 		xb_html(out, "</article>\n");
 	}
+	if (open->len > OPEN_SHOWN)
+		xb_html(out, "<p>And <a href=\"/jobs?state=queued\">%u more</a>.</p>\n",
+			open->len - OPEN_SHOWN);
 	xb_html(out, "</section>\n");
+	return true;
 }
 
-/* Of the jobs listed, those with one of the states; a new array of the same rows. */
-static GPtrArray *of_state(const GPtrArray *jobs, XbJobState a, XbJobState b, guint max)
+/* Jobs that failed lately, newest first. */
+static GPtrArray *failed_lately(const XbPage *page, GError **error)
 {
-	GPtrArray *list = g_ptr_array_new();
+	const XbJobState state = XB_JOB_FAILED;
+	GPtrArray *jobs = xb_db_jobs_list(page->db, &state, 0, TROUBLE_SHOWN, error);
 
-	for (guint i = 0; i < jobs->len && list->len < max; i++) {
-		XbJob *job = jobs->pdata[i];
-		if (job->state == a || job->state == b)
-			g_ptr_array_add(list, job);
-	}
-	return list;
-}
-
-/* Alerts that nobody has taken on yet; -1 with @error. */
-static int open_alerts(XbDb *db, GError **error)
-{
-	g_autoptr(GPtrArray) alerts = xb_db_alerts(db, ALERTS_SEEN, error);
-	int open = 0;
-
-	for (guint i = 0; alerts && i < alerts->len; i++) {
-		const XbAlert *alert = alerts->pdata[i];
-		open += !alert->acknowledged_ms && !alert->fixed_ms;
-	}
-	return alerts ? open : -1;
+	for (guint i = jobs ? jobs->len : 0; i-- > 0;)
+		if (((XbJob *)jobs->pdata[i])->finished_ms < page->now_ms - TROUBLE_MS)
+			g_ptr_array_remove_index(jobs, i);
+	return jobs;
 }
 
 static bool put_attention(XbPage *page, XbHtml *out, const GPtrArray *failed,
-			  const GPtrArray *hosts, int alerts, GError **error)
+			  const GPtrArray *hosts, int64_t alerts, GError **error)
 {
 	g_autoptr(GPtrArray) watches = xb_db_watches(page->db, error);
 	guint offline = 0, troubled = 0;
@@ -125,9 +117,9 @@ static bool put_attention(XbPage *page, XbHtml *out, const GPtrArray *failed,
 			offline, offline == 1 ? " is" : "s are");
 	if (alerts)
 		xb_html(out,
-			"<p>%d alert%s nobody has acknowledged: see <a "
+			"<p>%lld alert%s nobody has acknowledged: see <a "
 			"href=\"/alerts\">Alerts</a>.</p>\n",
-			alerts, alerts == 1 ? " that" : "s that");
+			(long long)alerts, alerts == 1 ? " that" : "s that");
 	for (guint i = 0; i < watches->len; i++) {
 		const XbWatch *watch = watches->pdata[i];
 		g_autofree char *name = xb_url(watch->name);
@@ -151,20 +143,18 @@ bool xb_page_overview(XbPage *page, XbHtml *out, GError **error)
 	g_autoptr(GPtrArray) open = xb_db_jobs_open(page->db, error);
 	g_autoptr(GPtrArray) hosts = open ? xb_db_hosts(page->db, error) : NULL;
 	g_autoptr(GPtrArray) active = hosts ? xb_db_runs_active(page->db, error) : NULL;
-	g_autoptr(GPtrArray) recent = active ? xb_db_jobs_list(page->db, NULL, 60, error) : NULL;
-	g_autoptr(GPtrArray) found = NULL, failed = NULL;
-	int alerts = recent ? open_alerts(page->db, error) : -1;
+	g_autoptr(GPtrArray) found = active ? xb_db_jobs_found(page->db, FOUND_SHOWN, error) : NULL;
+	g_autoptr(GPtrArray) failed = found ? failed_lately(page, error) : NULL;
+	int64_t alerts = failed ? xb_db_alerts_open(page->db, error) : -1;
 
 	if (alerts < 0)
 		return false;
-	found = of_state(recent, XB_JOB_DONE, XB_JOB_DONE, FOUND_SHOWN);
-	failed = of_state(recent, XB_JOB_FAILED, XB_JOB_FAILED, TROUBLE_SHOWN);
 	page->title = g_strdup("Overview");
 	page->live = true;
 	xb_html(out, "<h1>Overview</h1>\n");
 	put_tiles(out, open, hosts, alerts, found);
-	put_open(page, out, open);
-	if (!put_attention(page, out, failed, hosts, alerts, error))
+	if (!put_open(page, out, open, active, error) ||
+	    !put_attention(page, out, failed, hosts, alerts, error))
 		return false;
 	xb_html(out, "<section id=\"found\"><h2>Found lately</h2>\n");
 	if (found->len)

@@ -159,7 +159,9 @@ static void snoozed_waits_and_acknowledged_is_dropped(Fixture *f, gconstpointer 
 	g_assert_cmpuint(count_due(f, 7999), ==, 0);
 	g_assert_cmpuint(count_due(f, 8000), ==, 2);
 	g_assert_cmpint(xb_db_deliveries_next_ms(f->db, &error), ==, 8000);
+	g_assert_cmpint(xb_db_alerts_open(f->db, &error), ==, 1);
 	g_assert_true(xb_db_alert_acknowledge(f->db, id, 1000, 7000, &error));
+	g_assert_cmpint(xb_db_alerts_open(f->db, &error), ==, 0);
 	g_assert_cmpuint(count_due(f, 8000), ==, 1);
 	g_autoptr(GPtrArray) all = xb_db_deliveries_of_alert(f->db, id, &error);
 	g_assert_cmpint(((XbDelivery *)all->pdata[0])->state, ==, XB_DELIVERY_DROPPED);

@@ -341,12 +341,38 @@ static void test_jobs_are_served_by_priority_then_age(Fixture *f, gconstpointer 
 	g_assert_cmpint(((XbJob *)open->pdata[0])->id, ==, second);
 	g_assert_cmpint(((XbJob *)open->pdata[1])->id, ==, third);
 	g_assert_cmpint(((XbJob *)open->pdata[2])->id, ==, first);
-	g_autoptr(GPtrArray) all = xb_db_jobs_list(f->db, NULL, 2, &error);
+	g_autoptr(GPtrArray) all = xb_db_jobs_list(f->db, NULL, 0, 2, &error);
 	g_assert_cmpuint(all->len, ==, 2);
 	g_assert_cmpint(((XbJob *)all->pdata[0])->id, ==, ended);
-	g_autoptr(GPtrArray) cancelled = xb_db_jobs_list(f->db, &state, 10, &error);
+	g_autoptr(GPtrArray) cancelled = xb_db_jobs_list(f->db, &state, 0, 10, &error);
 	g_assert_cmpuint(cancelled->len, ==, 1);
 	g_assert_cmpstr(((XbJob *)cancelled->pdata[0])->detail, ==, "why");
+	/* the next page */
+	g_autoptr(GPtrArray) older = xb_db_jobs_list(f->db, NULL, third, 10, &error);
+	g_assert_cmpuint(older->len, ==, 2);
+	g_assert_cmpint(((XbJob *)older->pdata[0])->id, ==, second);
+	g_autoptr(GPtrArray) none = xb_db_jobs_list(f->db, &state, ended, 10, &error);
+	g_assert_cmpuint(none->len, ==, 0);
+}
+
+static void test_what_was_found_is_not_hidden_by_measurements(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	int64_t bisect = add_job(f->db, 0);
+	(void)unused;
+
+	g_assert_true(xb_db_job_set_state(f->db, bisect, XB_JOB_DONE, NULL, 9, &error));
+	for (int i = 0; i < 5; i++) {
+		const XbJob measure = { .kind = XB_JOB_MEASURE, .spec = (char *)"{}" };
+		int64_t id = xb_db_job_add(f->db, &measure, &error);
+
+		g_assert_true(xb_db_job_set_state(f->db, id, XB_JOB_DONE, NULL, 9, &error));
+	}
+	add_job(f->db, 0); /* not done */
+	g_autoptr(GPtrArray) found = xb_db_jobs_found(f->db, 3, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(found->len, ==, 1);
+	g_assert_cmpint(((XbJob *)found->pdata[0])->id, ==, bisect);
 }
 
 static void test_job_states_set_their_times(Fixture *f, gconstpointer unused)
@@ -803,6 +829,8 @@ int main(int argc, char **argv)
 	ADD("killed-writer-loses-only-its-open-transaction",
 	    test_killed_writer_loses_only_its_open_transaction);
 	ADD("jobs-are-served-by-priority-then-age", test_jobs_are_served_by_priority_then_age);
+	ADD("what-was-found-is-not-hidden-by-measurements",
+	    test_what_was_found_is_not_hidden_by_measurements);
 	ADD("job-states-set-their-times", test_job_states_set_their_times);
 	g_test_add_func("/db/names-of-states", test_names_of_states);
 	ADD("commits-keep-their-parents", test_commits_keep_their_parents);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "view-progress.h"
 
 static void test_every_page_answers(Fixture *f, gconstpointer unused)
 {
@@ -123,6 +124,84 @@ static void test_a_comparison_of_several_is_one_table(Fixture *f, gconstpointer 
 	g_assert_null(strstr(text, "<b>bold"));
 	g_assert_null(strstr(text, "<script>alert"));
 	g_assert_null(strstr(text, "nan"));
+}
+
+static void test_the_overview_says_what_runs_and_what_was_found(Fixture *f, gconstpointer unused)
+{
+	(void)unused;
+	/* many measurements since then do not push a culprit out of sight */
+	for (int i = 0; i < 80; i++)
+		g_assert_true(xb_db_job_set_state(f->db, put_job(f, XB_JOB_MEASURE, NULL),
+						  XB_JOB_DONE, NULL, NOW_MS, NULL));
+	g_assert_true(xb_db_job_set_state(f->db, put_job(f, XB_JOB_MEASURE, NULL), XB_JOB_FAILED,
+					  "failed today", NOW_MS, NULL));
+	g_assert_true(xb_db_job_set_state(f->db, put_job(f, XB_JOB_MEASURE, NULL), XB_JOB_FAILED,
+					  "failed long ago", NOW_MS - (int64_t)15 * 86400000,
+					  NULL));
+	g_autofree char *text = get(f, "/", 200);
+	const char *found = strstr(text, "<section id=\"found\">");
+
+	g_assert_nonnull(strstr(text, "<p>building</p>"));
+	g_assert_nonnull(strstr(text, "<a href=\"/job/2\">"));
+	g_assert_nonnull(found);
+	g_assert_nonnull(strstr(found, "<a href=\"/job/1\">"));
+	g_assert_nonnull(strstr(text, "1 alert that nobody has acknowledged"));
+	g_assert_nonnull(strstr(text, "failed today"));
+	g_assert_null(strstr(text, "failed long ago"));
+}
+
+/* What a list says of an open job is what its own page says. */
+static void test_progress_in_brief_is_the_same(Fixture *f, gconstpointer unused)
+{
+	static const char *const members[] = { "phase", "steps_done", "steps_left", "seconds_left",
+					       "leading" };
+	int64_t id = put_job(f, XB_JOB_BISECT,
+			     "{\"commits\":[{\"id\":\"a\",\"subject\":\"s\",\"probability\":0.5}],"
+			     "\"steps_left\":7,\"seconds_left\":90.5}");
+	const int64_t variants[] = { put_variant(f, 0, XB_VARIANT_BUILT, "i0"),
+				     put_variant(f, 6, XB_VARIANT_UNBUILT, NULL) };
+	(void)unused;
+
+	put_commits(f, id, 2, variants);
+	g_assert_true(xb_db_job_set_state(f->db, id, XB_JOB_RUNNING, NULL, NOW_MS, NULL));
+	finish_run(f, put_run(f, id, 0, variants[0], XB_RUN_BOOT, 1.0), XB_OUTCOME_OK);
+	put_run(f, id, 1, variants[1], XB_RUN_BUILD, NAN);
+	g_autoptr(XbJob) job = xb_db_job_get(f->db, id, NULL);
+	g_autoptr(GPtrArray) active = xb_db_runs_active(f->db, NULL);
+	g_autoptr(json_t) brief = xb_view_progress_brief(f->db, job, active, NULL);
+	g_autoptr(json_t) view = xb_view_job(f->db, id, XB_VIEW_PROGRESS, NOW_MS, NULL);
+	json_t *full = json_object_get(view, "progress");
+
+	for (guint i = 0; i < G_N_ELEMENTS(members); i++) {
+		g_assert_nonnull(json_object_get(full, members[i]));
+		g_assert_true(json_equal(json_object_get(brief, members[i]),
+					 json_object_get(full, members[i])));
+	}
+}
+
+static void test_lists_of_a_state_come_in_pages(Fixture *f, gconstpointer unused)
+{
+	(void)unused;
+	for (int i = 0; i < 120; i++)
+		g_assert_true(xb_db_job_set_state(f->db, put_job(f, XB_JOB_MEASURE, NULL),
+						  i % 2 ? XB_JOB_CANCELLED : XB_JOB_FAILED, "x",
+						  NOW_MS, NULL));
+	for (int i = 0; i < 60; i++)
+		g_assert_true(xb_db_job_set_state(f->db, put_job(f, XB_JOB_MEASURE, NULL),
+						  XB_JOB_FAILED, "x", NOW_MS, NULL));
+	g_autofree char *first = get(f, "/jobs?state=failed", 200);
+	const char *link = strstr(first, "/jobs?before=");
+
+	g_assert_nonnull(link);
+	/* escaped in the page, as a browser reads it */
+	g_autofree char *target = g_strndup(link, strcspn(link, "\""));
+	g_auto(GStrv) parts = g_strsplit(target, "&amp;", -1);
+	g_autofree char *address = g_strjoinv("&", parts);
+	g_autofree char *second = get(f, address, 200);
+
+	g_assert_nonnull(strstr(second, "</span> failed</span>"));
+	g_assert_null(strstr(second, "</span> cancelled</span>"));
+	g_assert_null(strstr(second, "/jobs?before="));
 }
 
 static void test_what_is_not_there(Fixture *f, gconstpointer unused)
@@ -314,6 +393,10 @@ int main(int argc, char **argv)
 	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
 	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
 	ADD("a-timeline-leads-to-measurements", test_a_timeline_leads_to_measurements);
+	ADD("the-overview-says-what-runs-and-what-was-found",
+	    test_the_overview_says_what_runs_and_what_was_found);
+	ADD("progress-in-brief-is-the-same", test_progress_in_brief_is_the_same);
+	ADD("lists-of-a-state-come-in-pages", test_lists_of_a_state_come_in_pages);
 	ADD("what-is-not-there", test_what_is_not_there);
 	ADD("other-methods-are-refused", test_other_methods_are_refused);
 	ADD("other-names-are-refused", test_other_names_are_refused);
