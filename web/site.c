@@ -160,9 +160,9 @@ static XbWebResponse *asset(const XbSite *self, const XbWebRequest *request, con
 
 /* ---- routes ------------------------------------------------------------------------ */
 
-static const XbRoute *const tables[] = { xb_routes_pages,   xb_routes_runs,   xb_routes_api,
-					 xb_routes_actions, xb_routes_queue,  xb_routes_branches,
-					 xb_routes_alerts,  xb_routes_profile };
+const XbRoute *const xb_site_routes[] = { xb_routes_pages,   xb_routes_runs,    xb_routes_api,
+					  xb_routes_actions, xb_routes_queue,   xb_routes_branches,
+					  xb_routes_alerts,  xb_routes_profile, NULL };
 
 /* Segment by segment; % takes a number without leading zeros, * a name. */
 static bool matches(const char *pattern, const char *path, int64_t *id, char **name)
@@ -194,8 +194,8 @@ static const XbRoute *find_route(const XbWebRequest *request, int64_t *id, char 
 {
 	const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
 
-	for (guint t = 0; t < G_N_ELEMENTS(tables); t++) {
-		for (const XbRoute *route = tables[t]; route->method; route++) {
+	for (guint t = 0; xb_site_routes[t]; t++) {
+		for (const XbRoute *route = xb_site_routes[t]; route->method; route++) {
 			if (!matches(route->path, request->path, id, name))
 				continue;
 			if (strcmp(route->method, method) == 0)

@@ -55,5 +55,7 @@ extern const XbRoute xb_routes_queue[];
 extern const XbRoute xb_routes_branches[];
 extern const XbRoute xb_routes_alerts[];
 extern const XbRoute xb_routes_profile[];
+/* All of them, NULL at the end. */
+extern const XbRoute *const xb_site_routes[];
 
 #endif
