@@ -84,6 +84,7 @@ static bool take_events(XbAlertConfig *alert, const XbConfigGroup *group, const 
 	g_auto(GStrv) words = g_strsplit(text, ";", -1);
 
 	alert->events = 0;
+	alert->events_named = true;
 	for (char **word = words; *word != NULL; word++) {
 		guint i = 0;
 
@@ -258,6 +259,23 @@ bool xb_config_take_alert(XbConfig *config, const XbConfigGroup *group, GError *
 	}
 	json_object_set_new(alert->settings, "kind", json_string(alert->kind));
 	return check_whole(alert, group, error);
+}
+
+/* A list of developers does not care for a host's power supply where somebody else does: when one
+ * [alert] names host among its events, those that name none hear of culprits only. */
+void xb_config_complete_alerts(XbConfig *config)
+{
+	bool named = false;
+
+	for (guint i = 0; i < config->alerts->len; i++) {
+		const XbAlertConfig *alert = config->alerts->pdata[i];
+		named |= alert->events_named && (alert->events & XB_ALERT_ON_HOST);
+	}
+	for (guint i = 0; named && i < config->alerts->len; i++) {
+		XbAlertConfig *alert = config->alerts->pdata[i];
+		if (!alert->events_named)
+			alert->events &= ~(guint)XB_ALERT_ON_HOST;
+	}
 }
 
 const XbAlertConfig *xb_config_alert(const XbConfig *config, const char *name)

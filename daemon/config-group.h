@@ -29,6 +29,9 @@ bool xb_config_take_remote(XbConfig *config, const XbConfigGroup *group, GError 
 void xb_config_default_host(XbConfig *config);
 void xb_config_default_workload(XbConfig *config);
 
+/* Who hears of hosts, now that all groups are there. */
+void xb_config_complete_alerts(XbConfig *config);
+
 /* For the arrays of an XbConfig. */
 void xb_config_free_host(void *host);
 void xb_config_free_workload(void *workload);

@@ -259,6 +259,7 @@ static void complete(XbConfig *config)
 		xb_config_default_host(config);
 	if (config->workloads->len == 0)
 		xb_config_default_workload(config);
+	xb_config_complete_alerts(config);
 }
 
 /* ---- loading, freeing, looking up -------------------------------------------- */

@@ -58,6 +58,7 @@ typedef struct {
 	char *name;
 	char *kind;        /* smtp or webhook */
 	guint events;      /* XbAlertEvents */
+	bool events_named; /* in the configuration, not by default */
 	bool improvements; /* of what got better, too */
 	double min_effect; /* smaller changes are not told of */
 	double digest_s;   /* collect for so long; 0 = each at once */

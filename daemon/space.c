@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "removal.h"
+#include "watch.h"
 
-#define DEPTH_MAX   500  /* a hostile tree may be deep; each level holds a descriptor open */
-#define RUNS_ONCE   2000 /* runs looked at in one round */
-#define MIRRORS_MAX 200
+#define DEPTH_MAX     500  /* a hostile tree may be deep; each level holds a descriptor open */
+#define RUNS_ONCE     2000 /* runs looked at in one round */
+#define MIRRORS_MAX   200
+#define REMOTE_KEPT_S 86400
 /* events and stderr 64 MiB each, console and build log 16 MiB each */
 #define RUN_MAX_BYTES ((uint64_t)160 << 20)
 #define EVICTED       ".evicted" /* end of the name of what is being removed */
@@ -319,18 +321,71 @@ static void trim_mirrors(const XbConfig *config)
 		remove_aside(g_array_index(mirrors, Entry, i).path);
 }
 
+static void add_name(GHashTable *set, char *path)
+{
+	g_hash_table_add(set, g_path_get_basename(path));
+	g_free(path);
+}
+
+/* The names of the copies of remote repositories that somebody reads: those of watches and of open
+ * jobs. */
+static GHashTable *needed_remotes(XbDb *db, const XbConfig *config, GError **error)
+{
+	g_autoptr(GHashTable) needed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) watches = xb_db_watches(db, error);
+	g_autoptr(GPtrArray) jobs = watches ? xb_db_jobs_open(db, error) : NULL;
+
+	if (!jobs)
+		return NULL;
+	for (guint i = 0; i < watches->len; i++)
+		add_name(needed, xb_watch_repo_path(config, watches->pdata[i]));
+	for (guint i = 0; i < jobs->len; i++) {
+		g_autoptr(json_t) spec = json_loads(((XbJob *)jobs->pdata[i])->spec, 0, NULL);
+		const char *repo = json_string_value(json_object_get(spec, "repo"));
+
+		if (repo)
+			add_name(needed, g_strdup(repo));
+	}
+	return g_steal_pointer(&needed);
+}
+
+/* remotes/HASH.git: of a watch that was removed the copy stays for a day, for it may be added
+ * again with other options. */
+static int64_t trim_remotes(XbDb *db, const XbConfig *config, GError **error)
+{
+	g_autoptr(GHashTable) needed = needed_remotes(db, config, error);
+	g_autoptr(GArray) remotes = entries_new();
+	g_autofree char *dir = g_build_filename(config->state_dir, "remotes", NULL);
+	int64_t freed = 0, now = g_get_real_time() / G_USEC_PER_SEC;
+
+	if (!needed)
+		return -1;
+	add_entries(remotes, dir);
+	for (guint i = 0; i < remotes->len; i++) {
+		const Entry *remote = &g_array_index(remotes, Entry, i);
+		g_autofree char *name = g_path_get_basename(remote->path);
+
+		if (g_hash_table_contains(needed, name) || now - remote->used < REMOTE_KEPT_S)
+			continue;
+		freed += (int64_t)remote->size;
+		remove_aside(remote->path);
+	}
+	return freed;
+}
+
 /* Walking a kernel's tree takes seconds, so this happens once an hour. */
 static int64_t trim_hourly(XbDb *db, const XbConfig *config, GHashTable *keep, GError **error)
 {
 	static gint64 last_walk; /* only a rate limit */
-	int64_t blobs;
+	int64_t blobs, remotes;
 
 	if (last_walk && g_get_monotonic_time() - last_walk < G_GINT64_CONSTANT(3600000000))
 		return 0;
 	last_walk = g_get_monotonic_time();
 	trim_mirrors(config);
 	blobs = trim_blobs(db, config, keep, error);
-	return blobs < 0 ? -1 : blobs + trim_slots(config);
+	remotes = blobs < 0 ? -1 : trim_remotes(db, config, error);
+	return remotes < 0 ? -1 : blobs + remotes + trim_slots(config);
 }
 
 int64_t xb_space_trim(XbDb *db, const XbConfig *config, GHashTable *keep_variants, GError **error)

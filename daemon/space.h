@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * space.h - disk use stays bounded: artifacts, run directories, object
- * directories of builder slots, patches, mirrors. Least recently used first,
- * never what an open job needs. ccache bounds itself (ccache_max_size in the
+ * directories of builder slots, patches, mirrors, copies of remote repositories.
+ * Least recently used first, never what an open job needs. ccache bounds itself (ccache_max_size in the
  * builder's job). The database is the history and is not trimmed.
  */
 #ifndef XB_SPACE_H
@@ -15,7 +15,7 @@
  * Evict until each kind is within its limit. @keep_variants: set of int64_t
  * (g_int64_hash keys) that must stay. Rows stay, files go; they are renamed
  * away before they are removed, so that a crash leaves no half artifact.
- * Object directories, patches and mirrors are looked at once an hour.
+ * Object directories, patches, mirrors and copies are looked at once an hour.
  * Returns the bytes freed, -1 with @error.
  */
 int64_t xb_space_trim(XbDb *db, const XbConfig *config, GHashTable *keep_variants, GError **error);

@@ -70,7 +70,7 @@ bool xb_watch_is_remote(const XbWatch *watch)
 	return strstr(watch->repo, "://") != NULL;
 }
 
-char *xb_watch_repo_path(XbDaemon *daemon, const XbWatch *watch)
+char *xb_watch_repo_path(const XbConfig *config, const XbWatch *watch)
 {
 	g_autofree char *key = NULL, *name = NULL;
 
@@ -79,13 +79,13 @@ char *xb_watch_repo_path(XbDaemon *daemon, const XbWatch *watch)
 	/* two watches of one remote share its objects */
 	key = g_compute_checksum_for_string(G_CHECKSUM_SHA256, watch->repo, -1);
 	name = g_strdup_printf("%.24s.git", key);
-	return xb_state_path(daemon, "remotes", name, NULL);
+	return g_build_filename(config->state_dir, "remotes", name, NULL);
 }
 
 XbHistory *xb_watch_history(XbDaemon *daemon, const XbWatch *watch, GError **error)
 {
 	g_autofree char *mirrors = xb_state_path(daemon, "mirrors", NULL);
-	g_autofree char *path = xb_watch_repo_path(daemon, watch);
+	g_autofree char *path = xb_watch_repo_path(daemon->config, watch);
 
 	return xb_history_open(mirrors, path, false, error);
 }
@@ -131,7 +131,7 @@ int64_t xb_watch_queue(XbDaemon *daemon, const XbWatch *watch, const XbWatchSpec
 	/* whoever added the watch was allowed to name its repository */
 	const XbPeer peer = { .uid = (uint32_t)watch->uid, .may_name_paths = true };
 	const XbMetricConfig *metric = xb_watch_metric(daemon, spec, workload);
-	g_autofree char *path = xb_watch_repo_path(daemon, watch);
+	g_autofree char *path = xb_watch_repo_path(daemon->config, watch);
 	g_autofree char *hint = NULL;
 	g_autoptr(json_t) warnings = NULL;
 
@@ -236,7 +236,7 @@ static bool start_fetch(XbWatcher *self, XbWatch *watch, GError **error)
 {
 	XbDaemon *daemon = self->daemon;
 	const XbRemoteConfig *remote = xb_config_remote(daemon->config, watch->repo);
-	g_autofree char *repo = xb_watch_repo_path(daemon, watch);
+	g_autofree char *repo = xb_watch_repo_path(daemon->config, watch);
 	g_autofree char *dir = fetch_dir(daemon, watch->id);
 	g_autoptr(json_t) none = json_object();
 	g_autoptr(json_t) job =

@@ -31,7 +31,7 @@ void xb_watcher_forget(XbWatcher *self, int64_t id);
 bool xb_watch_is_remote(const XbWatch *watch);
 
 /* The repository that holds the branch here. Caller frees. */
-char *xb_watch_repo_path(XbDaemon *daemon, const XbWatch *watch);
+char *xb_watch_repo_path(const XbConfig *config, const XbWatch *watch);
 XbHistory *xb_watch_history(XbDaemon *daemon, const XbWatch *watch, GError **error);
 
 /* Members of the watch's spec. */

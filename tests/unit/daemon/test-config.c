@@ -325,6 +325,26 @@ static void remove_file(const char *name)
 	g_assert_cmpint(g_remove(path), ==, 0);
 }
 
+/* Trouble of hosts goes to those who asked for it; to all where nobody did. */
+static void test_who_hears_of_hosts(void)
+{
+	static const char all[] = "[alert a]\nkind=webhook\nurl=http://x/\n"
+				  "[alert b]\nkind=webhook\nurl=http://x/\nevents=culprit\n";
+	g_autofree char *some = g_strconcat(
+		all, "[alert c]\nkind=webhook\nurl=http://x/\nevents=host;fixed\n", NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(XbConfig) nobody = xb_config_parse("c", all, strlen(all), &error);
+	g_autoptr(XbConfig) one = xb_config_parse("c", some, strlen(some), &error);
+
+	g_assert_no_error(error);
+	g_assert_true(xb_config_alert(nobody, "a")->events & XB_ALERT_ON_HOST);
+	g_assert_false(xb_config_alert(nobody, "b")->events & XB_ALERT_ON_HOST);
+	g_assert_cmpuint(xb_config_alert(one, "a")->events, ==,
+			 XB_ALERT_ON_CULPRIT | XB_ALERT_ON_FIXED);
+	g_assert_false(xb_config_alert(one, "b")->events & XB_ALERT_ON_HOST);
+	g_assert_true(xb_config_alert(one, "c")->events & XB_ALERT_ON_HOST);
+}
+
 static void test_a_remote_matches_whole_parts_of_urls(void)
 {
 	static const struct {
@@ -418,6 +438,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/config/values-are-taken", test_values_are_taken);
 	g_test_add_func("/config/hosts-of-a-pool", test_hosts_of_a_pool);
 	g_test_add_func("/config/each-mistake-is-one-line", test_each_mistake_is_one_line);
+	g_test_add_func("/config/who-hears-of-hosts", test_who_hears_of_hosts);
 	g_test_add_func("/config/a-remote-matches-whole-parts-of-urls",
 			test_a_remote_matches_whole_parts_of_urls);
 	g_test_add_func("/config/drop-ins", test_drop_ins);

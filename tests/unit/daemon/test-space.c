@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "space.h"
+#include "watch.h"
 
 #define KIB 1024
 
@@ -98,6 +99,42 @@ static void keep_variant_with_patch(Fixture *f, const char *patch)
 	g_hash_table_add(f->keep, g_memdup2(&id, sizeof(id)));
 }
 
+/* Copies of remote repositories: of a watch, of an open job, of a watch that was removed lately,
+ * and of one that was removed long ago. */
+static void put_remotes(Fixture *f)
+{
+	const XbWatch watch = { .name = (char *)"w",
+				.repo = (char *)"https://example.org/linux.git",
+				.branch = (char *)"b",
+				.spec = (char *)"{}",
+				.every_ms = 1 };
+	g_autofree char *path = xb_watch_repo_path(&f->config, &watch);
+	g_autofree char *spec = g_strdup_printf("{\"repo\":\"%s/remotes/of-a-job.git/\"}", f->dir);
+	const XbJob job = { .kind = XB_JOB_MEASURE, .spec = spec };
+	const char *names[] = { path + strlen(f->dir) + 1, "remotes/of-a-job.git",
+				"remotes/lately.git", "remotes/long-ago.git" };
+
+	g_assert_cmpint(xb_db_watch_add(f->db, &watch, NULL), >, 0);
+	g_assert_cmpint(xb_db_job_add(f->db, &job, NULL), >, 0);
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *head = g_strconcat(names[i], "/HEAD", NULL);
+
+		write_file(f, head, 1);
+		set_age(f, names[i], i == 2 ? 1 : 48);
+	}
+}
+
+static void check_remotes(Fixture *f)
+{
+	g_autoptr(XbWatch) watch = xb_db_watch_find(f->db, "w", NULL);
+	g_autofree char *path = xb_watch_repo_path(&f->config, watch);
+
+	g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+	g_assert_true(exists(f, "remotes/of-a-job.git/HEAD"));
+	g_assert_true(exists(f, "remotes/lately.git/HEAD"));
+	g_assert_false(exists(f, "remotes/long-ago.git"));
+}
+
 static void test_what_is_trimmed_hourly(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *lock = in_dir(f, "slots/a/0/lock");
@@ -117,6 +154,7 @@ static void test_what_is_trimmed_hourly(Fixture *f, gconstpointer unused)
 		write_file(f, name, 1);
 		set_age(f, dir, 300 - i);
 	}
+	put_remotes(f);
 	write_file(f, "slots/a/0/obj/busy", 100 * KIB);
 	write_file(f, "slots/a/0/lock", 0);
 	write_file(f, "slots/a/1/obj/old", 100 * KIB);
@@ -141,6 +179,7 @@ static void test_what_is_trimmed_hourly(Fixture *f, gconstpointer unused)
 	g_assert_true(exists(f, "blobs/new"));
 	g_assert_false(exists(f, "mirrors/9"));
 	g_assert_true(exists(f, "mirrors/10/HEAD"));
+	check_remotes(f);
 }
 
 /* ---- artifacts ------------------------------------------------------------------ */
