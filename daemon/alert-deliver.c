@@ -12,11 +12,10 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "alert-view.h"
+#include "alert-message.h"
 #include "alert.h"
 #include "removal.h"
 #include "task.h"
-#include "view.h"
 
 #define DEADLINE_S    120
 #define SENDING_MAX   4      /* messages at once */
@@ -81,79 +80,6 @@ static char *batch_dir(const XbDeliverer *self, int64_t batch)
 	return xb_state_path(self->daemon, "notify", name, NULL);
 }
 
-/* ---- the message ------------------------------------------------------------------- */
-
-static void add_link(json_t *view, const XbAlertConfig *target, int64_t job_id)
-{
-	g_autofree char *link = NULL;
-
-	if (!target->link || job_id == 0)
-		return;
-	link = g_strdup_printf("%s%sjob/%" G_GINT64_FORMAT, target->link,
-			       g_str_has_suffix(target->link, "/") ? "" : "/", job_id);
-	json_object_set_new(view, "link", json_string(link));
-}
-
-/* The same for each attempt, and for no other message of any daemon. */
-static char *key_of(const XbAlertConfig *target, GPtrArray *alerts, GPtrArray *deliveries)
-{
-	g_autoptr(GString) text = g_string_new(target->name);
-
-	for (guint i = 0; i < alerts->len; i++) {
-		const XbAlert *alert = alerts->pdata[i];
-
-		g_string_append_printf(text, "\n%" G_GINT64_FORMAT "\n%s\n%d", alert->created_ms,
-				       alert->key, ((XbDelivery *)deliveries->pdata[i])->fixed);
-	}
-	char *key = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, -1);
-	key[32] = '\0';
-	return key;
-}
-
-static json_t *new_job(const XbAlertConfig *target, const char *key, int64_t created_ms,
-		       json_t *alerts)
-{
-	return json_pack("{s:i,s:s,s:s,s:s,s:f,s:O,s:o}", "protocol", XB_PROTOCOL_VERSION, "kind",
-			 "notify", "id", key, "key", key, "created", (double)created_ms / 1000,
-			 "target", target->settings, "alerts", alerts);
-}
-
-/* The notify job of these deliveries, or NULL with @error. */
-static json_t *message_of(XbDaemon *daemon, const XbAlertConfig *target, GPtrArray *deliveries,
-			  GError **error)
-{
-	g_autoptr(GPtrArray) alerts = g_ptr_array_new_with_free_func((GDestroyNotify)xb_alert_free);
-	g_autoptr(json_t) views = json_array();
-	g_autofree char *key = NULL;
-	json_t *job, *details = NULL;
-
-	for (guint i = 0; i < deliveries->len; i++) {
-		const XbDelivery *delivery = deliveries->pdata[i];
-		XbAlert *alert = xb_db_alert_get(daemon->db, delivery->alert_id, error);
-		json_t *view = alert ? xb_view_alert(daemon->db, alert, error) : NULL;
-
-		if (alert)
-			g_ptr_array_add(alerts, alert);
-		if (!view)
-			return NULL;
-		json_object_del(view, "deliveries");
-		json_object_set_new(view, "event",
-				    json_string(delivery->fixed ? "fixed" : "found"));
-		add_link(view, target, alert->job_id);
-		json_array_append_new(views, view);
-	}
-	key = key_of(target, alerts, deliveries);
-	job = new_job(target, key, ((XbDelivery *)deliveries->pdata[0])->created_ms,
-		      json_incref(views));
-	if (deliveries->len == 1 && ((XbAlert *)alerts->pdata[0])->job_id)
-		/* without it the alert still says what matters */
-		details = xb_view_job(daemon->db, ((XbAlert *)alerts->pdata[0])->job_id,
-				      XB_VIEW_FULL, xb_now_ms(), NULL);
-	if (details)
-		json_object_set_new(job, "job", details);
-	return job;
-}
-
 /* ---- what came of it ------------------------------------------------------------------ */
 
 static double backoff_s(const XbAlertConfig *target, int attempts, json_t *answer)
@@ -169,6 +95,33 @@ static double backoff_s(const XbAlertConfig *target, int attempts, json_t *answe
 	return MAX(delay, asked);
 }
 
+/* What becomes of a message that not all have got. */
+static XbDeliveryState state_of(const XbAlertConfig *target, const XbDelivery *first,
+				json_t *answer, int64_t due)
+{
+	bool delivered = json_is_true(json_object_get(answer, "delivered"));
+	bool some = delivered || first->rest; /* have got it, now or before */
+
+	if (delivered && json_array_size(json_object_get(answer, "rest")) == 0)
+		return XB_DELIVERY_DELIVERED;
+	/* the others have it, and of these it is known that they never will */
+	if (some && !delivered && json_is_true(json_object_get(answer, "permanent")))
+		return XB_DELIVERY_DELIVERED;
+	if (target && due - first->created_ms > target->give_up_s * 1000)
+		return some ? XB_DELIVERY_DELIVERED : XB_DELIVERY_DROPPED;
+	return XB_DELIVERY_WAITING;
+}
+
+static void journal_answer(XbDaemon *daemon, const XbDelivery *first, XbDeliveryState state,
+			   const char *detail)
+{
+	xb_journal(daemon, 0, "alert to %s: %s: %s", first->target,
+		   state == XB_DELIVERY_DELIVERED ? "delivered"
+		   : state == XB_DELIVERY_WAITING ? "not delivered to all, will be tried again"
+						  : "given up",
+		   detail);
+}
+
 /* Write down what the worker of @batch said in its directory. */
 static bool settle(XbDeliverer *self, int64_t batch, GError **error)
 {
@@ -177,12 +130,13 @@ static bool settle(XbDeliverer *self, int64_t batch, GError **error)
 	g_autoptr(json_t) answer = xb_task_event(dir, "answer");
 	g_autoptr(json_t) done = answer ? NULL : xb_task_event(dir, "done");
 	g_autoptr(GPtrArray) deliveries = xb_db_deliveries_of_batch(daemon->db, batch, error);
-	bool delivered = json_is_true(json_object_get(answer, "delivered"));
 	const char *said = json_string_value(json_object_get(answer ? answer : done, "detail"));
-	XbDeliveryState state = XB_DELIVERY_DELIVERED;
-	int64_t now = xb_now_ms(), due = now;
+	json_t *left = json_object_get(answer, "rest");
+	g_autofree char *rest = json_array_size(left) ? json_dumps(left, JSON_COMPACT) : NULL;
+	int64_t now = xb_now_ms(), due;
 	const XbDelivery *first;
 	const XbAlertConfig *target;
+	XbDeliveryState state;
 
 	if (!deliveries || deliveries->len == 0)
 		return deliveries != NULL;
@@ -190,19 +144,13 @@ static bool settle(XbDeliverer *self, int64_t batch, GError **error)
 	target = xb_config_alert(daemon->config, first->target);
 	cut = g_strndup(said ? said : "xbisect-notify ended without an answer", DETAIL_MAX);
 	detail = g_utf8_make_valid(cut, -1);
-	if (!delivered) {
-		due += (int64_t)(backoff_s(target, first->attempts, answer) * 1000);
-		state = target && due - first->created_ms > target->give_up_s * 1000
-				? XB_DELIVERY_DROPPED
-				: XB_DELIVERY_WAITING;
-	}
-	if (!xb_db_batch_settle(daemon->db, batch, state, due, detail, now, error))
+	due = now + (int64_t)(backoff_s(target, first->attempts, answer) * 1000);
+	state = state_of(target, first, answer, due);
+	if (!xb_db_batch_settle(daemon->db, batch, state,
+				state == XB_DELIVERY_DELIVERED ? now : due, detail, rest, now,
+				error))
 		return false;
-	xb_journal(daemon, 0, "alert to %s: %s: %s", first->target,
-		   state == XB_DELIVERY_DELIVERED ? "delivered"
-		   : state == XB_DELIVERY_WAITING ? "not delivered, will be tried again"
-						  : "given up",
-		   detail);
+	journal_answer(daemon, first, state, detail);
 	xb_remove_at(AT_FDCWD, dir);
 	return true;
 }
@@ -247,7 +195,7 @@ static bool drop(XbDeliverer *self, const XbDelivery *delivery, const char *why,
 
 	return xb_db_delivery_send(self->daemon->db, delivery->id, batch, error) &&
 	       xb_db_batch_settle(self->daemon->db, batch, XB_DELIVERY_DROPPED, delivery->due_ms,
-				  why, xb_now_ms(), error);
+				  why, NULL, xb_now_ms(), error);
 }
 
 /* Those of @due that go with @first in one message. */
@@ -290,7 +238,7 @@ static bool send(XbDeliverer *self, const XbAlertConfig *target, GPtrArray *batc
 	XbDaemon *daemon = self->daemon;
 	const XbDelivery *first = batch->pdata[0];
 	int64_t id = first->batch ? first->batch : first->id;
-	g_autoptr(json_t) job = message_of(daemon, target, batch, error);
+	g_autoptr(json_t) job = xb_alert_message(daemon, target, batch, error);
 	g_autofree char *dir = batch_dir(self, id);
 	g_autoptr(GError) trouble = NULL;
 	XbTask *task;
@@ -307,7 +255,7 @@ static bool send(XbDeliverer *self, const XbAlertConfig *target, GPtrArray *batc
 	return xb_db_batch_settle(
 		daemon->db, id, XB_DELIVERY_WAITING,
 		xb_now_ms() + (int64_t)(backoff_s(target, first->attempts + 1, NULL) * 1000),
-		trouble->message, xb_now_ms(), error);
+		trouble->message, NULL, xb_now_ms(), error);
 }
 
 static bool start_due(XbDeliverer *self, GError **error)
@@ -416,8 +364,8 @@ static bool start_test(XbDeliverer *self, const XbAlertConfig *target, int64_t r
 {
 	g_autofree char *key =
 		g_strdup_printf("test-%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, xb_now_ms(), run);
-	g_autoptr(json_t) job = new_job(target, key, xb_now_ms(),
-					json_pack("[{s:s,s:i}]", "event", "test", "id", 0));
+	g_autoptr(json_t) job = xb_alert_message_new(
+		target, key, xb_now_ms(), json_pack("[{s:s,s:i}]", "event", "test", "id", 0));
 	Test *test = g_new0(Test, 1);
 
 	/* those whose client went away */

@@ -56,6 +56,17 @@ static bool take_lock(XbDaemon *daemon, GError **error)
 	return true;
 }
 
+/* A row for each host of the configuration, and others out of sight. */
+static bool know_hosts(XbDaemon *daemon, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (guint i = 0; i < daemon->config->hosts->len; i++)
+		g_ptr_array_add(names, ((XbHostConfig *)daemon->config->hosts->pdata[i])->name);
+	g_ptr_array_add(names, NULL);
+	return xb_db_hosts_configured(daemon->db, (const char *const *)names->pdata, error);
+}
+
 static bool start(XbDaemon *daemon, GError **error)
 {
 	g_autofree char *db_path = NULL;
@@ -65,6 +76,8 @@ static bool start(XbDaemon *daemon, GError **error)
 	db_path = xb_state_path(daemon, "xbisect.db", NULL);
 	daemon->db = xb_db_open(db_path, false, error);
 	if (!daemon->db)
+		return false;
+	if (!know_hosts(daemon, error))
 		return false;
 	daemon->probes = xb_probes_new(daemon);
 	daemon->host_tasks = xb_host_tasks_new(daemon);

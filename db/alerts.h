@@ -88,6 +88,7 @@ typedef struct {
 	int attempts;
 	int64_t created_ms, due_ms, finished_ms;
 	char *detail;
+	char *rest; /* JSON array: the addresses that have not got it, while others have; or NULL */
 } XbDelivery;
 void xb_delivery_free(XbDelivery *delivery);
 
@@ -104,8 +105,9 @@ GPtrArray *xb_db_deliveries_of_alert(XbDb *db, int64_t alert_id, GError **error)
 /* It is part of @batch, which is being sent: one attempt more. */
 bool xb_db_delivery_send(XbDb *db, int64_t id, int64_t batch, GError **error);
 /* All of @batch that are being sent: what came of it. WAITING: again at @due_ms, but for what was
- * acknowledged meanwhile, which is dropped. */
+ * acknowledged meanwhile, which is dropped. @rest: the addresses that are left (as in the struct);
+ * NULL: as before. */
 bool xb_db_batch_settle(XbDb *db, int64_t batch, XbDeliveryState state, int64_t due_ms,
-			const char *detail, int64_t now_ms, GError **error);
+			const char *detail, const char *rest, int64_t now_ms, GError **error);
 
 #endif

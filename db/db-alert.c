@@ -278,6 +278,7 @@ void xb_delivery_free(XbDelivery *delivery)
 		return;
 	g_free(delivery->target);
 	g_free(delivery->detail);
+	g_free(delivery->rest);
 	g_free(delivery);
 }
 
@@ -297,6 +298,7 @@ static void *read_delivery(sqlite3_stmt *row)
 	delivery->due_ms = sqlite3_column_int64(row, 8);
 	delivery->finished_ms = xb_column_int(row, 9, 0);
 	delivery->detail = xb_column_text(row, 10);
+	delivery->rest = xb_column_text(row, 11);
 	return delivery;
 }
 
@@ -359,11 +361,12 @@ bool xb_db_delivery_send(XbDb *db, int64_t id, int64_t batch, GError **error)
 }
 
 bool xb_db_batch_settle(XbDb *db, int64_t batch, XbDeliveryState state, int64_t due_ms,
-			const char *detail, int64_t now_ms, GError **error)
+			const char *detail, const char *rest, int64_t now_ms, GError **error)
 {
 	const XbBind binds[] = {
 		xb_bind_int(":batch", batch),
 		xb_bind_int(":now", now_ms),
+		xb_bind_text(":rest", rest),
 		xb_bind_int(":due", due_ms),
 		xb_bind_text(":detail", detail),
 		xb_bind_text(":state", xb_delivery_state_name(state)),

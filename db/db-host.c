@@ -145,6 +145,24 @@ static void free_host(void *host)
 	xb_host_row_free(host);
 }
 
+bool xb_db_hosts_configured(XbDb *db, const char *const *names, GError **error)
+{
+	g_autoptr(GString) json = g_string_new("[");
+	XbBind bind;
+
+	/* names of hosts need no quoting (xb_config_is_name()), and others no row */
+	for (; *names != NULL; names++) {
+		g_autoptr(XbHostRow) row = xb_db_host_get(db, *names, error);
+
+		if (row == NULL)
+			return false;
+		g_string_append_printf(json, "%s\"%s\"", json->len > 1 ? "," : "", *names);
+	}
+	g_string_append_c(json, ']');
+	bind = xb_bind_text(":names", json->str);
+	return xb_db_exec(db, XB_SQL_HOSTS_CONFIGURED, &bind, 1, error);
+}
+
 GPtrArray *xb_db_hosts(XbDb *db, GError **error)
 {
 	return xb_db_rows(db, XB_SQL_HOSTS, NULL, 0, read_host, free_host, error);

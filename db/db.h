@@ -347,7 +347,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbHostRow, xb_host_row_free)
 XbHostRow *xb_db_host_get(XbDb *db, const char *name,
 			  GError **error); /* made online when missing */
 bool xb_db_host_set(XbDb *db, const XbHostRow *row, GError **error);
-GPtrArray *xb_db_hosts(XbDb *db, GError **error); /* XbHostRow*, all that are known, by name */
+GPtrArray *xb_db_hosts(XbDb *db, GError **error); /* XbHostRow*, all configured ones, by name */
+/* Those are the hosts of the configuration (NULL at the end): others keep their rows, hidden. */
+bool xb_db_hosts_configured(XbDb *db, const char *const *names, GError **error);
 /* Does a job that asks for @wanted ("" any, a name, or "label:KEY=VALUE,KEY=VALUE") mean it? */
 bool xb_host_is_selected(const char *name, const char *labels, const char *wanted);
 /* May a job boot on it now, as far as its row says? */

@@ -31,10 +31,16 @@
 	"a.fixed_ms, a.fixed_commit"
 #define DELIVERY_COLUMNS                                                      \
 	"d.id, d.alert_id, d.target, d.event, d.state, d.batch, d.attempts, " \
-	"d.created_ms, d.due_ms, d.finished_ms, d.detail"
+	"d.created_ms, d.due_ms, d.finished_ms, d.detail, d.rest"
 
 /* The condition of the index delivery_open, word for word: without it SQLite does not take it. */
 #define DELIVERY_IS_OPEN "d.state IN ('waiting','sending')"
+
+/* Somebody has taken the alert on: who has not got the message yet gets it no more. */
+#define DELIVERY_DROPPED                                                          \
+	"state = CASE WHEN rest IS NULL THEN 'dropped' ELSE 'delivered' END, "    \
+	"detail = CASE WHEN rest IS NULL THEN 'acknowledged before it was sent' " \
+	"  ELSE 'acknowledged before all had got it' END, finished_ms = :now"
 
 /* read_watch() in db-watch.c */
 #define WATCH_COLUMNS                                                                        \
@@ -248,7 +254,9 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"drained = excluded.drained, labels = excluded.labels, "
 		"health_ms = excluded.health_ms, health = excluded.health, "
 		"outside = excluded.outside, health_from = excluded.health_from",
-	[XB_SQL_HOSTS] = "SELECT " HOST_COLUMNS " FROM host ORDER BY name",
+	[XB_SQL_HOSTS] = "SELECT " HOST_COLUMNS " FROM host WHERE configured ORDER BY name",
+	[XB_SQL_HOSTS_CONFIGURED] =
+		"UPDATE host SET configured = name IN (SELECT value FROM json_each(:names))",
 	[XB_SQL_HOST_TASK_ADD] = "INSERT INTO host_task (host, kind, why, state, started_ms) "
 				 "VALUES (:host, :kind, coalesce(:why, ''), 'running', :now)",
 	[XB_SQL_HOST_TASK_FINISH] = "UPDATE host_task SET state = 'done', outcome = :outcome, "
@@ -332,9 +340,8 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"AND f.fixed_ms IS NULL "
 		"AND EXISTS (SELECT 1 FROM watch_change AS c WHERE c.job_id = f.job_id)",
 	[XB_SQL_DELIVERIES_DROP_FOUND] =
-		"UPDATE delivery SET state = 'dropped', finished_ms = :now, "
-		"detail = 'acknowledged before it was sent' "
-		"WHERE alert_id = :id AND event = 'found' AND state = 'waiting'",
+		"UPDATE delivery SET " DELIVERY_DROPPED
+		" WHERE alert_id = :id AND event = 'found' AND state = 'waiting'",
 	[XB_SQL_DELIVERY_ADD] =
 		"INSERT INTO delivery (alert_id, target, event, state, created_ms, due_ms) "
 		"VALUES (:alert, :target, :event, 'waiting', :now, :due) ON CONFLICT DO NOTHING",
@@ -363,13 +370,13 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"WHERE id = :id AND state = 'waiting'",
 	/* what was acknowledged while it was being sent is not tried again */
 	[XB_SQL_BATCH_DROP_FOUND] =
-		"UPDATE delivery SET state = 'dropped', finished_ms = :now, "
-		"detail = 'acknowledged before it was sent' "
-		"WHERE batch = :batch AND event = 'found' AND state = 'waiting' AND EXISTS "
+		"UPDATE delivery SET " DELIVERY_DROPPED
+		" WHERE batch = :batch AND event = 'found' AND state = 'waiting' AND EXISTS "
 		"(SELECT 1 FROM alert AS a WHERE a.id = alert_id AND a.acknowledged_ms IS NOT "
 		"NULL)",
 	[XB_SQL_BATCH_SETTLE] = "UPDATE delivery SET state = :state, due_ms = :due, "
-				"detail = coalesce(:detail, ''), finished_ms = CASE "
+				"detail = coalesce(:detail, ''), rest = coalesce(:rest, rest), "
+				"finished_ms = CASE "
 				"  WHEN :state IN ('delivered','dropped') THEN :now END "
 				"WHERE batch = :batch AND state = 'sending'",
 

@@ -30,10 +30,13 @@ typedef struct {
 	bool answer_cut;
 	const char *upload; /* the mail that is still to be sent */
 	gsize upload_left;
-	char *last_refusal; /* the last line of SMTP that was 4xx or 5xx */
-	char last_class;    /* first digit of the last reply of SMTP */
-	bool was_deferred;  /* 4xx to something */
-	bool secret_asked;  /* 334: what follows is a secret, whatever the mechanism */
+	char *last_refusal;    /* the last line of SMTP that was 4xx or 5xx */
+	char last_class;       /* first digit of the last reply of SMTP */
+	bool was_deferred;     /* 4xx to something */
+	GPtrArray *recipients; /* char*, in the order they are offered in */
+	guint offered;         /* of them */
+	bool offering;         /* the next reply is about the last of these */
+	bool secret_asked;     /* 334: what follows is a secret, whatever the mechanism */
 	struct curl_slist *lists[2];
 	char message[CURL_ERROR_SIZE];
 } Transfer;
@@ -41,6 +44,7 @@ typedef struct {
 void xb_sent_clear(XbSent *sent)
 {
 	g_clear_pointer(&sent->detail, g_free);
+	g_clear_pointer(&sent->rest, g_ptr_array_unref);
 	if (sent->dialogue != NULL)
 		g_string_free(sent->dialogue, TRUE);
 	sent->dialogue = NULL;
@@ -108,6 +112,25 @@ static void add_line(Transfer *self, const char *mark, const char *data, gsize l
 	g_string_append_printf(out, "%s %s\n", mark, *raw != '\0' ? safe : "***");
 }
 
+/* What we say, as far as the replies to it are told apart. */
+static void note_command(Transfer *self, const char *line, gsize length)
+{
+	self->offering = length > 8 && g_ascii_strncasecmp(line, "RCPT TO:", 8) == 0;
+	self->offered += self->offering;
+}
+
+/* A recipient may be told to wait (a greylist, a full mailbox) while others are let in. */
+static void note_deferred(Transfer *self)
+{
+	XbSent *sent = self->sent;
+
+	if (!self->offering || self->offered > self->recipients->len)
+		return;
+	if (sent->rest == NULL)
+		sent->rest = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(sent->rest, g_strdup(self->recipients->pdata[self->offered - 1]));
+}
+
 /* Lines of SMTP's 4xx and 5xx tell more than libcurl does. The goodbye (221) tells nothing. */
 static void note_reply(Transfer *self, const char *line, gsize length)
 {
@@ -119,6 +142,8 @@ static void note_reply(Transfer *self, const char *line, gsize length)
 		return;
 	self->last_class = line[0];
 	self->was_deferred |= line[0] == '4';
+	if (line[0] == '4' && (length == 3 || line[3] != '-'))
+		note_deferred(self);
 	if (line[0] == '4' || line[0] == '5') {
 		g_free(self->last_refusal);
 		self->last_refusal = g_strndup(line, length);
@@ -143,8 +168,10 @@ static int on_debug(CURL *curl, curl_infotype type, char *data, size_t size, voi
 			length--;
 		if (length > 0)
 			add_line(self, mark, data, length);
-		if (*mark == '<')
+		if (mark[0] == '<')
 			note_reply(self, data, length);
+		else if (mark[0] == '>')
+			note_command(self, data, length);
 		data = next;
 	}
 	return 0;
@@ -207,7 +234,8 @@ static void add_to_list(struct curl_slist **list, const char *text)
 
 static void set_recipients(Transfer *self)
 {
-	const json_t *to = json_object_get(self->target, "to"), *item;
+	const json_t *some = json_object_get(self->target, "recipients");
+	const json_t *to = some ? some : json_object_get(self->target, "to"), *item;
 	g_autofree char *name = NULL, *from = NULL;
 	size_t i;
 
@@ -219,8 +247,10 @@ static void set_recipients(Transfer *self)
 		g_autofree char *other = NULL, *email = NULL;
 
 		if (json_is_string(item) &&
-		    xb_mail_parse_address(json_string_value(item), &other, &email))
+		    xb_mail_parse_address(json_string_value(item), &other, &email)) {
 			add_to_list(&self->lists[0], email);
+			g_ptr_array_add(self->recipients, g_steal_pointer(&email));
+		}
 	}
 	curl_easy_setopt(self->curl, CURLOPT_MAIL_RCPT, self->lists[0]);
 	/* one address that is gone must not keep the others from hearing of it */
@@ -325,6 +355,8 @@ static void judge_mail(Transfer *self, CURLcode result)
 	const char *refusal = self->last_refusal;
 
 	sent->delivered = result == CURLE_OK;
+	if (!sent->delivered) /* nobody has it */
+		g_clear_pointer(&sent->rest, g_ptr_array_unref);
 	/* not when the connection broke later, or when one of several may be let in later */
 	sent->permanent = !sent->delivered && self->last_class == '5' && !self->was_deferred;
 	if (sent->delivered)
@@ -374,11 +406,13 @@ void xb_send(const json_t *job, XbSent *sent)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) recipients = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GString) answer = g_string_new(NULL);
 	Transfer self = { .curl = curl_easy_init(),
 			  .target = json_object_get(job, "target"),
 			  .sent = sent,
 			  .secrets = secrets,
+			  .recipients = recipients,
 			  .answer = answer };
 	bool mail = g_strcmp0(member(&self, "kind"), "smtp") == 0;
 	CURLcode result;

@@ -3,10 +3,10 @@
  * send.h - one message to one target, once: SMTP or a webhook.
  *
  * The target (member "target" of a notify job): name, kind (smtp, webhook),
- * smtp: server (URL), tls (starttls, always, none), from, to[], user,
- * password_file; webhook: url or url_file, template, secret_file; both:
- * ca_file, proxy, timeout_s. Secrets are in files that only their owner reads
- * and never show in a dialogue.
+ * smtp: server (URL), tls (starttls, always, none), from, to[], recipients[]
+ * (who of those is to get it this time; absent: all), user, password_file; webhook: url or
+ * url_file, template, secret_file; both: ca_file, proxy, timeout_s. Secrets are in files that only
+ * their owner reads and never show in a dialogue.
  */
 #ifndef XB_SEND_H
 #define XB_SEND_H
@@ -20,6 +20,8 @@ typedef struct {
 	bool permanent;       /* it was refused; the same again will be refused, too */
 	long code;            /* of SMTP or HTTP; 0 = no answer */
 	double retry_after_s; /* what the peer asked for; 0 = nothing */
+	GPtrArray *rest;      /* char*: of a mail that was taken, those who are to be asked again;
+			       * NULL = none */
 	char *detail;         /* for people, made safe to show */
 	GString *dialogue;    /* every line of both sides, secrets masked, bounded; safe to show */
 } XbSent;

@@ -3,7 +3,7 @@
  * xbisect-notify.c - one message: a notify job from stdin, events to stdout.
  *
  * Events: "dialogue" {line} for each line of both sides, "answer" {delivered,
- * permanent, code, retry_after_s, detail}, and "done" last, with ok when it
+ * permanent, code, retry_after_s, rest, detail}, and "done" last, with ok when it
  * was delivered, else host-trouble. Exit status: 0, 1, 2 on wrong usage.
  */
 #include <gio/gio.h>
@@ -26,6 +26,20 @@ static void emit_dialogue(const char *text)
 	}
 }
 
+static bool emit_answer(const XbSent *sent)
+{
+	json_t *answer =
+		json_pack("{s:s,s:b,s:b,s:i,s:f,s:s}", "event", "answer", "delivered",
+			  sent->delivered, "permanent", sent->permanent, "code", (int)sent->code,
+			  "retry_after_s", sent->retry_after_s, "detail", sent->detail);
+	json_t *rest = json_array();
+
+	for (guint i = 0; sent->rest != NULL && i < sent->rest->len; i++)
+		json_array_append_new(rest, json_string(sent->rest->pdata[i]));
+	json_object_set_new(answer, "rest", rest);
+	return xb_emit(answer);
+}
+
 static bool run(GError **error)
 {
 	g_autoptr(json_t) job = xb_job_read(STDIN_FILENO, "notify", error);
@@ -43,9 +57,7 @@ static bool run(GError **error)
 	xb_emit_phase("send", NULL);
 	xb_send(job, &sent);
 	/* first: after a crash it must not be sent again because a line more was not written */
-	if (!xb_emit(json_pack("{s:s,s:b,s:b,s:i,s:f,s:s}", "event", "answer", "delivered",
-			       sent.delivered, "permanent", sent.permanent, "code", (int)sent.code,
-			       "retry_after_s", sent.retry_after_s, "detail", sent.detail))) {
+	if (!emit_answer(&sent)) {
 		g_set_error(error, XB_PROTOCOL_ERROR, XB_PROTOCOL_ERROR_IO,
 			    "events cannot be written");
 		return false;

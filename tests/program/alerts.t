@@ -208,6 +208,25 @@ is "one message" "$(requests /ok)" 1
 is "with all that was found" "$(body /ok '.alerts | length')" 3
 is "and its event" "$(jq -r 'select(.path == "/ok").headers["X-Xbisect-Event"]' "$tmp/hook/requests")" digest
 
+# ---- one of several recipients is told to wait -------------------------------------------
+fresh_state
+peer greylist mail-sink --later-rcpt late@example.org
+config "[alert list]
+kind=smtp
+server=smtp://127.0.0.1:$port
+tls=none
+from=xbisect@lab.example.org
+to=first@example.org;late@example.org
+retry=1s"
+start_daemon
+bisect repo c0..c16
+is "greylisting: a culprit is found" "$status" 0
+wait_until 30 told 1 list delivered
+ok $? "greylisting: it is delivered to all"
+is "greylisting: to each once" "$(cut -d' ' -f2 "$tmp/greylist/log" | paste -sd' ')" \
+	"to=first@example.org to=late@example.org"
+is "greylisting: the same message" "$(cat "$tmp"/greylist/*.eml | grep -i '^Message-ID' | sort -u | wc -l)" 1
+
 # ---- a test ------------------------------------------------------------------------------
 fresh_state
 peer strict mail-sink --auth me:other

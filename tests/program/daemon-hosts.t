@@ -39,6 +39,18 @@ waits() { x show --json "$away"; [ "$(j .progress.phase)" = "waiting: fake is of
 wait_until 20 waits
 is "host taken offline: its job waits, and says for what" "$(j .progress.phase)" \
 	"waiting: fake is offline: new disk"
+# one that was in the configuration once helps nobody who waits
+stop_daemon
+printf '\n[host gone]\ndriver=null\n' >>"$conf"
+start_daemon
+x hosts list
+has "another host is configured" out '^gone'
+stop_daemon
+config
+start_daemon
+wait_until 20 waits
+is "it is not any more: the job says what it waits for" "$(j .progress.phase)" \
+	"waiting: fake is offline: new disk"
 x hosts online fake
 x show --json "$away"
 finished() { x show --json "$away"; [ "$(j .state)" = done ]; }

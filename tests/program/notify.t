@@ -176,6 +176,18 @@ is "a connection that breaks is no refusal, though one recipient was refused bef
 peer mixed mail-sink --replies '220 hi;250 hi;250 ok;450 later;550 no such user;221 bye;drop'
 notify "$(plain)"
 is "nor are recipients of whom one may be let in later" "$(answer delivered) $(answer permanent)" "false false"
+peer later mail-sink --later-rcpt b@example.org
+notify "$(plain)"
+is "a recipient who is told to wait does not keep the others from it" \
+	"$(answer delivered) $(answer "rest | tostring")" 'true ["b@example.org"]'
+notify "$(plain)" '.target.recipients = ["b@example.org"]'
+is "and gets it alone" "$(answer delivered) $(answer "rest | tostring") $(tail -1 "$tmp/later/log" | cut -d' ' -f2)" \
+	'true [] to=b@example.org'
+is "the same mail, to all by its header" "$(sort "$tmp/later/0.eml" | md5sum)" "$(sort "$tmp/later/1.eml" | md5sum)"
+has "which names them all" later/1.eml '^To: .*a@example.org'
+peer half mail-sink --replies '220 hi;250 hi;250 ok;250 ok;450 later;354 go;drop'
+notify "$(plain)"
+is "nobody has a mail that was not taken" "$(answer delivered) $(answer "rest | tostring")" 'false []'
 peer asking mail-sink --replies '220 hi;250 AUTH LOGIN;334 <VXNlcm5hbWU6>;334 <UGFzc3dvcmQ6>;535 no;221 bye;drop'
 notify "$(plain)" ".target.user = \"bot\" | .target.password_file = \"$tmp/password\""
 is "a server that refuses the password" "$(answer delivered) $(answer permanent)" "false true"

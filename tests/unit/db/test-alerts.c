@@ -128,13 +128,13 @@ static void a_delivery_is_due_once(Fixture *f, gconstpointer unused)
 	g_autoptr(GPtrArray) sending = xb_db_deliveries_sending(f->db, &error);
 	g_assert_cmpuint(sending->len, ==, 1);
 	/* the mail server was busy: again at 5000, in the same message */
-	g_assert_true(xb_db_batch_settle(f->db, first, XB_DELIVERY_WAITING, 5000, "451 later", 3000,
-					 &error));
+	g_assert_true(xb_db_batch_settle(f->db, first, XB_DELIVERY_WAITING, 5000, "451 later", NULL,
+					 3000, &error));
 	g_assert_cmpuint(count_due(f, 4999), ==, 1);
 	g_assert_cmpuint(count_due(f, 5000), ==, 2);
 	g_assert_true(xb_db_delivery_send(f->db, first, first, &error));
-	g_assert_true(xb_db_batch_settle(f->db, first, XB_DELIVERY_DELIVERED, 5000, "250 ok", 5001,
-					 &error));
+	g_assert_true(xb_db_batch_settle(f->db, first, XB_DELIVERY_DELIVERED, 5000, "250 ok", NULL,
+					 5001, &error));
 	g_autoptr(GPtrArray) batch = xb_db_deliveries_of_batch(f->db, first, &error);
 	const XbDelivery *delivery = batch->pdata[0];
 	g_assert_cmpint(delivery->state, ==, XB_DELIVERY_DELIVERED);
@@ -375,6 +375,31 @@ static void alerts_of_one_culprit_are_joined(Fixture *f, gconstpointer unused)
 	}
 }
 
+static void who_is_left_is_kept(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	bool is_new;
+	int64_t id = add_alert(f, "k", &is_new);
+	(void)unused;
+
+	g_assert_true(xb_db_delivery_add(f->db, id, "mail", false, 1000, 1000, &error));
+	g_assert_true(xb_db_delivery_send(f->db, 1, 1, &error));
+	g_assert_true(xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, 3000, "450 later",
+					 "[\"b@x\"]", 2000, &error));
+	g_assert_true(xb_db_delivery_send(f->db, 1, 1, &error));
+	/* no answer at all: as before */
+	g_assert_true(xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, 5000, "no route", NULL,
+					 4000, &error));
+	g_autoptr(GPtrArray) batch = xb_db_deliveries_of_batch(f->db, 1, &error);
+	g_assert_cmpstr(((XbDelivery *)batch->pdata[0])->rest, ==, "[\"b@x\"]");
+	/* the others have it: it is not dropped as a whole */
+	g_assert_true(xb_db_alert_acknowledge(f->db, id, 0, 6000, &error));
+	g_autoptr(GPtrArray) after = xb_db_deliveries_of_batch(f->db, 1, &error);
+	g_assert_cmpint(((XbDelivery *)after->pdata[0])->state, ==, XB_DELIVERY_DELIVERED);
+	g_assert_cmpuint(count_due(f, 99999), ==, 0);
+	g_assert_no_error(error);
+}
+
 static void what_is_acknowledged_while_it_is_sent_is_not_tried_again(Fixture *f,
 								     gconstpointer unused)
 {
@@ -388,8 +413,8 @@ static void what_is_acknowledged_while_it_is_sent_is_not_tried_again(Fixture *f,
 	g_assert_true(xb_db_delivery_send(f->db, 1, 1, &error));
 	g_assert_true(xb_db_delivery_send(f->db, 2, 1, &error));
 	g_assert_true(xb_db_alert_acknowledge(f->db, id, 0, 2000, &error));
-	g_assert_true(
-		xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, 3000, "busy", 2500, &error));
+	g_assert_true(xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, 3000, "busy", NULL, 2500,
+					 &error));
 	g_autoptr(GPtrArray) both = xb_db_deliveries_of_alert(f->db, id, &error);
 	g_assert_cmpint(((XbDelivery *)both->pdata[0])->state, ==, XB_DELIVERY_DROPPED);
 	g_assert_cmpint(((XbDelivery *)both->pdata[1])->state, ==, XB_DELIVERY_WAITING);
@@ -430,6 +455,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD("/alerts/one-culprit-is-one-alert", one_culprit_is_one_alert);
 	ADD("/alerts/alerts-of-one-culprit-are-joined", alerts_of_one_culprit_are_joined);
+	ADD("/alerts/who-is-left-is-kept", who_is_left_is_kept);
 	ADD("/alerts/acknowledged-while-it-is-sent",
 	    what_is_acknowledged_while_it_is_sent_is_not_tried_again);
 	ADD("/alerts/a-finding-is-there-once", a_finding_is_there_once);

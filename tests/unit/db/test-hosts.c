@@ -217,11 +217,36 @@ static void alerts_outlive_the_migration(Fixture *f, gconstpointer unused)
 	g_assert_no_error(error);
 }
 
+static void hosts_that_are_not_configured_are_not_shown(Fixture *f, gconstpointer unused)
+{
+	static const char *const both[] = { "lab1", "lab2", NULL }, *const one[] = { "lab2", NULL };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(XbHostRow) row = NULL;
+	(void)unused;
+
+	g_assert_true(xb_db_hosts_configured(f->db, both, &error));
+	g_assert_no_error(error);
+	row = xb_db_host_get(f->db, "lab1", &error);
+	row->drained_ms = 7;
+	g_assert_true(xb_db_host_set(f->db, row, &error));
+	g_assert_true(xb_db_hosts_configured(f->db, one, &error));
+	g_autoptr(GPtrArray) left = xb_db_hosts(f->db, &error);
+	g_assert_cmpuint(left->len, ==, 1);
+	g_assert_cmpstr(((XbHostRow *)left->pdata[0])->name, ==, "lab2");
+	/* what is known of it is there when it comes back */
+	g_assert_true(xb_db_hosts_configured(f->db, both, &error));
+	g_autoptr(GPtrArray) again = xb_db_hosts(f->db, &error);
+	g_assert_cmpuint(again->len, ==, 2);
+	g_assert_cmpint(((XbHostRow *)again->pdata[0])->drained_ms, ==, 7);
+	g_assert_no_error(error);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 #define ADD(test) g_test_add("/db/hosts/" #test, Fixture, NULL, set_up, test, tear_down)
 	ADD(a_host_in_doubt_is_not_usable);
+	ADD(hosts_that_are_not_configured_are_not_shown);
 	ADD(a_task_ends_once);
 	ADD(notes_are_newest_first);
 	ADD(health_is_compared_with_its_like);
