@@ -34,6 +34,35 @@ static void put_findings(XbHtml *out, const GPtrArray *findings)
 	xb_html(out, "</tbody></table></div>\n");
 }
 
+/* Who was told, and what is wrong where somebody was not. */
+static void put_deliveries(XbHtml *out, const GPtrArray *deliveries)
+{
+	if (deliveries->len == 0) {
+		xb_html(out,
+			"<p>Nobody was told: no [alert] of the configuration asks for it.</p>\n");
+		return;
+	}
+	xb_html(out, "<ul class=\"told\">");
+	for (guint i = 0; i < deliveries->len; i++) {
+		const XbDelivery *delivery = deliveries->pdata[i];
+		bool fine = delivery->state == XB_DELIVERY_DELIVERED;
+
+		xb_html(out, "<li>%s%s: ", delivery->fixed ? "fixed, to " : "", delivery->target);
+		xb_page_badge(out, xb_delivery_state_name(delivery->state));
+		if (delivery->finished_ms) {
+			xb_html(out, " ");
+			xb_page_time(out, delivery->finished_ms);
+		}
+		if (!fine && delivery->attempts)
+			xb_html(out, " after %d attempt%s: %s", delivery->attempts,
+				delivery->attempts == 1 ? "" : "s", delivery->detail);
+		else if (!fine && *delivery->detail)
+			xb_html(out, " %s", delivery->detail);
+		xb_html(out, "</li>\n");
+	}
+	xb_html(out, "</ul>\n");
+}
+
 static void put_heading(XbHtml *out, const XbAlert *alert)
 {
 	g_autofree char *id = xb_short_id(alert->commit);
@@ -50,7 +79,7 @@ static void put_heading(XbHtml *out, const XbAlert *alert)
 }
 
 static void put_alert(const XbPage *page, XbHtml *out, const XbAlert *alert,
-		      const GPtrArray *findings)
+		      const GPtrArray *findings, const GPtrArray *deliveries)
 {
 	g_autofree char *ack = g_strdup_printf("/alert/%lld/ack", (long long)alert->id);
 	g_autofree char *snooze = g_strdup_printf("/alert/%lld/snooze", (long long)alert->id);
@@ -72,6 +101,7 @@ static void put_alert(const XbPage *page, XbHtml *out, const XbAlert *alert,
 	}
 	if (findings->len > 1)
 		put_findings(out, findings);
+	put_deliveries(out, deliveries);
 	if (alert->acknowledged_ms)
 		xb_html(out, "<p>Acknowledged.</p>\n");
 	if (alert->snoozed_ms > page->now_ms) {
@@ -102,10 +132,12 @@ static bool page_alerts(XbPage *page, XbHtml *out, GError **error)
 	for (guint i = 0; i < alerts->len; i++) {
 		const XbAlert *alert = alerts->pdata[i];
 		g_autoptr(GPtrArray) findings = xb_db_findings(page->db, alert->id, error);
+		g_autoptr(GPtrArray) deliveries =
+			findings ? xb_db_deliveries_of_alert(page->db, alert->id, error) : NULL;
 
-		if (!findings)
+		if (!deliveries)
 			return false;
-		put_alert(page, out, alert, findings);
+		put_alert(page, out, alert, findings, deliveries);
 	}
 	xb_html(out, "</section>\n");
 	return true;

@@ -84,6 +84,16 @@ static const struct {
 	{ "boot-failed", "fail", "!" },
 	{ "workload-failed", "fail", "!" },
 	{ "host-trouble", "warn", "!" },
+	{ "drained", "off", "\342\226\240" },
+	{ "unknown", "warn", "?" },
+	{ "suspect", "warn", "!" },
+	{ "quarantined", "fail", "\303\227" },
+	{ "outside its limits", "warn", "!" },
+	{ "host", "bad", "!" },
+	{ "waiting", "wait", "\342\200\246" },
+	{ "sending", "run", "\342\226\266" },
+	{ "delivered", "good", "\342\234\223" },
+	{ "dropped", "off", "\342\226\240" },
 };
 
 void xb_page_badge(XbHtml *out, const char *word)

@@ -364,6 +364,22 @@ static void test_a_large_range_comes_in_pages(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(last, "id=\"c1199\""));
 }
 
+static void test_alerts_say_who_was_told(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *before = get(f, "/alerts", 200);
+	(void)unused;
+
+	g_assert_nonnull(strstr(before, "Nobody was told"));
+	g_assert_true(xb_db_delivery_add(f->db, 1, "team", false, NOW_MS, NOW_MS, NULL));
+	g_assert_true(xb_db_delivery_send(f->db, 1, 1, NULL));
+	g_assert_true(xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, NOW_MS, "451 <b>bold", NULL,
+					 NOW_MS, NULL));
+	g_autofree char *text = get(f, "/alerts", 200);
+	g_assert_null(strstr(text, "Nobody was told"));
+	g_assert_nonnull(strstr(text, "<li>team: "));
+	g_assert_nonnull(strstr(text, "after 1 attempt: 451 &lt;b&gt;bold"));
+}
+
 static void test_a_timeline_leads_to_measurements(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *text = get(f, "/branch/main%20line", 200);
@@ -392,6 +408,7 @@ int main(int argc, char **argv)
 	ADD("a-comparison-of-several-is-one-table", test_a_comparison_of_several_is_one_table);
 	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
 	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
+	ADD("alerts-say-who-was-told", test_alerts_say_who_was_told);
 	ADD("a-timeline-leads-to-measurements", test_a_timeline_leads_to_measurements);
 	ADD("the-overview-says-what-runs-and-what-was-found",
 	    test_the_overview_says_what_runs_and_what_was_found);
