@@ -469,11 +469,11 @@ static const char *const xb_migrations[] = {
 	"CREATE INDEX delivery_by_batch ON delivery (batch);"
 	"CREATE INDEX watch_change_by_job ON watch_change (job_id);",
 
-	/* 9: a host that is in the configuration no more keeps its row, with what is known of it,
+	/* 10: a host that is in the configuration no more keeps its row, with what is known of it,
 	 * and is shown and waited for no longer. */
 	"ALTER TABLE host ADD COLUMN configured INTEGER NOT NULL DEFAULT 1;",
 
-	/* 10: a mail that was taken for some of its recipients goes on to the others alone. */
+	/* 11: a mail that was taken for some of its recipients goes on to the others alone. */
 	"ALTER TABLE delivery ADD COLUMN rest TEXT;", /* JSON: their addresses; NULL = all, nobody
 						       * has it */
 };

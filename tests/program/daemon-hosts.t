@@ -30,7 +30,16 @@ is "power is back, retry: exit 0" "$status" 0
 is "power is back, retry: found" "$(j '.verdict.commits[0].id')" "$(sha c2 sick2)"
 
 # ---- a host that a user takes away ------------------------------------------------------
+# another one that was in the configuration once, online, is nobody to wait for
 rm -f "$tmp/no-power"
+stop_daemon
+printf '\n[host gone]\ndriver=null\n' >>"$conf"
+start_daemon
+x hosts list
+has "another host is configured" out '^ *gone +null +online'
+stop_daemon
+config
+start_daemon
 linear away 6 3 1.0 1.4
 x bisect --json --repo "$tmp/away" c0..c6
 away=$(j .id)
@@ -38,18 +47,6 @@ x hosts offline fake "new disk"
 waits() { x show --json "$away"; [ "$(j .progress.phase)" = "waiting: fake is offline: new disk" ]; }
 wait_until 20 waits
 is "host taken offline: its job waits, and says for what" "$(j .progress.phase)" \
-	"waiting: fake is offline: new disk"
-# one that was in the configuration once helps nobody who waits
-stop_daemon
-printf '\n[host gone]\ndriver=null\n' >>"$conf"
-start_daemon
-x hosts list
-has "another host is configured" out '^gone'
-stop_daemon
-config
-start_daemon
-wait_until 20 waits
-is "it is not any more: the job says what it waits for" "$(j .progress.phase)" \
 	"waiting: fake is offline: new disk"
 x hosts online fake
 x show --json "$away"

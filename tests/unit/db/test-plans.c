@@ -10,10 +10,10 @@
 #include "db-private.h"
 
 /* Tables that grow with use: by the thousand, or by the million. */
-static const char *const large[] = { "job",         "job_commit",  "variant",      "run",
-				     "sample",      "event",       "counter",      "journal",
-				     "delivery",    "alert_job",   "watch_commit", "watch_point",
-				     "watch_level", "watch_change" };
+static const char *const large[] = { "job",         "job_commit",  "job_path",    "variant",
+				     "run",         "sample",      "event",       "counter",
+				     "journal",     "delivery",    "alert_job",   "watch_commit",
+				     "watch_point", "watch_level", "watch_change" };
 
 /* Scans that are meant. */
 static const struct {
