@@ -2,8 +2,8 @@
 /*
  * space.h - disk use stays bounded: artifacts, run directories, object
  * directories of builder slots, patches, mirrors, copies of remote repositories.
- * Least recently used first, never what an open job needs. ccache bounds itself (ccache_max_size in the
- * builder's job). The database is the history and is not trimmed.
+ * Least recently used first, never what an open job needs. ccache bounds itself (ccache_max_size in
+ * the builder's job). The database is the history and is not trimmed.
  */
 #ifndef XB_SPACE_H
 #define XB_SPACE_H
