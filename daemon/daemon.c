@@ -30,6 +30,28 @@ void xb_daemon_poke(XbDaemon *self)
 		self->plan_source = g_idle_add(on_plan, self);
 }
 
+typedef struct {
+	XbDaemon *daemon;
+	guint *source;
+} Later;
+
+static gboolean on_later(gpointer data)
+{
+	const Later *later = data;
+
+	*later->source = 0;
+	xb_daemon_poke(later->daemon);
+	return G_SOURCE_REMOVE;
+}
+
+void xb_daemon_poke_later(XbDaemon *self, guint *source, guint delay_ms)
+{
+	Later *later = g_new(Later, 1);
+
+	*later = (Later){ self, source };
+	*source = g_timeout_add_full(G_PRIORITY_DEFAULT, delay_ms, on_later, later, g_free);
+}
+
 void xb_journal(XbDaemon *self, int64_t job_id, const char *format, ...)
 {
 	g_autofree char *raw = NULL, *text = NULL;

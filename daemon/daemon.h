@@ -40,6 +40,10 @@ typedef struct {
 /* Schedule a planning round soon; many calls are one round. */
 void xb_daemon_poke(XbDaemon *self);
 
+/* The same after @delay_ms, by a source whose id is kept in *@source and is 0 once it is over: the
+ * caller removes it to have no such round, and before *@source goes away. */
+void xb_daemon_poke_later(XbDaemon *self, guint *source, guint delay_ms);
+
 /* Unix milliseconds now. */
 int64_t xb_now_ms(void);
 

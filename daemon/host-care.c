@@ -184,6 +184,45 @@ static bool recovery_failed(XbDaemon *daemon, XbHostRow *row, const char *detail
 	return !row->online || take_offline(daemon, row, reason, error);
 }
 
+/* The last three boots here were troubles of one kernel, and the one before was none: with a host
+ * that came back after each, it is the kernel. A host that another kernel leaves in trouble
+ * next, without one that went well in between, gets no such credit. */
+static bool one_kernel_only(XbDaemon *daemon, const char *host)
+{
+	g_autoptr(GPtrArray) runs =
+		xb_db_runs_recent(daemon->db, XB_RUN_BOOT, host, XB_TROUBLES_MAX + 1, NULL);
+
+	if (!runs || runs->len <= XB_TROUBLES_MAX)
+		return false;
+	for (guint i = 0; i <= XB_TROUBLES_MAX; i++) {
+		const XbRun *run = runs->pdata[i], *last = runs->pdata[0];
+		bool trouble = run->outcome == XB_OUTCOME_HOST_TROUBLE;
+
+		if (xb_run_is_lost(run) || trouble != (i < XB_TROUBLES_MAX) ||
+		    (trouble && run->variant_id != last->variant_id))
+			return false;
+	}
+	return true;
+}
+
+/* A recovery went well. Where a known-good kernel is configured, its health boot decides whether
+ * the host is well; elsewhere the recovery itself is all there is. */
+static void recovered(XbDaemon *daemon, const XbHostConfig *host, XbHostRow *row)
+{
+	bool doubt = host && host->known_good && (row->troubles > 0 || row->outside > 0);
+
+	row->recoveries = 0;
+	row->condition = doubt ? XB_HOST_SUSPECT : XB_HOST_READY;
+	if (!doubt && row->troubles >= XB_TROUBLES_MAX && one_kernel_only(daemon, row->name)) {
+		xb_journal(daemon, 0,
+			   "%s came back each time: its last %d troubles are the kernel's",
+			   row->name, row->troubles);
+		row->troubles = 0;
+	}
+	/* who knows what was changed on it */
+	xb_probes_forget(daemon->probes, row->name);
+}
+
 bool xb_care_task_ended(XbDaemon *daemon, const XbHostTask *task, XbOutcome outcome,
 			const char *detail, bool counts, GError **error)
 {
@@ -195,12 +234,7 @@ bool xb_care_task_ended(XbDaemon *daemon, const XbHostTask *task, XbOutcome outc
 	if (!counts || row->condition == XB_HOST_QUARANTINED)
 		return true;
 	if (outcome == XB_OUTCOME_OK) {
-		bool doubt = host && host->known_good && (row->troubles > 0 || row->outside > 0);
-
-		row->recoveries = 0;
-		row->condition = doubt ? XB_HOST_SUSPECT : XB_HOST_READY;
-		/* who knows what was changed on it */
-		xb_probes_forget(daemon->probes, row->name);
+		recovered(daemon, host, row);
 	} else if (task->kind == XB_HOST_CHECK) {
 		row->condition = XB_HOST_UNKNOWN;
 	} else if (!recovery_failed(daemon, row, detail, error)) {
@@ -309,15 +343,6 @@ static bool care_for(XbDaemon *daemon, const XbHostConfig *host, GHashTable *bus
 	return true;
 }
 
-static gboolean on_timer(gpointer data)
-{
-	XbDaemon *daemon = data;
-
-	daemon->care_source = 0;
-	xb_daemon_poke(daemon);
-	return G_SOURCE_REMOVE;
-}
-
 static void wake_when_due(XbDaemon *daemon)
 {
 	int64_t now = xb_now_ms();
@@ -335,8 +360,8 @@ static void wake_when_due(XbDaemon *daemon)
 	}
 	g_clear_handle_id(&daemon->care_source, g_source_remove);
 	if (isfinite(next_s))
-		daemon->care_source = g_timeout_add(
-			(guint)(CLAMP(next_s, 0.1, TIMER_MAX_S) * 1000) + 50, on_timer, daemon);
+		xb_daemon_poke_later(daemon, &daemon->care_source,
+				     (guint)(CLAMP(next_s, 0.1, TIMER_MAX_S) * 1000) + 50);
 }
 
 bool xb_care_round(XbDaemon *daemon, GHashTable *busy, GError **error)

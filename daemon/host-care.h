@@ -8,7 +8,9 @@
  * recovered, twice at most, then quarantined. After host-trouble its
  * known-good kernel (where one is configured) must run the workload within the
  * control limits of earlier such boots (engine/control-limits.h); outside twice in a
- * row takes it offline. So do three host-troubles in a row, on every host.
+ * row takes it offline. So do three host-troubles in a row, on every host, but for one that
+ * recovers and has no known-good kernel: there, troubles of one kernel that the host came
+ * back from each time are that kernel's.
  */
 #ifndef XB_HOST_CARE_H
 #define XB_HOST_CARE_H

@@ -122,15 +122,6 @@ static bool conclude(XbHostTasks *self, int64_t id, GError **error)
 	return true;
 }
 
-static gboolean on_retry(gpointer data)
-{
-	XbHostTasks *self = data;
-
-	self->retry = 0;
-	xb_daemon_poke(self->daemon);
-	return G_SOURCE_REMOVE;
-}
-
 static void on_ended(XbTask *task, void *user)
 {
 	XbHostTasks *self = user;
@@ -142,7 +133,7 @@ static void on_ended(XbTask *task, void *user)
 		 * again */
 		g_warning("host task %lld: %s", (long long)id, error->message);
 		if (!self->retry)
-			self->retry = g_timeout_add_seconds(RETRY_S, on_retry, self);
+			xb_daemon_poke_later(self->daemon, &self->retry, RETRY_S * 1000);
 	}
 	g_hash_table_remove(self->running, &id);
 	xb_daemon_poke(self->daemon);

@@ -450,19 +450,10 @@ static bool room_is_low(XbDaemon *daemon)
 	return true;
 }
 
-static gboolean on_retry(gpointer data)
-{
-	XbDaemon *daemon = data;
-
-	daemon->retry_source = 0;
-	xb_daemon_poke(daemon);
-	return G_SOURCE_REMOVE;
-}
-
 static void retry_later(XbDaemon *daemon)
 {
 	if (!daemon->retry_source)
-		daemon->retry_source = g_timeout_add_seconds(RETRY_S, on_retry, daemon);
+		xb_daemon_poke_later(daemon, &daemon->retry_source, RETRY_S * 1000);
 }
 
 /* What is wrong with the disk or the database now may be right later; all else is the job's. */

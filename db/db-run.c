@@ -152,6 +152,14 @@ XbRun *xb_db_run_last(XbDb *db, XbRunKind kind, const char *place, GError **erro
 	return xb_db_row(db, XB_SQL_RUN_LAST, binds, G_N_ELEMENTS(binds), read_run, error);
 }
 
+GPtrArray *xb_db_runs_recent(XbDb *db, XbRunKind kind, const char *place, int limit, GError **error)
+{
+	const XbBind binds[] = { xb_bind_text(":kind", kind_names[kind]),
+				 xb_bind_text(":place", place), xb_bind_int(":limit", limit) };
+
+	return read_runs(db, XB_SQL_RUNS_RECENT, binds, G_N_ELEMENTS(binds), error);
+}
+
 GPtrArray *xb_db_runs_on_disk(XbDb *db, int limit, GError **error)
 {
 	const XbBind binds[] = { xb_bind_int(":limit", limit) };

@@ -238,6 +238,9 @@ GPtrArray *xb_db_runs_for_job(XbDb *db, int64_t job_id, const GArray *extra_vari
 GPtrArray *xb_db_runs_of_variant(XbDb *db, int64_t variant_id, GError **error);
 /* The last finished run of that kind on a place, any outcome; NULL without error when none. */
 XbRun *xb_db_run_last(XbDb *db, XbRunKind kind, const char *place, GError **error);
+/* The last @limit of them, the newest first. */
+GPtrArray *xb_db_runs_recent(XbDb *db, XbRunKind kind, const char *place, int limit,
+			     GError **error);
 /* Finished runs whose files are still on disk, oldest first (for eviction). */
 GPtrArray *xb_db_runs_on_disk(XbDb *db, int limit, GError **error);
 bool xb_db_run_set_running(XbDb *db, int64_t id, int pid, GError **error);

@@ -172,6 +172,9 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_RUNS_DONE] = "SELECT count(*) FROM run WHERE job_id = :job AND state = 'done'",
 	[XB_SQL_RUN_LAST] = "SELECT " RUN_COLUMNS " FROM run AS r WHERE r.kind = :kind "
 			    "AND r.place = :place AND r.state = 'done' ORDER BY r.id DESC LIMIT 1",
+	[XB_SQL_RUNS_RECENT] = "SELECT " RUN_COLUMNS " FROM run AS r WHERE r.kind = :kind "
+			       "AND r.place = :place AND r.state = 'done' ORDER BY r.id DESC "
+			       "LIMIT :limit",
 	[XB_SQL_RUNS_ON_DISK] = "SELECT " RUN_COLUMNS " FROM run AS r WHERE r.state = 'done' "
 				"AND r.log_state = 'kept' ORDER BY r.id LIMIT :limit",
 	[XB_SQL_RUN_SET_RUNNING] = "UPDATE run SET state = 'running', pid = :pid "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * driver-command.c - any program that speaks the protocol boots the kernel: it
- * gets the job on stdin and writes events to stdout. Its stream is checked
+ * gets the job on stdin, whatever its kind, and writes events to stdout. Its stream is checked
  * line by line and passed on; whatever is wrong with it is host-trouble.
  */
 #include "driver.h"
@@ -285,9 +285,29 @@ static void run(RunnerRun *run)
 	g_free(command.detail);
 }
 
+/* Its own steps come as events of the command; that there is one is ours to say. */
+static void check(RunnerRun *command_run)
+{
+	g_autoptr(GError) error = NULL;
+	json_t *host = NULL, *workload = NULL;
+	bool usable = facts(command_run->job, &host, &workload, &error);
+
+	runner_check_event(command_run, "settings", usable,
+			   usable ? "the command is there" : error->message,
+			   usable ? NULL : "set command= to a program that speaks the protocol");
+	json_decref(host);
+	json_decref(workload);
+	if (usable)
+		run(command_run);
+	else
+		runner_run_end(command_run, XB_OUTCOME_HOST_TROUBLE, "%s", error->message);
+}
+
 const RunnerDriver runner_driver_command = {
 	.name = "command",
 	.summary = "a program of yours that speaks the protocol (command=)",
 	.facts = facts,
 	.run = run,
+	.check = check,
+	.recover = run,
 };

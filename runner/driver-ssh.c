@@ -173,8 +173,7 @@ static bool leave_by_ssh(Session *self)
 	g_autofree char *dir = g_shell_quote(self->lab->host->work_dir);
 	g_autofree char *script = g_strdup_printf(
 		"case $(cat %s/lock 2>/dev/null) in \"%s \"*) rm -f %s/lock; esac\n%s", dir,
-		self->lab->nonce, dir,
-		self->boot.reset ? "sync\n(sleep 1; reboot) >/dev/null 2>&1 </dev/null &\n" : "");
+		self->lab->nonce, dir, self->boot.reset ? lab_reboot_script : "");
 	g_auto(LabResult) result = { 0 };
 
 	return lab_ssh_script(self->lab, "leave", script, END_SSH_S, &result, NULL) &&

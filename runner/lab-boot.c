@@ -135,8 +135,6 @@ static void on_sample(const char *metric, double value, const char *unit, int it
 
 bool lab_boot_reset(LabBoot *self, GError **error)
 {
-	/* In the background: the connection ends in order. */
-	static const char reboot[] = "sync\n(sleep 1; reboot) >/dev/null 2>&1 </dev/null &\n";
 	Lab *lab = self->lab;
 	const ConsoleHandlers handlers = { ignore_stage, on_sample, lab->run, NULL };
 	g_auto(LabResult) result = { 0 };
@@ -149,7 +147,8 @@ bool lab_boot_reset(LabBoot *self, GError **error)
 	self->reset = true;
 	if (!self->old_boot_id)
 		return lab_power_cycle(lab, error);
-	return lab_ssh_script_ok(lab, "reboot", reboot, lab->host->ssh_deadline_s, &result, error);
+	return lab_ssh_script_ok(lab, "reboot", lab_reboot_script, lab->host->ssh_deadline_s,
+				 &result, error);
 }
 
 bool lab_boot_revert(LabBoot *self, GError **error)

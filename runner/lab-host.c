@@ -3,6 +3,7 @@
 #include "lab-host.h"
 
 #include "secret.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -193,9 +194,11 @@ static bool read_settle(LabHost *self, const json_t *host, GError **error)
 {
 	g_autofree char *text = runner_setting(host, "settle_s", "10");
 
-	if (strcmp(text, "0") == 0)
+	if (xb_parse_duration(text, &self->settle_s) && self->settle_s >= 0)
 		return true;
-	return runner_setting_seconds(host, "settle_s", 10, &self->settle_s, error);
+	g_set_error(error, RUNNER_JOB_ERROR, 0,
+		    "settle_s=%s is neither 0 nor a duration such as 10s", text);
+	return false;
 }
 
 static bool read_deadlines(LabHost *self, const RunnerJob *job, GError **error)

@@ -14,8 +14,6 @@
 #define ASK_EVERY_S 2
 #define CYCLES      2
 
-static const char reboot_script[] = "sync\n(sleep 1; reboot) >/dev/null 2>&1 </dev/null &\n";
-
 bool lab_ask_known_good(Lab *lab, double deadline_s, LabIdentity *identity, bool *is_good,
 			char **why, GError **error)
 {
@@ -82,7 +80,7 @@ static bool leave_test_system(Lab *lab, LabIdentity *identity, bool *is_good, ch
 			return false;
 		}
 	} else if (lab_next_is_known_good(lab, true, &problem)) {
-		lab_ssh_script(lab, "reboot", reboot_script, lab->host->ssh_deadline_s, &result,
+		lab_ssh_script(lab, "reboot", lab_reboot_script, lab->host->ssh_deadline_s, &result,
 			       &problem);
 	}
 	if (problem)

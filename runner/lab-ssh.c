@@ -18,6 +18,8 @@ const char lab_identity_script[] =
 	"case $v in *control_d*) echo 'dom0 yes' ;; esac\n"
 	"[ ! -r /sys/kernel/notes ] || echo notes $(od -An -v -tx1 /sys/kernel/notes)\n";
 
+const char lab_reboot_script[] = "sync\n(sleep 1; reboot) >/dev/null 2>&1 </dev/null &\n";
+
 static void add(GPtrArray *argv, const char *word)
 {
 	g_ptr_array_add(argv, g_strdup(word));

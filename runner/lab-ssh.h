@@ -31,6 +31,9 @@ bool lab_ssh_send(Lab *lab, const char *path, const char *mode, const void *data
 /* The script that prints what lab-identity.h reads. */
 extern const char lab_identity_script[];
 
+/* The script that reboots it: in the background, so that the connection ends in order. */
+extern const char lab_reboot_script[];
+
 /*
  * Ask once, at most @deadline_s. False with @error only when the run was
  * ended; a machine that does not answer leaves *identity empty and *why (may

@@ -9,8 +9,6 @@ bin=$(realpath "${XB_BIN:-build/bin}")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/xblab.XXXXXX")
 export conf=$tmp/xbisectd.conf
 state=$tmp/state
-count=0
-failures=0
 pids=() # of machines, and of the daemon
 export XBISECT_SOCKET=$tmp/control XBISECT_PATIENCE=60s
 unset NO_COLOR XBISECT_CONFIG
@@ -36,15 +34,13 @@ trap 'exit 1' INT TERM HUP
 mkdir -p "$tmp/runs" "$XDG_STATE_HOME"
 
 # ---- TAP ---------------------------------------------------------------------
+# Machines are tested side by side, by subshells: results have no numbers, and are
+# counted in a file.
 ok() { # ok STATUS NAME
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		printf 'ok %d - %s # %d s\n' "$count" "$2" "$SECONDS"
-		return 0
-	fi
-	failures=$((failures + 1))
-	echo "not ok $count - $2"
-	return 1
+	local word=ok
+	[ "$1" -eq 0 ] || word='not ok'
+	echo "$word - $2 # $SECONDS s" | tee -a "$tmp/results"
+	[ "$1" -eq 0 ]
 }
 
 is() { # is NAME GOT WANTED
@@ -58,9 +54,24 @@ like() { # like NAME TEXT PATTERN
 }
 
 finish() {
+	local count
+	count=$(grep -c '' "$tmp/results")
 	echo "1..$count"
-	[ "$failures" -eq 0 ]
+	! grep -q '^not ok' "$tmp/results"
 	exit
+}
+
+part() { [[ $1 =~ ${ONLY-} ]]; } # part NAME: is it wanted?
+
+# side_by_side FUNCTION NAME...: FUNCTION NAME in a subshell of its own, for each machine.
+side_by_side() {
+	local name mine=()
+	for name in "${@:2}"; do
+		"$1" "$name" &
+		mine+=($!)
+	done
+	pids+=("${mine[@]}")
+	wait "${mine[@]}"
 }
 
 # ---- machines ------------------------------------------------------------------
@@ -110,7 +121,6 @@ machine() { # machine NAME disk|net: it is off; its addresses are in $NAME_ssh, 
 		set -- --net "$tmp/$name.net"
 		key=$(cat "$tmp/net.pub")
 	fi
-	# fd 8: it ends with the test, even with one that is killed.
 	"$lab/machine" run --dir "$tmp/$name" "$@" 2>"$tmp/$name/stderr" </dev/null &
 	pids+=($!)
 	for _ in $(seq 600); do
@@ -146,8 +156,13 @@ up() { # up NAME: wait for its known-good system
 	return 1
 }
 
-# The settings of a machine as KEY=VALUE lines; durations end in s.
+# The settings of a machine as KEY=VALUE lines; durations end in s. LINEs take the place of ours.
 settings() { # settings NAME [LINE...]
+	all_settings "$@" | awk -F= '!($1 in line) { key[++n] = $1 } { line[$1] = $0 }
+		END { for (i = 1; i <= n; i++) print line[key[i]] }'
+}
+
+all_settings() {
 	local kind=${1}_kind ssh=${1}_ssh console=${1}_console ipmi=${1}_ipmi
 	cat <<-END
 		driver=ssh
@@ -171,6 +186,7 @@ settings() { # settings NAME [LINE...]
 			boot=grub
 			root=disk
 			initrd=$image/ramdisk
+			kernel_args=console=hvc0 earlyprintk=xen quiet
 			power=ipmi
 			ipmi_address=127.0.0.1
 			ipmi_port=${!ipmi}
@@ -251,4 +267,84 @@ explain() { # explain ID NAME
 	tail -n 30 "$tmp/runs/$1/lab.log" 2>/dev/null | sed 's/^/# log: /'
 	tail -c 1500 "$tmp/runs/$1/console" 2>/dev/null | tr -cd '\11\12\40-\176' | sed 's/^/# console: /'
 	tail -n 5 "$tmp/runs/$1/stderr" "$tmp/$2/machine.log" 2>/dev/null | sed 's/^/# /'
+}
+
+# Forgets the next entry, once, as the machine reboots: what a power cut between
+# grub-reboot and GRUB does on a disk that lies about its writes.
+forget_entry() { # forget_entry NAME
+	on "$1" 'rm -f /sbin/reboot
+		printf "%s\n" "#!/bin/sh" "grub-editenv /boot/grub/grubenv unset next_entry" \
+			"ln -sf /bin/busybox /sbin/reboot" sync "exec /sbin/reboot" >/sbin/reboot
+		chmod 755 /sbin/reboot; sync'
+}
+
+no_samples() { ! grep -q '"sample"' "$tmp/runs/$1/events.jsonl"; }
+
+# What a boot takes here, so that a deadline for one that hangs is not a guess: $pace,
+# in seconds, of the machine's own from power to ssh.
+learn_pace() { # learn_pace NAME
+	local start=$SECONDS
+	ctl "$1" power cycle >/dev/null
+	up "$1" || return 1
+	pace=$((SECONDS - start))
+	echo "# $1: $pace s from power to ssh"
+}
+
+# ---- the daemon -------------------------------------------------------------------
+# daemon NAME...: xbisectd with these machines as hosts; more settings of a host in
+# $more_NAME. Its pid is in $daemon_pid.
+daemon() {
+	local name more
+	{
+		printf '[daemon]\nstate_dir=%s\nsocket=%s\n' "$state" "$XBISECT_SOCKET"
+		for name; do
+			more=more_$name
+			printf '\n[host %s]\n' "$name"
+			settings "$name" ${!more+"${!more}"}
+		done
+		cat <<-END
+
+			[workload map-unmap]
+			iterations=3
+			warmup=1
+			metrics=unmap:s:lower;map:s:lower
+			param.mib=16
+			param.batch=1024
+		END
+	} >"$conf"
+	"$bin/xbisectd" --config "$conf" 2>>"$tmp/daemon.log" </dev/null &
+	daemon_pid=$!
+	pids+=("$daemon_pid")
+	for _ in $(seq 200); do
+		"$bin/xbisect" list >/dev/null 2>&1 && return 0
+		kill -0 "$daemon_pid" 2>/dev/null || break
+		sleep 0.2
+	done
+	sed 's/^/# /' "$tmp/daemon.log"
+	echo "Bail out! no daemon"
+	exit 1
+}
+
+daemon_end() {
+	kill "$daemon_pid" 2>/dev/null
+	wait "$daemon_pid" 2>/dev/null
+}
+
+# The kernels of a search, slow ones last. LAB_KERNELS names a directory with two kernels
+# (good/bzImage, bad/bzImage); without it, kernels of Debian are taken. Each gets a tail
+# of its own, so that all are different images. Prints the list for --images.
+images() { # images GOOD BAD: how many of each
+	local i from n=$(($1 + $2))
+	for i in $(seq "$n"); do
+		mkdir -p "$tmp/images/$i"
+		if [ -n "${LAB_KERNELS-}" ]; then
+			from=$LAB_KERNELS/$([ "$i" -le "$1" ] && echo good || echo bad)/bzImage
+			modules=
+		else
+			from=$image/$([ "$i" -le "$1" ] && echo old || echo new)
+			modules=:$from/modules from=$from/vmlinuz
+		fi
+		{ cat "$from"; printf '%512s' "image $i"; } >"$tmp/images/$i/vmlinuz"
+		echo "$tmp/images/$i/vmlinuz$modules image-$i"
+	done
 }

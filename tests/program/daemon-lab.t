@@ -168,6 +168,23 @@ x show --json "$drained"
 json "undrained: the job ends" '.state == "done"'
 x log "$drained"
 
+# ---- no known-good kernel: whose fault three troubles are --------------------------------------------
+fresh_state
+linear single 8 5 1.0 1.2 4:boot=host-trouble
+host_keys="recover=yes" lab ""
+start_daemon
+x bisect --wait --json --repo "$tmp/single" c0..c8
+json "one kernel that is trouble three times: set aside, the search goes on" '.state == "done" and .verdict.kind == "range"'
+is "and the host, which came back each time, stays" "$(of_host fake .state)" online
+fresh_state
+linear double 8 5 1.0 1.2 3:boot=host-trouble 4:boot=host-trouble 5:boot=host-trouble 6:boot=host-trouble
+lab ""
+start_daemon
+x bisect --json --repo "$tmp/double" c0..c8
+gone() { host_is fake .state offline; }
+wait_until 60 gone
+is "two kernels in a row: the host goes offline" "$(of_host fake .reason | grep -c 'troubles in a row')" 1
+
 # ---- health by the clock, and out of its limits --------------------------------------------------
 fresh_state
 host_keys="known_good=image:$tmp/known-good

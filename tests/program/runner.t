@@ -264,11 +264,11 @@ else
 fi
 
 # ---- driver=command ------------------------------------------------------------
-command_job() # SHELL-COMMAND [JOB-MEMBERS]
+command_job() # SHELL-COMMAND [JOB-MEMBERS] [KIND]
 {
 	printf '#!/bin/bash\n%s\n' "$1" >host-command
 	chmod +x host-command
-	printf '{"protocol":1,"kind":"run","artifact":{"dir":"/","kernel":"k"},"host":{"driver":"command","command":"%s/host-command one '"'two words'"'"},"workload":{"name":"w"}%s}' "$work" "${2:+,$2}" >job.json
+	printf '{"protocol":1,"kind":"'"${3:-run}"'","artifact":{"dir":"/","kernel":"k"},"host":{"driver":"command","command":"%s/host-command one '"'two words'"'"},"workload":{"name":"w"}%s}' "$work" "${2:+,$2}" >job.json
 	started=$(date +%s%N)
 	"$bin/xbisect-run" <job.json >out.jsonl 2>err
 	took_ms=$((($(date +%s%N) - started) / 1000000))
@@ -279,6 +279,11 @@ has '"event":"sample","metric":"unmap","value":1.5' "its samples are passed on"
 has '"event":"news"' "and what we do not know"
 grep -q '"kind": *"run"' job.copy
 ok $? "it gets the job on stdin"
+command_job 'k=$(jq -r .kind); echo "{\"event\":\"check\",\"operation\":\"lamp\",\"ok\":true,\"detail\":\"$k\"}"; echo "{\"event\":\"done\",\"outcome\":\"ok\"}"' '' check
+has '"operation": *"lamp","ok":true,"detail":"check"' "it is asked to check, and its steps are passed on"
+has '"operation": *"settings","ok":true' "after ours"
+command_job 'echo "{\"event\":\"done\",\"outcome\":\"host-trouble\",\"detail\":\"$(jq -r .kind)\"}"' '' recover
+has '"outcome":"host-trouble","detail":"recover"' "and to bring the host back"
 command_job 'echo "{\"event\":\"phase\",\"phase\":\"boot\"}"; exit 3'
 has '"outcome":"host-trouble".*without .*exit status 3' "a stream without done is host-trouble"
 command_job 'echo hello'

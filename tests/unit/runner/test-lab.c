@@ -452,6 +452,9 @@ static void test_settle_script(void)
 	lab_host_free(host);
 	host = host_of(GRUB ",\"settle_s\":\"0\"", NULL);
 	g_assert_cmpfloat(host->settle_s, ==, 0);
+	g_clear_pointer(&host, lab_host_free);
+	host = host_of(GRUB ",\"settle_s\":\"0s\"", NULL);
+	g_assert_cmpfloat(host->settle_s, ==, 0);
 }
 
 int main(int argc, char **argv)
