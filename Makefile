@@ -160,7 +160,7 @@ $(PLUGIN): $(PLUGIN_OBJ)
 
 # The modules of it that call no library of Xen, once more as an archive for
 # their unit tests and fuzzers (tests/unit/runner-dom0/), with sanitizers.
-DOM0_PURE := trace tally vmstat
+DOM0_PURE := trace tally vmstat idle
 INC_runner/dom0    := -Irunner/dom0
 LIB_runner/dom0    := $(BUILD)/lib/runner-dom0.a
 LDLIBS_runner/dom0  = $(PKG_LIBS)
@@ -259,7 +259,7 @@ $(BUILD)/bench/search: $(sort $(wildcard tests/bench/*.c)) $(LIB_daemon/engine) 
 bench-web: programs ## latencies of the pages at 1,000 jobs and 100,000 measurements, as JSON lines
 	@tests/bench/web --bin $(BUILD)/bin
 # ---- the emulated lab ---------------------------------------------------------
-.PHONY: lab-image check-lab check-lab-driver
+.PHONY: lab-image check-lab-core check-lab check-lab-full check-lab-driver
 check-lab-driver:   ## driver=ssh against a machine that boots nothing: real ssh, console, GRUB's tools
 	@$(SUBMAKE) deps-lab
 	@$(SUBMAKE) -j$(JOBS) programs
@@ -267,10 +267,18 @@ check-lab-driver:   ## driver=ssh against a machine that boots nothing: real ssh
 lab-image:          ## the lab machines' disk and ramdisk, from Debian's packages (FRESH=1: again)
 	@$(SUBMAKE) deps-lab
 	@tests/lab/make-image
-check-lab:          ## driver=ssh on emulated machines: onboarding, both boot ways, failures (unfinished)
+# What is known of their runs stands in CONTRIBUTING.md. ONLY= and MACHINES= choose parts.
+LAB_TESTS_check-lab-core := core
+LAB_TESTS_check-lab      := core bisect
+LAB_TESTS_check-lab-full := core bisect full pool
+check-lab-core:     ## driver=ssh on emulated machines: onboarding, both boot ways, panic, hang, fallback, kill
+check-lab:          ## the same, and a search by each of the boot ways
+check-lab-full:     ## the same, every other injection, and a pool of which one machine dies
+check-lab-core check-lab check-lab-full:
 	@$(SUBMAKE) lab-image
 	@$(SUBMAKE) -j$(JOBS) programs
-	@XB_TEST_TIMEOUT=$(or $(XB_TEST_TIMEOUT),1800) tests/run $(BUILD) tests/lab/core.t
+	@XB_TEST_JOBS=1 XB_TEST_TIMEOUT=$(or $(XB_TEST_TIMEOUT),7200) \
+	  tests/run $(BUILD) $(LAB_TESTS_$@:%=tests/lab/%.t)
 # ---- pages in a browser ------------------------------------------------------
 # npm packages come by lock file; without uPlot pages do with their own drawings.
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix

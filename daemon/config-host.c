@@ -68,6 +68,7 @@ static const XbKeySpec ssh_keys[] = {
 	{ "ipmi_user", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "ipmi_password_file", XB_VALUE_SECRET, 0, 0, 0, NULL },
 	{ "ipmi_interface", XB_VALUE_STRING, 0, 0, 0, NULL },
+	{ "ipmi_cipher", XB_VALUE_INTEGER, 0, 0, 19, NULL },
 	{ "pdu_url", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "pdu_name", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "pdu_outlet", XB_VALUE_STRING, 0, 0, 0, NULL },

@@ -8,6 +8,7 @@
 #include "lab-ssh.h"
 
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,6 +48,7 @@ static char *artifact_path(const RunnerJob *job, const char *member)
 static bool prepare_kernel(LabBoot *self, GError **error)
 {
 	g_autofree char *vmlinux = artifact_path(self->lab->job, "vmlinux");
+	GStatBuf status;
 
 	self->kernel_path = artifact_path(self->lab->job, "kernel");
 	if (!self->kernel_path)
@@ -55,6 +57,8 @@ static bool prepare_kernel(LabBoot *self, GError **error)
 	if (access(self->kernel_path, R_OK) != 0)
 		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
 				"%s: no kernel that can be read there", self->kernel_path);
+	if (g_stat(self->kernel_path, &status) == 0)
+		self->kernel_size = status.st_size;
 	lab_image_read(&self->image, self->kernel_path, vmlinux);
 	lab_log(self->lab, "kernel %s: release %s, build id %s", self->kernel_path,
 		self->image.release ? self->image.release : "not known",
@@ -84,8 +88,9 @@ bool lab_boot_prepare(LabBoot *self, Lab *lab, GError **error)
 			return false;
 		self->initramfs = g_byte_array_free_to_bytes(bytes);
 		self->kernel_args =
-			g_strdup_printf("rdinit=/init xbisect.end=reboot xbisect.idle=%.0f %s",
-					host->settle_s, host->kernel_args);
+			g_strdup_printf("rdinit=/init xbisect.end=reboot xbisect.idle=%.0f "
+					"xbisect.idle_max=%.0f %s",
+					host->settle_s, host->settle_deadline_s, host->kernel_args);
 	}
 	return true;
 }

@@ -92,6 +92,13 @@ static void lose(LabConsole *self, const char *why)
 	self->retry_ms = MIN(self->retry_ms * 2, RETRY_LAST_MS);
 }
 
+static void connected(LabConsole *self)
+{
+	self->connected = true;
+	stamp(self, "connected");
+	lab_log(self->lab, "console connected");
+}
+
 static gboolean on_input(int fd, GIOCondition condition, gpointer data)
 {
 	LabConsole *self = data;
@@ -106,12 +113,15 @@ static gboolean on_input(int fd, GIOCondition condition, gpointer data)
 		return G_SOURCE_REMOVE;
 	}
 	self->retry_ms = RETRY_FIRST_MS;
+	if (!self->connected)
+		connected(self);
 	take(self, buffer, (gsize)got);
 	return G_SOURCE_CONTINUE;
 }
 
 /* Writable, so connected, or not to be. A command is taken as connected at once:
- * whether it is, only its end would tell. */
+ * whether it is, only its end would tell. But ipmitool, which may take long, says
+ * so when its session is there. */
 static gboolean on_connected(int fd, GIOCondition condition, gpointer data)
 {
 	LabConsole *self = data;
@@ -122,9 +132,8 @@ static gboolean on_connected(int fd, GIOCondition condition, gpointer data)
 		lose(self, g_strerror(problem));
 		return G_SOURCE_REMOVE;
 	}
-	self->connected = true;
-	stamp(self, "connected");
-	lab_log(self->lab, "console connected");
+	if (self->lab->host->console != LAB_CONSOLE_IPMI)
+		connected(self);
 	self->watch = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, self);
 	return G_SOURCE_REMOVE;
 }

@@ -7,11 +7,7 @@
 
 #include <string.h>
 
-/* What ipmitool and a PDU of pdudaemon's kind are asked. Where a secret is
- * needed, its file is named: it is in no argument. */
-#define IPMI                                                                            \
-	"ipmitool -I {ipmi_interface} -H {ipmi_address} -p {ipmi_port} -U {ipmi_user} " \
-	"-f {ipmi_password_file} -N 2 -R 3 "
+/* What a PDU of pdudaemon's kind is asked. */
 #define PDU(what)                                     \
 	"curl -sS --fail --max-time 20 -o /dev/null " \
 	"'{pdu_url}/power/control/" what "?hostname={pdu_name}&port={pdu_outlet}'"
@@ -19,10 +15,35 @@
 static const struct {
 	const char *on, *off, *cycle, *status;
 } built_in[] = {
-	[LAB_POWER_IPMI] = { IPMI "chassis power on", IPMI "chassis power off",
-			     IPMI "chassis power cycle", IPMI "chassis power status" },
+	[LAB_POWER_NONE] = { NULL, NULL, NULL, NULL },
+	[LAB_POWER_COMMAND] = { NULL, NULL, NULL, NULL },
+	/* of ipmitool, see ipmi_template() */
+	[LAB_POWER_IPMI] = { "chassis power on", "chassis power off", "chassis power cycle",
+			     "chassis power status" },
 	[LAB_POWER_PDU] = { PDU("on"), PDU("off"), NULL, NULL },
 };
+
+/* What ipmitool is asked. The password's file is named: it is in no argument. Without a cipher,
+ * ipmitool asks the BMC first for those that it has, and waits long for one that does not say.
+ * Caller frees. */
+static char *ipmi_template(const RunnerJob *job, const char *what)
+{
+	g_autofree char *cipher = runner_setting(job->host, "ipmi_cipher", NULL);
+
+	return g_strconcat("ipmitool -I {ipmi_interface} -H {ipmi_address} -p {ipmi_port} "
+			   "-U {ipmi_user} -f {ipmi_password_file} -N 2 -R 3 ",
+			   cipher ? "-C {ipmi_cipher} " : "", what, NULL);
+}
+
+/* The setting @name, or else ours for this kind of switch (NULL: it has none). */
+static char *power_template(const RunnerJob *job, LabPowerKind kind, const char *name,
+			    const char *ours)
+{
+	g_autofree char *built =
+		ours && kind == LAB_POWER_IPMI ? ipmi_template(job, ours) : g_strdup(ours);
+
+	return runner_setting(job->host, name, built);
+}
 
 static bool missing(GError **error, const char *setting, const char *why)
 {
@@ -112,14 +133,11 @@ static bool check_ipmi(const RunnerJob *job, GError **error)
 static bool read_power(LabHost *self, const RunnerJob *job, GError **error)
 {
 	LabPowerKind kind = self->power;
-	bool own = kind == LAB_POWER_IPMI || kind == LAB_POWER_PDU;
 
-	self->power_on = runner_setting(job->host, "power_on", own ? built_in[kind].on : NULL);
-	self->power_off = runner_setting(job->host, "power_off", own ? built_in[kind].off : NULL);
-	self->power_cycle =
-		runner_setting(job->host, "power_cycle", own ? built_in[kind].cycle : NULL);
-	self->power_status =
-		runner_setting(job->host, "power_status", own ? built_in[kind].status : NULL);
+	self->power_on = power_template(job, kind, "power_on", built_in[kind].on);
+	self->power_off = power_template(job, kind, "power_off", built_in[kind].off);
+	self->power_cycle = power_template(job, kind, "power_cycle", built_in[kind].cycle);
+	self->power_status = power_template(job, kind, "power_status", built_in[kind].status);
 	if (kind == LAB_POWER_COMMAND && !self->power_cycle &&
 	    (!self->power_on || !self->power_off))
 		return missing(error, "power_on",
@@ -137,11 +155,11 @@ static bool read_console(LabHost *self, const RunnerJob *job, GError **error)
 					      [LAB_CONSOLE_DEVICE] = "console_device" };
 	const char *place = self->console < G_N_ELEMENTS(places) ? places[self->console] : NULL;
 	bool ipmi = self->console == LAB_CONSOLE_IPMI;
+	g_autofree char *activate = ipmi ? ipmi_template(job, "sol activate") : NULL;
+	g_autofree char *deactivate = ipmi ? ipmi_template(job, "sol deactivate") : NULL;
 
-	self->console_command =
-		runner_setting(job->host, "console_command", ipmi ? IPMI "sol activate" : NULL);
-	self->console_stop =
-		runner_setting(job->host, "console_stop", ipmi ? IPMI "sol deactivate" : NULL);
+	self->console_command = runner_setting(job->host, "console_command", activate);
+	self->console_stop = runner_setting(job->host, "console_stop", deactivate);
 	self->console_address = place ? runner_setting(job->host, place, NULL) : NULL;
 	if (place && !self->console_address)
 		return missing(error, place, "where the machine's console is read");

@@ -8,9 +8,10 @@
 
 struct LabMarks {
 	ConsoleHandlers handlers;
-	char *entry_text, *nonce_text;
-	GString *line;   /* what came since the last newline, or its last part */
-	GString *window; /* the last bytes, for a text that a chunk's end cuts */
+	char *entry_text, *nonce_text, *file_text;
+	GHashTable *loaded; /* part -> its bytes, as text */
+	GString *line;      /* what came since the last newline, or its last part */
+	GString *window;    /* the last bytes, for a text that a chunk's end cuts */
 	bool entry, xen, foreign;
 	Console *console;
 };
@@ -22,6 +23,8 @@ LabMarks *lab_marks_new(const char *nonce, const ConsoleHandlers *handlers)
 	self->handlers = *handlers;
 	self->entry_text = g_strconcat(LAB_ENTRY_TEXT, nonce, NULL);
 	self->nonce_text = g_strconcat(LAB_NONCE_TEXT, nonce, NULL);
+	self->file_text = g_strconcat(LAB_FILE_PREFIX, nonce, ".", NULL);
+	self->loaded = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	self->line = g_string_new(NULL);
 	self->window = g_string_new(NULL);
 	return self;
@@ -33,6 +36,8 @@ void lab_marks_free(LabMarks *self)
 		return;
 	g_free(self->entry_text);
 	g_free(self->nonce_text);
+	g_free(self->file_text);
+	g_hash_table_unref(self->loaded);
 	g_string_free(self->line, TRUE);
 	g_string_free(self->window, TRUE);
 	runner_console_free(self->console);
@@ -44,10 +49,29 @@ static bool holds(const GString *line, const char *text)
 	return memmem(line->str, line->len, text, strlen(text)) != NULL;
 }
 
+/* "xbisect-NONCE.kernel : 1991680 bytes ...", as iPXE's imgstat says it. */
+static void take_loaded(LabMarks *self)
+{
+	const char *file = strstr(self->line->str, self->file_text);
+	const char *part = file ? file + strlen(self->file_text) : "";
+	gsize length = strspn(part, "abcdefghijklmnopqrstuvwxyz");
+	const char *number = part + length + strlen(" : ");
+	gsize digits;
+
+	if (length == 0 || !g_str_has_prefix(part + length, " : "))
+		return;
+	digits = strspn(number, "0123456789");
+	if (digits > 0 && digits < 16 && g_str_has_prefix(number + digits, " bytes"))
+		g_hash_table_replace(self->loaded, g_strndup(part, length),
+				     g_strndup(number, digits));
+}
+
 static void take_line(LabMarks *self)
 {
 	const GString *line = self->line;
 
+	if (self->entry && !self->xen)
+		take_loaded(self);
 	if (!self->console && (self->entry || holds(line, "(XEN) Xen version ")))
 		self->console = runner_console_new(&self->handlers);
 	if (self->console)
@@ -110,6 +134,13 @@ bool lab_marks_xen(const LabMarks *self)
 bool lab_marks_foreign(const LabMarks *self)
 {
 	return self->foreign;
+}
+
+gint64 lab_marks_loaded(const LabMarks *self, const char *part)
+{
+	const char *text = g_hash_table_lookup(self->loaded, part);
+
+	return text ? g_ascii_strtoll(text, NULL, 10) : -1;
 }
 
 Console *lab_marks_console(const LabMarks *self)

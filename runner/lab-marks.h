@@ -16,6 +16,8 @@
 #define LAB_ENTRY_TEXT "xbisect boot "
 /* And what is on both command lines, followed by the nonce. */
 #define LAB_NONCE_TEXT "xbisect.nonce="
+/* A file of a boot over the network is this, the nonce, a dot, and its part. */
+#define LAB_FILE_PREFIX "xbisect-"
 
 typedef struct LabMarks LabMarks;
 
@@ -29,6 +31,10 @@ void lab_marks_feed(LabMarks *self, const char *data, gsize length);
 bool lab_marks_entry(const LabMarks *self);   /* the boot loader took our entry */
 bool lab_marks_xen(const LabMarks *self);     /* Xen runs with our nonce: all was loaded */
 bool lab_marks_foreign(const LabMarks *self); /* Xen runs with other arguments than ours */
+
+/* How many bytes the boot loader says that it has loaded of our file of @part ("kernel"); -1 when
+ * it says nothing about it. */
+gint64 lab_marks_loaded(const LabMarks *self, const char *part);
 
 /* The rest is the console's own; NULL before anything was heard. */
 Console *lab_marks_console(const LabMarks *self);

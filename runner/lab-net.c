@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PREFIX "xbisect-" /* of our files in the folder */
+#define PREFIX LAB_FILE_PREFIX
 
 /* iPXE goes on to the machine's next boot device. */
 static const char exit_script[] = "#!ipxe\necho xbisect: the known-good system\nexit\n";
@@ -23,6 +23,7 @@ char *lab_net_script(const char *nonce, const char *xen, const char *xen_args, c
 			       "kernel %s xen " LAB_NONCE_TEXT "%s %s\n"
 			       "module %s kernel " LAB_NONCE_TEXT "%s %s\n"
 			       "module %s initramfs\n"
+			       "imgstat ||\n"
 			       "boot\n",
 			       nonce, xen, nonce, xen_args, kernel, nonce, kernel_args, initramfs);
 }

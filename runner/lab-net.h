@@ -12,7 +12,8 @@
 /*
  * The script that boots Xen and a kernel once. Files are named relative to
  * the script. The second word after `kernel` and `module` is argv[0], which
- * Xen drops from each line. Caller frees.
+ * Xen drops from each line. It prints how much was loaded of each file, which
+ * lab_marks_loaded() reads: TFTP takes the half of one for all of it. Caller frees.
  */
 char *lab_net_script(const char *nonce, const char *xen, const char *xen_args, const char *kernel,
 		     const char *kernel_args, const char *initramfs);

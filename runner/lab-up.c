@@ -59,6 +59,30 @@ static bool revert_when_loaded(LabBoot *self, const LabMarks *marks, GError **er
 	return lab_boot_revert(self, error);
 }
 
+/* What the machine loaded over the network is all of what it was to load. */
+static bool check_loaded(const LabBoot *self, const LabMarks *marks, GError **error)
+{
+	const struct {
+		const char *part;
+		gint64 size;
+	} files[] = { { "xen", self->xen ? (gint64)g_bytes_get_size(self->xen) : -1 },
+		      { "kernel", self->kernel_size },
+		      { "initramfs",
+			self->initramfs ? (gint64)g_bytes_get_size(self->initramfs) : -1 } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+		gint64 loaded = lab_marks_loaded(marks, files[i].part);
+
+		if (loaded >= 0 && loaded != files[i].size)
+			return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
+					"the machine loaded %" G_GINT64_FORMAT
+					" of the %" G_GINT64_FORMAT
+					" bytes of its %s: look at the TFTP or HTTP server",
+					loaded, files[i].size, files[i].part);
+	}
+	return true;
+}
+
 bool lab_boot_look(LabBoot *self, GError **error)
 {
 	const Lab *lab = self->lab;
@@ -68,7 +92,7 @@ bool lab_boot_look(LabBoot *self, GError **error)
 
 	if (!marks)
 		return true;
-	if (!revert_when_loaded(self, marks, error))
+	if (!revert_when_loaded(self, marks, error) || !check_loaded(self, marks, error))
 		return false;
 	if (lab_marks_foreign(marks) && !lab_marks_xen(marks)) {
 		g_autofree char *telling = lab_boot_telling(self);

@@ -9,7 +9,8 @@
  *
  * Words of the kernel's command line, for machines of a lab:
  *   xbisect.nonce=N      say which kernel runs (identity.h)
- *   xbisect.idle=SECONDS wait so long before the workload
+ *   xbisect.idle=SECONDS     be idle for so long before the workload (idle.h),
+ *   xbisect.idle_max=SECONDS but wait no longer than that for it
  *   xbisect.end=reboot   start the machine again instead of switching it off
  */
 #ifndef XB_DOM0_INIT_H

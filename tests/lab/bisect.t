@@ -10,6 +10,7 @@
 read -ra machines <<<"${MACHINES-disk net}"
 for name in "${machines[@]}"; do machine "$name" "$name"; done
 # dom0 from our initramfs: any kernel does, with or without drivers for the disk.
+# shellcheck disable=SC2034 # by name
 more_disk=root=initramfs
 images 2 2 >"$tmp/images.list"
 
@@ -21,7 +22,7 @@ search() { # search NAME
 		jq -c . "$tmp/$1.json" | cut -c1-3000 | sed 's/^/# /'
 	}
 	is "bisect on $1: a culprit" "$(jq -r .verdict.kind "$tmp/$1.json")" culprit
-	is "bisect on $1: the first slow kernel" "$(jq -r '.verdict.commits[0].id' "$tmp/$1.json")" image-3
+	is "bisect on $1: the first slow kernel" "$(jq -r '.verdict.commits[0].subject' "$tmp/$1.json")" image-3
 	jq -c '{counts, effect}' "$tmp/$1.json" | sed 's/^/# /'
 }
 

@@ -191,6 +191,7 @@ all_settings() {
 			ipmi_address=127.0.0.1
 			ipmi_port=${!ipmi}
 			ipmi_user=lab
+			ipmi_cipher=3
 			ipmi_password_file=$tmp/$1/password
 			console=${lab_console:-tcp}
 			console_address=127.0.0.1:${!console}

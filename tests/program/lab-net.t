@@ -38,6 +38,9 @@ run other
 has '"outcome":"boot-failed".*6.1.0-other.*6.1.0-test' "a kernel of another release than its file's is refused"
 run notloaded
 has '"outcome":"host-trouble".*could not load' "files that can't be fetched are host-trouble"
+run half
+has '"outcome":"host-trouble".*loaded .* bytes of its kernel: look at the TFTP' "a server that gives half a file is host-trouble"
+reverted "and the known-good system comes next"
 run dark
 has '"outcome":"host-trouble".*Xen was not started' "a boot loader that hangs is host-trouble"
 run torn

@@ -20,7 +20,8 @@ cat >dom0 <<DOM0
 #!/bin/sh
 while [ -e $work/slow ]; do sleep 1; done
 [ ! -e $work/fails ] || { echo "no such domain" >&2; exit 9; }
-printf 'unmap 0.0225 s\nwords\nunmap 0.0224 s\n'
+echo words
+cat "\$MACHINE/levels"
 DOM0
 chmod +x dom0
 grub='"boot":"grub","net_dir":"","power_on":"sh -c '"'echo on >$m/power'"'","power_off":"sh -c '"'echo off >$m/power'"'","power_status":"cat '$m/power'","grub_dir":"'$g'","boot_dir":"'$m/boot/xbisect'","work_dir":"'$m/lib'","dom0":"'$work/dom0'","boot_deadline_s":"40"'

@@ -6,9 +6,11 @@ Its power switch is the file DIR/power ("on" or "off"), its console a TCP
 socket whose port is in DIR/port, its firmware runs the iPXE script
 DIR/net/boot.ipxe or the GRUB entry of DIR/boot/grub. The kernel's file says
 what it does: the word behind "DO=" in it. The known-good system answers to
-DIR/ssh-shell while DIR/up exists. DIR/lie makes the switch without effect.
+DIR/ssh-shell while DIR/up exists. DIR/lie makes the switch without effect;
+with DIR/dead it never starts again. "LEVEL=" in a kernel is what it measures.
 """
 import os
+import random
 import re
 import select
 import socket
@@ -157,9 +159,13 @@ def load():
     return entry.group(1), xen.group(1), words.group(2), kernel
 
 
-def samples(f):
-    for value in ("0.0225", "0.0224"):
-        f.frame(f"out unmap {value} s")
+def levels(kernel):
+    """Two samples, of which those of a kernel with a level differ from boot to boot."""
+    level = re.search(r"LEVEL=([0-9.]+)", kernel)
+    if not level:
+        return ("0.0225", "0.0224")
+    level = float(level.group(1)) * random.gauss(1, 0.003)
+    return [f"{level * random.gauss(1, 0.001):.7f}" for _ in range(2)]
 
 
 def test_kernel(nonce, xen, cmdline, kernel):
@@ -171,8 +177,14 @@ def test_kernel(nonce, xen, cmdline, kernel):
         known_good()
     if do == "dark":
         pause(3600)
+    if read("net", "boot.ipxe"):  # iPXE's imgstat
+        size = os.path.getsize(path("net", f"xbisect-{nonce}.kernel"))
+        say(f"xbisect-{nonce}.kernel : {size // 2 if do == 'half' else size} bytes [bzImage]")
     say("(XEN) Xen version 4.17.7 (Debian)")
     say("(XEN) Command line: " + xen)
+    if do == "half":
+        say("(XEN) Panic on CPU 0: Could not construct domain 0")
+        known_good()
     pause(0.1)
     if do == "panic":
         say("BUG: unable to handle page fault for address: ffff8880")
@@ -191,6 +203,7 @@ def test_kernel(nonce, xen, cmdline, kernel):
         say("[   1.0] systemd: hello")
         if do == "nossh":
             pause(3600)
+        write("".join(f"unmap {value} s\n" for value in levels(kernel)), "levels")
         write("", "up")
         while True:
             pause(3600)
@@ -203,7 +216,8 @@ def test_kernel(nonce, xen, cmdline, kernel):
     if do != "nodom0":
         f.frame("id dom0 yes")
     f.frame("start")
-    samples(f)
+    for value in levels(kernel):
+        f.frame(f"out unmap {value} s")
     if do == "torn":
         f.frame("out unmap 0.001 s", 0)
     if do == "drop":
@@ -229,7 +243,7 @@ while True:
             time.sleep(0.02)
         write(str(int(read("starts") or 0) + 1), "starts")
         say("BIOS")
-        pause(0.1)
+        pause(3600 if os.path.exists(path("dead")) else 0.1)
         found = load()
         if found:
             test_kernel(*found)

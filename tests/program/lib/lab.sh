@@ -38,19 +38,21 @@ for program in sshd ssh-keygen ssh jq; do
 	command -v $program >/dev/null || { echo "1..0 # SKIP no $program"; exit 0; }
 done
 
-# ---- the machine ---------------------------------------------------------------
-m=$work/machine
-mkdir -p "$m/net" "$m/boot/grub" "$m/bin"
-echo off >"$m/power"
-echo 'cpu 0 0 0 0 0 0 0 0 0 0' >"$m/stat" # idle, however busy this machine is
-/usr/bin/python3 "$lib/lab-machine.py" "$m" 2>machine.err &
-pids+=($!)
+# ---- machines ------------------------------------------------------------------
+ssh-keygen -q -t ed25519 -N '' -f host_key && ssh-keygen -q -t ed25519 -N '' -f user_key || exit 1
+cp user_key.pub authorized
+ulimit -n 1024 # sshd closes all that it may have
+sshd=$(command -v sshd)
+[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
 
 # What ssh reaches: this machine's sh, in which the paths of the other's are put.
-cat >"$m/ssh-shell" <<SHELL
+ssh_shell() # DIR
+{
+	local m=$1
+	cat <<SHELL
 #!/bin/bash
 [ -e $m/up ] || exit 255
-export PATH=$m/bin:\$PATH
+export PATH=$m/bin:\$PATH MACHINE=$m
 run()
 {
 	sed -e 's|/proc/sys/kernel/random/boot_id|$m/boot_id|g' -e 's|/proc/cmdline|$m/cmdline|g' \\
@@ -64,19 +66,25 @@ if [ "\$SSH_ORIGINAL_COMMAND" = "sh -s" ]; then
 fi
 exec sh -c "\$(printf '%s' "\$SSH_ORIGINAL_COMMAND" | run)"
 SHELL
-printf '#!/bin/sh\n: >%s/reboot\n' "$m" >"$m/bin/reboot"
-printf '#!/bin/sh\n:\n' >"$m/bin/sync"
-chmod +x "$m/ssh-shell" "$m"/bin/*
+}
 
-ssh-keygen -q -t ed25519 -N '' -f host_key && ssh-keygen -q -t ed25519 -N '' -f user_key || exit 1
-cp user_key.pub authorized
-ulimit -n 1024 # sshd closes all that it may have
-sshd=$(command -v sshd)
-[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
-for _ in $(seq 20); do
-	ssh_port=$((20000 + RANDOM % 30000))
-	cat >sshd_config <<CONFIG
-Port $ssh_port
+# machine DIR: it is off; its ports are then in DIR/ssh_port and DIR/port (its console's).
+machine()
+{
+	local m=$1 port
+	mkdir -p "$m/net" "$m/boot/grub" "$m/bin"
+	echo off >"$m/power"
+	echo 'cpu 0 0 0 0 0 0 0 0 0 0' >"$m/stat" # idle, however busy this machine is
+	/usr/bin/python3 "$lib/lab-machine.py" "$m" 2>"$m.err" &
+	pids+=($!)
+	ssh_shell "$m" >"$m/ssh-shell"
+	printf '#!/bin/sh\n: >%s/reboot\n' "$m" >"$m/bin/reboot"
+	printf '#!/bin/sh\n:\n' >"$m/bin/sync"
+	chmod +x "$m/ssh-shell" "$m"/bin/*
+	for _ in $(seq 20); do
+		port=$((20000 + RANDOM % 30000))
+		cat >"$m/sshd_config" <<CONFIG
+Port $port
 ListenAddress 127.0.0.1
 HostKey $work/host_key
 PidFile none
@@ -88,28 +96,35 @@ StrictModes no
 ForceCommand $m/ssh-shell
 SetEnv HOME=$work
 CONFIG
-	"$sshd" -D -f sshd_config -E sshd.log &
-	sleep 0.5
-	if kill -0 $! 2>/dev/null; then
-		pids+=($!)
-		break
-	fi
-done
-echo "[127.0.0.1]:$ssh_port $(cat host_key.pub)" >known_hosts
-for _ in $(seq 100); do [ ! -s "$m/port" ] || break; sleep 0.1; done
+		"$sshd" -D -f "$m/sshd_config" -E "$m.sshd.log" &
+		sleep 0.5
+		if kill -0 $! 2>/dev/null; then
+			pids+=($!)
+			break
+		fi
+	done
+	echo "$port" >"$m/ssh_port"
+	echo "[127.0.0.1]:$port $(cat host_key.pub)" >>known_hosts
+	for _ in $(seq 100); do [ ! -s "$m/port" ] || break; sleep 0.1; done
+}
+m=$work/machine
+machine "$m"
+ssh_port=$(cat "$m/ssh_port")
 console_port=$(cat "$m/port")
 
-# kernel NAME WORD: a bzImage as far as its header says which release it is.
+# kernel NAME WORD [LEVEL]: a bzImage as far as its header says which release it is; what it
+# measures is spread around LEVEL.
 kernel()
 {
-	/usr/bin/python3 - "$1" "$2" <<'PY'
+	/usr/bin/python3 - "$@" <<'PY'
 import sys
 image = bytearray(0x1200)
 image[0x202:0x206] = b"HdrS"
 image[0x20e:0x210] = (0xe00 - 0x200).to_bytes(2, "little")
 text = b"6.1.0-test (u@h) #1 SMP test\0"
 image[0xe00:0xe00 + len(text)] = text
-open(sys.argv[1], "wb").write(bytes(image) + b"DO=" + sys.argv[2].encode() + b"\0")
+open(sys.argv[1], "wb").write(bytes(image) + b"DO=" + sys.argv[2].encode() + b"\0" +
+                               b"".join(b"LEVEL=%s\0" % level.encode() for level in sys.argv[3:]))
 PY
 }
 printf '\177ELF, or so it says' >xen
@@ -137,3 +152,20 @@ run()
 	kernel "kernel-$1" "$1"
 	job "kernel-$1" "${2:-}" "${3:-}" | "$bin/xbisect-run" >out.jsonl 2>err
 }
+# way KERNEL-WORD MEMBERS [KIND]: a run whose power keys are those of MEMBERS alone.
+way()
+{
+	rm -f lab.log console
+	kernel "kernel-$1" "$1"
+	job "kernel-$1" "" "${3:-}" | jq -c --argjson more "{$2}" \
+		'.host |= (with_entries(select(.key | test("^power_(on|off|status)$") | not)) + $more)' |
+		"$bin/xbisect-run" >out.jsonl 2>err
+}
+# Nothing of the machine's own runs: only its power switch can start it.
+off()
+{
+	echo off >"$m/power"
+	for _ in $(seq 100); do [ -e "$m/up" ] || break; sleep 0.1; done
+}
+# shellcheck disable=SC2034 # of the tests
+soon='"recover_deadline_s":"2"' # for what does not come back

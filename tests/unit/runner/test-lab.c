@@ -198,7 +198,7 @@ static void test_net_script(void)
 			"#!ipxe\necho xbisect boot " NONCE "\n"
 			"kernel x xen xbisect.nonce=" NONCE " dom0_mem=1G\n"
 			"module k kernel xbisect.nonce=" NONCE " quiet\n"
-			"module r initramfs\nboot\n");
+			"module r initramfs\nimgstat ||\nboot\n");
 }
 
 static void test_publish(void)
@@ -360,6 +360,46 @@ static void on_sample(const char *metric, double value, const char *unit, int it
 #define XEN   "(XEN) Xen version 4.17\r\n(XEN) Command line: xbisect.nonce=" NONCE " a=b\r\n"
 #define OTHER "(XEN) Xen version 4.17\r\n(XEN) Command line: placeholder\r\n"
 
+static void ignore_sample(const char *metric, double value, const char *unit, int iteration,
+			  gpointer data)
+{
+	(void)metric;
+	(void)value;
+	(void)unit;
+	(void)iteration;
+	(void)data;
+}
+
+static void ignore_stage(ConsoleStage stage, gpointer data)
+{
+	(void)stage;
+	(void)data;
+}
+
+static void test_loaded(void)
+{
+	static const char text[] = "xbisect-" NONCE ".kernel : 5 bytes\r\n" /* before the entry */
+				   "xbisect boot " NONCE "\r\n"
+				   "xbisect-" NONCE ".xen : 2562652 bytes [multiboot] \"xen\"\r\n"
+				   "xbisect-" NONCE ".kernel : 995840 bytes [bzImage]\r\n"
+				   "xbisect-" NONCE ".initramfs : many bytes\r\n"
+				   "xbisect-" NONCE ".other : 99999999999999999999 bytes\r\n"
+				   "xbisect-00.kernel : 7 bytes\r\n"
+				   "(XEN) Xen version 4.17\r\n"
+				   "(XEN) Command line: xbisect.nonce=" NONCE "\r\n"
+				   "xbisect-" NONCE ".kernel : 8 bytes\r\n"; /* Xen runs */
+	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL, NULL };
+	g_autoptr(LabMarks) marks = lab_marks_new(NONCE, &handlers);
+
+	for (gsize at = 0; at < sizeof(text) - 1; at += 3)
+		lab_marks_feed(marks, text + at, MIN(3, sizeof(text) - 1 - at));
+	g_assert_cmpint(lab_marks_loaded(marks, "xen"), ==, 2562652);
+	g_assert_cmpint(lab_marks_loaded(marks, "kernel"), ==, 995840);
+	g_assert_cmpint(lab_marks_loaded(marks, "initramfs"), ==, -1);
+	g_assert_cmpint(lab_marks_loaded(marks, "other"), ==, -1);
+	g_assert_cmpint(lab_marks_loaded(marks, "nothing"), ==, -1);
+}
+
 static void test_marks(void)
 {
 	static const struct {
@@ -474,6 +514,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lab/notes", test_notes);
 	g_test_add_func("/lab/image", test_image);
 	g_test_add_func("/lab/marks", test_marks);
+	g_test_add_func("/lab/marks-of-what-was-loaded", test_loaded);
 	g_test_add_func("/lab/facts", test_facts);
 	g_test_add_func("/lab/claim", test_claim);
 	g_test_add_func("/lab/settle-script", test_settle_script);

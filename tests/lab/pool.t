@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The emulated lab as a pool: two machines that boot over the network search together; one kernel
+# of ten hangs, and one machine dies for good half-way.
+#   LAB_KERNELS=DIR   kernels of which one is slower, see images() in lib.sh
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+for name in one two; do
+	machine "$name" net
+	declare "more_$name=labels=kind=emulated"
+done
+images 6 4 >"$tmp/images.list"
+hangs=$(kernel lab-hang old hang)
+sed -i "4s|.*|$hangs/vmlinuz image-4|" "$tmp/images.list"
+daemon one two
+timeout "${LAB_PATIENCE:-5000}" "$bin/xbisect" bisect --wait --json --confidence 0.95 --min-effect 15% \
+	--label kind=emulated --images "$tmp/images.list" >"$tmp/pool.json" 2>"$tmp/pool.err" &
+searching=$!
+both_measured() {
+	"$bin/xbisect" show --json 1 2>/dev/null |
+		jq -e '[.measurements[] | select(.outcome == "ok") | .host] | unique | length == 2' >/dev/null
+}
+while kill -0 $searching 2>/dev/null && ! both_measured; do sleep 2; done
+both_measured && kill -0 $searching 2>/dev/null
+ok $? "both machines have measured, and the search goes on"
+ctl two inject off >/dev/null
+ctl two inject deaf >/dev/null
+wait $searching
+is "the search ends: exit 0" $? 0 || {
+	tail -n 12 "$tmp/pool.err" "$tmp/daemon.log" | sed 's/^/# /'
+	jq -c . "$tmp/pool.json" | cut -c1-3000 | sed 's/^/# /'
+}
+is "in the first slow kernel" "$(jq -r '.verdict.commits[0].subject' "$tmp/pool.json")" image-7
+for _ in $(seq 300); do
+	condition=$("$bin/xbisect" hosts --json | jq -r '.hosts[] | select(.name == "two") | .condition')
+	[ "$condition" != quarantined ] || break
+	sleep 2
+done
+is "the machine that died is quarantined" "$condition" quarantined
+is "the other one is well" "$("$bin/xbisect" hosts --json | jq -r '.hosts[] | select(.name == "one") | .state')" online
+jq -c '{counts, effect}' "$tmp/pool.json" | sed 's/^/# /'
+finish
