@@ -8,16 +8,14 @@
  */
 #include <git2.h>
 #include <glib.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "fetch.h"
 #include "mirror.h"
 #include "protocol.h"
+#include "worker.h"
 
-static bool run(GError **error)
+static bool fetch(GError **error)
 {
 	g_autoptr(json_t) job = xb_job_read(STDIN_FILENO, "fetch", error);
 	g_autofree char *tip = NULL;
@@ -36,30 +34,19 @@ static bool run(GError **error)
 	}
 }
 
+static bool run(GError **error)
+{
+	bool fine = fetch(error);
+
+	git_libgit2_shutdown();
+	return fine;
+}
+
 int main(int argc, char **argv)
 {
-	g_autoptr(GError) error = NULL;
-	bool fine;
-
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("xbisect-fetch " XB_VERSION);
-		return 0;
-	}
-	if (argc > 1) {
-		bool help = strcmp(argv[1], "--help") == 0;
-
-		fputs("Usage: xbisect-fetch < JOB.json\n\n"
-		      "Fetches one branch into a bare repository and writes its tip as an event;\n"
-		      "see xbisect-fetch(1). xbisectd starts it for watched branches.\n",
-		      help ? stdout : stderr);
-		return help ? 0 : 2;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	fine = run(&error);
-	git_libgit2_shutdown();
-	return xb_emit_done(fine ? XB_OUTCOME_OK : XB_OUTCOME_HOST_TROUBLE,
-			    error != NULL ? error->message : "") &&
-			       fine
-		       ? 0
-		       : 1;
+	return xb_worker_main(
+		argc, argv, "xbisect-fetch",
+		"Fetches one branch into a bare repository and writes its tip as an event;\n"
+		"see xbisect-fetch(1). xbisectd starts it for watched branches.\n",
+		run);
 }

@@ -8,13 +8,11 @@
  */
 #include <gio/gio.h>
 #include <glib.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "protocol.h"
 #include "send.h"
+#include "worker.h"
 
 static void emit_dialogue(const char *text)
 {
@@ -71,27 +69,9 @@ static bool run(GError **error)
 
 int main(int argc, char **argv)
 {
-	g_autoptr(GError) error = NULL;
-	bool fine;
-
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("xbisect-notify " XB_VERSION);
-		return 0;
-	}
-	if (argc > 1) {
-		bool help = strcmp(argv[1], "--help") == 0;
-
-		fputs("Usage: xbisect-notify < JOB.json\n\n"
-		      "Sends one message by mail or to a webhook, and writes what came of it as\n"
-		      "events; see xbisect-notify(1). xbisectd starts it.\n",
-		      help ? stdout : stderr);
-		return help ? 0 : 2;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	fine = run(&error);
-	return xb_emit_done(fine ? XB_OUTCOME_OK : XB_OUTCOME_HOST_TROUBLE,
-			    error != NULL ? error->message : "") &&
-			       fine
-		       ? 0
-		       : 1;
+	return xb_worker_main(
+		argc, argv, "xbisect-notify",
+		"Sends one message by mail or to a webhook, and writes what came of it as\n"
+		"events; see xbisect-notify(1). xbisectd starts it.\n",
+		run);
 }
