@@ -44,6 +44,19 @@ installed() {
 		[ -f "$prefix/$file" ] || { echo "no $file"; return 1; }
 	done
 }
+# As they are installed, but for where systemd would look for the programs.
+units_are_units() {
+	local unit
+	mkdir -p "$tmp/units"
+	for unit in "$prefix"/lib/systemd/user/*.service; do
+		sed "s|^ExecStart=|&$prefix/bin/|" "$unit" >"$tmp/units/${unit##*/}"
+	done
+	XDG_RUNTIME_DIR=$tmp/units systemd-analyze verify --user --man=no "$tmp"/units/*.service &&
+		# and complains of what it does not know
+		! (sed -i 's/^Restart=/Restrat=/' "$tmp/units/xbisectd.service" &&
+			[ -z "$(XDG_RUNTIME_DIR=$tmp/units systemd-analyze verify --user --man=no \
+				"$tmp/units/xbisectd.service" 2>&1)" ])
+}
 # As a new user has it: the example copied elsewhere, and a first kernel, which is
 # configured to be a dom0 without a word about it.
 example_as_copied() {
@@ -93,6 +106,12 @@ check "an installed program runs" "$prefix/bin/xbisect" --version
 check "a copy of the installed example is a good configuration" example_as_copied
 check "without any configuration file the defaults are used" starts_without_configuration
 check "without kconfig= a kernel is built as dom0" first_kernel_is_dom0
+if command -v systemd-analyze >/dev/null; then
+	check "systemd takes the units as they are" units_are_units
+else
+	n=$((n + 1))
+	echo "ok $n - systemd takes the units as they are # SKIP no systemd-analyze"
+fi
 check "make uninstall" make_it uninstall DESTDIR="$tmp/root"
 check "make uninstall leaves no file" nothing_left
 check "make help lists the targets" one_line_a_target
