@@ -219,6 +219,28 @@ static int compare_rows(gconstpointer one, gconstpointer other)
 	return order ? order : strcmp(a->symbol, b->symbol);
 }
 
+static double cost_of(const Row *row)
+{
+	return row->known < G_N_ELEMENTS(known) ? row->change * known[row->known].instructions : 0;
+}
+
+/* Of the difference; or of all that is estimated to have been added, where that is more: part of it
+ * was saved elsewhere, or the costs are estimated too high. */
+static void set_shares(const GPtrArray *rows, double difference)
+{
+	double added = 0, whole;
+
+	for (guint i = 0; i < rows->len; i++) {
+		double cost = cost_of(rows->pdata[i]);
+
+		added += cost * difference > 0 ? fabs(cost) : 0;
+	}
+	whole = copysign(fmax(fabs(difference), added), difference);
+	for (guint i = 0; i < rows->len; i++)
+		((Row *)rows->pdata[i])->share =
+			difference != 0 ? cost_of(rows->pdata[i]) / whole : 0;
+}
+
 /* Rows that differ, biggest share of @difference first. */
 static GPtrArray *rows_that_differ(const Table *table, double difference)
 {
@@ -233,11 +255,9 @@ static GPtrArray *rows_that_differ(const Table *table, double difference)
 		if (is_cost(row->name) || !differs(row, table) ||
 		    (!*row->symbol && is_covered(table, row)))
 			continue;
-		row->share = 0;
-		if (row->known < G_N_ELEMENTS(known) && difference != 0)
-			row->share = row->change * known[row->known].instructions / difference;
 		g_ptr_array_add(rows, row);
 	}
+	set_shares(rows, difference);
 	g_ptr_array_sort(rows, compare_rows);
 	if (rows->len > ROWS_MAX)
 		g_ptr_array_set_size(rows, ROWS_MAX);

@@ -9,8 +9,10 @@
  * larger, and than 0.002 for one unit of work. Rows come by falling share of
  * the difference of instructions (or of time, where the host does not count
  * instructions): the change times what one such event costs. Those costs are
- * typical ones, in instructions of Xen's path, so a share is an
- * estimate and does not add up to one; it is there to order by.
+ * typical ones, in instructions of Xen's path, so a share is an estimate; it is
+ * there to order by. It is one of the whole difference, or of what all rows
+ * together are estimated to have added to it where that is more: those that add
+ * sum up to one at most, those that save are negative.
  */
 #ifndef XB_EXPLAIN_H
 #define XB_EXPLAIN_H

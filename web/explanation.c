@@ -71,7 +71,7 @@ void xb_explanation_section(XbPage *page, XbHtml *out, const XbJobData *data)
 		xb_html(out,
 			"<p>Counted in iterations of their own, which tracing made %.0f %% "
 			"longer; no timed iteration was traced. Shares are estimates by what one "
-			"such event costs.</p>\n",
+			"such event costs; what was saved is negative.</p>\n",
 			100 * overhead);
 	xb_html(out, "</section>\n");
 }

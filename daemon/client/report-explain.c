@@ -85,7 +85,7 @@ void xb_report_explanation(XbWriter *w, const json_t *job)
 	note = g_strdup_printf(
 		"Counted in iterations of their own, which tracing made %.0f%% "
 		"longer; no timed iteration was traced. Shares are estimates by what "
-		"one such event costs.",
+		"one such event costs; what was saved is negative.",
 		100 * overhead);
 	w->paragraph(w, note);
 }

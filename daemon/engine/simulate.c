@@ -119,6 +119,21 @@ static void draw_culprit(Sim *self)
 			self->unbuildable[k] = true;
 }
 
+/* By random numbers of its own: worlds are the same with and without. */
+static void mark_some(Sim *self)
+{
+	const XbWorld *world = self->world;
+	XbRandom random = { self->seed ^ xb_random_mix(0x6d61726b) };
+
+	for (guint i = 1; i < self->n; i++) {
+		bool is_marked = xb_random_unit(&random) < world->marked;
+
+		if (i == self->trial->truth)
+			is_marked = xb_random_unit(&random) < world->marked_right;
+		self->nodes[i].prior = is_marked ? world->weight_marked : world->weight_rest;
+	}
+}
+
 static void make_truth(Sim *self)
 {
 	const XbWorld *world = self->world;
@@ -137,6 +152,8 @@ static void make_truth(Sim *self)
 			self->nodes[i].image_inferred = false;
 		}
 	}
+	if (world->marked > 0)
+		mark_some(self);
 }
 
 /* ---- work

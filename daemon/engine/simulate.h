@@ -24,6 +24,10 @@ typedef struct {
 	double unbuildable, unbootable; /* shares of commits, in runs of three or so */
 	double host_trouble;            /* share of boots that bring nothing */
 	double matter;                  /* share of commits that change the image; 0 = all */
+	/* What is thought of the commits beforehand: a share of them is marked and has one prior
+	 * weight, the rest another. 0: all have the same. */
+	double marked, weight_marked, weight_rest;
+	double marked_right; /* probability that the culprit is marked */
 	/* What work costs, in seconds. A build takes min(cold, near + each x commits
 	 * between it and the nearest tree of a builder). */
 	bool prebuilt; /* all images exist */

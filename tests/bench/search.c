@@ -10,6 +10,7 @@
  *     search [--trials N] [--jobs N] [--only WORDS]
  */
 #include "ab-rows.h"
+#include "path-rows.h"
 #include "rows.h"
 #include "worlds.h"
 
@@ -215,6 +216,7 @@ int main(int argc, char **argv)
 	known_levels(&bench);
 	little_noise(&bench);
 	worlds(&bench);
+	path_rows(&bench);
 	ab_rows(&bench);
 	printf("{\"rows\": %u, \"failed\": %u}\n", bench.rows, bench.failed);
 	return bench.failed > 0;

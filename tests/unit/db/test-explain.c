@@ -113,6 +113,39 @@ static void the_place_of_the_traps_is_named(void)
 	g_assert_false(json_is_true(json_object_get(object, "lost")));
 }
 
+/* Costs that are estimated too high, and a saving beside them. */
+static void what_is_added_is_never_more_than_all(void)
+{
+	static const char *const lines[2][8] = {
+		{ "unmap instructions - - 1000 1/page", "unmap ptwr-emulation - - 0 1/page",
+		  "unmap page-fault - - 0 1/page", "unmap hypercall mmu_update - 1 1/page", NULL },
+		{ "unmap instructions - - 2000 1/page", "unmap ptwr-emulation - - 1 1/page",
+		  "unmap page-fault - - 1 1/page", "unmap hypercall mmu_update - 0 1/page", NULL },
+	};
+
+	for (guint base = 0; base < 2; base++) {
+		g_autoptr(GPtrArray) one = boots_new(lines[base], NULL);
+		g_autoptr(GPtrArray) other = boots_new(lines[1 - base], NULL);
+		g_autoptr(json_t) object = explain("unmap", one, other);
+		const json_t *rows = json_object_get(object, "rows"), *row;
+		double added = 0, least = 0;
+		size_t i;
+
+		g_assert_cmpuint(json_array_size(rows), ==, 3);
+		json_array_foreach(rows, i, row)
+		{
+			double share = number(row, "share");
+
+			added += share > 0 ? share : 0;
+			least = MIN(least, share);
+		}
+		/* 1,500 and 900 instructions more, 250 fewer, by estimate; 1,000 by count */
+		g_assert_cmpfloat_with_epsilon(added, 1, 1e-9);
+		g_assert_cmpfloat_with_epsilon(least, -250.0 / 2400, 1e-9);
+		g_assert_cmpstr(text(json_array_get(rows, 0), "name"), ==, "ptwr-emulation");
+	}
+}
+
 static void a_fix_reads_the_other_way(void)
 {
 	g_autoptr(GPtrArray) base = boots_new(culprit, NULL), test = boots_new(parent, NULL);
@@ -187,6 +220,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/explain/the-place-of-the-traps-is-named",
 			the_place_of_the_traps_is_named);
 	g_test_add_func("/explain/a-fix-reads-the-other-way", a_fix_reads_the_other_way);
+	g_test_add_func("/explain/what-is-added-is-never-more-than-all",
+			what_is_added_is_never_more_than_all);
 	g_test_add_func("/explain/the-phase-is-the-metrics", the_phase_is_the_metrics);
 	g_test_add_func("/explain/what-boots-disagree-on-is-noise",
 			what_boots_disagree_on_is_noise);
