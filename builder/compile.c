@@ -387,7 +387,8 @@ bool xb_compile_symbols(XbCompile *self, GError **error)
 {
 	/* The .cmd files name what make made; others in the tree are left-overs or archives. */
 	static const char script[] =
-		"find . -name '.*.o.cmd' -type f | sed 's|^\\./||; s|\\.\\([^/]*\\)\\.cmd$|\\1|' | "
+		"find . -name '.*.o.cmd' ! -name '.vmlinux*' -type f | sed 's|^\\./||; "
+		"s|\\.\\([^/]*\\)\\.cmd$|\\1|' | "
 		"tr '\\n' '\\0' | xargs -0 -r nm -A -P --defined-only 2>/dev/null | "
 		"awk '$3 ~ /^[tTwW]$/' >\"$1\" || :";
 	const char *src, *obj;

@@ -95,11 +95,28 @@ static XbFunctionState state_of_callers(const Side *side, guint callee, guint8 *
 	return best;
 }
 
+/* What SYSCALL_DEFINE makes of a name: the body is mostly inlined into the first of them. */
+static XbFunctionState state_of_syscall(const Side *side, const char *name)
+{
+	static const char *const prefixes[] = { "__se_sys_", "__x64_sys_", "__arm64_sys_", "sys_" };
+	XbFunctionState best = XB_FUNCTION_UNKNOWN;
+
+	for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+		g_autofree char *other = g_strconcat(prefixes[i], name, NULL);
+		XbFunctionState state = xb_object_map_function(side->map, side->path, other);
+
+		best = MAX(best, state);
+	}
+	return best;
+}
+
 static XbFunctionState state_of(const Side *side, guint i, guint8 *seen, guint depth)
 {
-	XbFunctionState state =
-		xb_object_map_function(side->map, side->path, function_at(side, i)->name);
+	const char *name = function_at(side, i)->name;
+	XbFunctionState state = xb_object_map_function(side->map, side->path, name);
 
+	if (state == XB_FUNCTION_UNKNOWN && g_str_has_prefix(name, "__do_sys_"))
+		state = state_of_syscall(side, name + strlen("__do_sys_"));
 	seen[i] = 1;
 	return state == XB_FUNCTION_UNKNOWN ? state_of_callers(side, i, seen, depth) : state;
 }

@@ -47,7 +47,8 @@ static const char memory_c[] =
 		 /* 37 */ "SYSCALL_DEFINE2(munmap, unsigned long, addr, size_t, len)\n"
 		 /* 38 */ "{\n"
 		 /* 39 */ "	return 0;\n"
-		 /* 40 */ "}\n";
+		 /* 40 */ "}\n"
+		 /* 41 */ "static int unknown(void) { return 1; }\n";
 
 static void assert_function(GArray *functions, const char *name, guint first, guint last)
 {
@@ -67,7 +68,7 @@ static void test_functions_of_c(void)
 {
 	g_autoptr(GArray) functions = xb_functions_of(memory_c, strlen(memory_c), false);
 
-	g_assert_cmpuint(functions->len, ==, 6);
+	g_assert_cmpuint(functions->len, ==, 7);
 	assert_function(functions, "CLEAR", 3, 4);
 	assert_function(functions, "zap_pte_range", 9, 17);
 	assert_function(functions, "unmap_page_range", 20, 25);
@@ -132,16 +133,16 @@ static void test_words_are_mentioned_whole(void)
 
 /* ---- a build ------------------------------------------------------------------------- */
 
-static const char objects[] =
-	"xbisect-objects 1\n"
-	"p mm/memory.c\np include/mm.h\np drivers/idle.c\np include/idle.h\n"
-	"p lib/both.h\np mm/part.c\n"
-	"o mm/memory.o 0\nr 0 1 4 5\nf unmap_page_range.isra.0 idle_open helper.cold\n"
-	"o drivers/idle.o 2\nr 2 3 4\nf idle_probe\n"
-	"o gen.o -\nr 4\nf made\n"
-	"o mm/part.o 5\nr 5 1\n";
+static const char objects[] = "xbisect-objects 1\n"
+			      "p mm/memory.c\np include/mm.h\np drivers/idle.c\np include/idle.h\n"
+			      "p lib/both.h\np mm/part.c\n"
+			      "o mm/memory.o 0\nr 0 1 4 5\nf unmap_page_range.isra.0 idle_open "
+			      "helper.cold __x64_sys_munmap\n"
+			      "o drivers/idle.o 2\nr 2 3 4\nf idle_probe\n"
+			      "o gen.o -\nr 4\nf made\n"
+			      "o mm/part.o 5\nr 5 1\n";
 static const char folded[] =
-	"user;unmap_page_range_[k] 12\nxen_[x] 5\nentry_[k];__do_sys_munmap_[k] 1\n"
+	"user;unmap_page_range_[k] 12\nxen_[x] 5\nentry_[k];__x64_sys_munmap_[k] 1\n"
 	"idle_probe_[x] 3\nno count\n";
 
 static XbObjectMap *map_of(const char *text, gsize length, GError **error)
@@ -256,8 +257,9 @@ static void test_lines_touch_functions(void)
 		{ 4, 1, XB_TOUCHED_EXECUTED, "CLEAR" }, /* used by one that was inlined */
 		{ 14, 12, XB_TOUCHED_EXECUTED, "zap_pte_range unmap_page_range" },
 		{ 26, 1, XB_TOUCHED_IDLE, "" },
-		{ 30, 1, XB_TOUCHED_IDLE, "" },   /* inlined into an idle one */
-		{ 39, 1, XB_TOUCHED_SHARED, "" }, /* no symbol, nobody mentions it */
+		{ 30, 1, XB_TOUCHED_IDLE, "" },                    /* inlined into an idle one */
+		{ 39, 1, XB_TOUCHED_EXECUTED, "__do_sys_munmap" }, /* inlined into __x64_sys_ */
+		{ 41, 1, XB_TOUCHED_SHARED, "" }, /* no symbol, nobody mentions it */
 		{ 6, 1, XB_TOUCHED_SHARED, "" },  /* data of an executed object */
 		{ 8, 1, XB_TOUCHED_UNKNOWN, "" }, /* an empty line */
 	};
