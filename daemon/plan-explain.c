@@ -67,15 +67,17 @@ void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapa
 		     XbPlanned *planned)
 {
 	guint able = 0, free_hosts = capacity->free_hosts;
-	int sides[2];
+	g_autoptr(GArray) nodes = NULL;
 
 	for (guint i = 0; i < hosts->len; i++)
 		able += xb_explain_mode(hosts->pdata[i]) != NULL;
-	if (!planned->decided || able == 0 || !xb_profile_sides(data, planned->verdict, sides))
+	if (!planned->decided || able == 0)
 		return;
-	for (guint i = 0; i < 2; i++) {
-		const XbVariant *image = find_image(data, sides[i]);
-		Side state = image ? state_of(data, sides[i]) : SETTLED;
+	nodes = xb_profile_nodes(data, planned->verdict);
+	for (guint i = 0; i < nodes->len; i++) {
+		int node = g_array_index(nodes, int, i);
+		const XbVariant *image = find_image(data, node);
+		Side state = image ? state_of(data, node) : SETTLED;
 
 		if (state == SETTLED)
 			continue;
@@ -83,8 +85,7 @@ void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapa
 		if (state == RUNNING || free_hosts == 0)
 			continue;
 		free_hosts--;
-		xb_want_add(planned->wants, XB_RUN_BOOT, image, sides[i], 0,
-			    XB_PURPOSE_NAME_EXPLAIN,
+		xb_want_add(planned->wants, XB_RUN_BOOT, image, node, 0, XB_PURPOSE_NAME_EXPLAIN,
 			    i == 0 ? "where the time goes without the change"
 				   : "where the time goes with the change");
 	}
@@ -138,8 +139,11 @@ void xb_plan_path(const XbJobData *data, const GPtrArray *hosts, const XbCapacit
 	const XbVariant *good;
 	guint able = 0, boots = 0;
 
-	for (guint i = 0; i < hosts->len; i++)
-		able += xb_explain_mode(hosts->pdata[i]) != NULL;
+	for (guint i = 0; i < hosts->len; i++) {
+		const char *mode = xb_explain_mode(hosts->pdata[i]);
+
+		able += mode && strcmp(mode, "traps") != 0;
+	}
 	for (guint i = 0; i < planned->wants->len; i++)
 		boots += g_array_index(planned->wants, XbWant, i).kind == XB_RUN_BOOT;
 	if (planned->decided || planned->failure || data->job->kind != XB_JOB_BISECT || able == 0 ||

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * plan-explain.h - what a job still wants to know when it has its verdict:
- * one boot each of the two sides of the change that it found, which counts
+ * one boot each of the two sides of the change that it found, or of a base and
+ * of each variant that differs from it, which counts
  * every instruction (purpose "explain"; see xbisect-run(1), profile).
  *
  * These boots are not measurements: no planner counts them, whatever comes of
  * them, and no host is blamed for them. Embedded hosts make them unless they
- * are told not to (profile=no), commands when they are told that they can.
+ * are told not to (profile=no), machines of a lab and commands when they are
+ * told that they can.
  */
 #ifndef XB_PLAN_EXPLAIN_H
 #define XB_PLAN_EXPLAIN_H
 
 #include "planner.h"
 
-/* The kind of profile that explains on this host: "flat", "stacks"; NULL: none. Static or the
- * host's. */
+/* The kind of profile that explains on this host: "flat", "stacks", "traps" (which tells of entries
+ * into Xen alone); NULL: none. Static or the host's. */
 const char *xb_explain_mode(const XbHostConfig *host);
 
 /*

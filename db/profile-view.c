@@ -28,15 +28,43 @@ bool xb_profile_sides(const XbJobData *data, const json_t *verdict, int sides[2]
 	return true;
 }
 
-bool xb_profile_runs(const XbJobData *data, const XbRun *runs[2])
+/* Of the base and each variant that differs from it. */
+static void add_variants(const XbJobData *data, const json_t *verdict, GArray *nodes)
 {
-	g_autoptr(json_t) said =
-		data->job->verdict ? json_loads(data->job->verdict, 0, NULL) : NULL;
+	const int base = 0;
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(json_object_get(verdict, "comparisons"), i, row)
+	{
+		const char *kind = json_string_value(json_object_get(row, "kind"));
+		json_int_t number = json_integer_value(json_object_get(row, "node"));
+		int node = (int)number;
+
+		if (g_strcmp0(kind, "different") != 0 || number <= 0 ||
+		    number >= data->commits->len || json_object_get(row, "same_image_as"))
+			continue;
+		if (nodes->len == 0)
+			g_array_append_val(nodes, base);
+		g_array_append_val(nodes, node);
+	}
+}
+
+GArray *xb_profile_nodes(const XbJobData *data, const json_t *verdict)
+{
+	GArray *nodes = g_array_new(FALSE, FALSE, sizeof(int));
 	int sides[2];
 
+	if (xb_profile_sides(data, verdict, sides))
+		g_array_append_vals(nodes, sides, 2);
+	else if (data->job->kind == XB_JOB_AB)
+		add_variants(data, verdict, nodes);
+	return nodes;
+}
+
+bool xb_profile_runs(const XbJobData *data, const int sides[2], const XbRun *runs[2])
+{
 	runs[0] = runs[1] = NULL;
-	if (!xb_profile_sides(data, said, sides))
-		return false;
 	for (guint i = 0; i < data->runs->len; i++) {
 		const XbRun *run = data->runs->pdata[i];
 		const XbRole *role = xb_jobdata_role(data, run);
@@ -189,7 +217,7 @@ static void insert_phase(json_t *list, json_t *view, const char *metric)
 	json_array_insert_new(list, at, view);
 }
 
-json_t *xb_profile_view(XbDb *db, const XbJobData *data)
+json_t *xb_profile_view(XbDb *db, const XbJobData *data, const int sides[2])
 {
 	const XbRun *runs[2];
 	g_autoptr(json_t) base = NULL;
@@ -197,7 +225,7 @@ json_t *xb_profile_view(XbDb *db, const XbJobData *data)
 	json_t *phases, *phase, *unit;
 	size_t i;
 
-	if (!xb_profile_runs(data, runs) || !(base = xb_profile_event(db, runs[0]->id)) ||
+	if (!xb_profile_runs(data, sides, runs) || !(base = xb_profile_event(db, runs[0]->id)) ||
 	    !(test = xb_profile_event(db, runs[1]->id)))
 		return NULL;
 	phases = json_array();

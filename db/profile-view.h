@@ -21,13 +21,19 @@
  * two of a comparison; false when there is none. */
 bool xb_profile_sides(const XbJobData *data, const json_t *verdict, int sides[2]);
 
-/* The two boots of @data's verdict that explain it; false when one of them is not there. */
-bool xb_profile_runs(const XbJobData *data, const XbRun *runs[2]);
+/* All nodes that @verdict sets against each other, the base first: those two, or of a comparison of
+ * more the base and each variant that differs. Array of int, empty when there is nothing to
+ * explain. Caller unrefs. */
+GArray *xb_profile_nodes(const XbJobData *data, const json_t *verdict);
+
+/* The boots of two nodes that explain what lies between them; false when one of them is not
+ * there. */
+bool xb_profile_runs(const XbJobData *data, const int sides[2], const XbRun *runs[2]);
 
 /* A run's "profile" event; NULL when it has none, or none that can be used. New reference. */
 json_t *xb_profile_event(XbDb *db, int64_t run_id);
 
-/* A new reference; NULL when there is nothing. */
-json_t *xb_profile_view(XbDb *db, const XbJobData *data);
+/* Of two nodes. A new reference; NULL when there is nothing. */
+json_t *xb_profile_view(XbDb *db, const XbJobData *data, const int sides[2]);
 
 #endif

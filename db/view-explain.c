@@ -2,9 +2,8 @@
 /* view-explain.c - see view-explain.h. */
 #include "view-explain.h"
 
-#include <string.h>
-
 #include "explain.h"
+#include "profile-view.h"
 
 #define BOOTS_MAX 16 /* of one side: counts hardly differ between boots */
 
@@ -30,42 +29,35 @@ static GPtrArray *boots_of(XbDb *db, const XbJobData *data, int node)
 	return boots;
 }
 
-/* The nodes that the verdict sets against each other. */
-static bool nodes_of(const XbJobData *data, json_t *said, int nodes[2])
-{
-	const char *kind = json_string_value(json_object_get(said, "kind"));
-	json_int_t culprit = json_integer_value(json_object_get(said, "culprit_node"));
-	const XbJobCommit *commit;
-
-	if (data->job->kind == XB_JOB_AB && g_strcmp0(kind, "different") == 0) {
-		nodes[0] = 0;
-		nodes[1] = 1;
-		return data->commits->len > 1;
-	}
-	if (data->job->kind != XB_JOB_BISECT || g_strcmp0(kind, "culprit") != 0 || culprit <= 0 ||
-	    culprit >= data->commits->len)
-		return false;
-	commit = data->commits->pdata[culprit];
-	if (commit->parents->len == 0)
-		return false;
-	nodes[0] = g_array_index(commit->parents, int, 0);
-	nodes[1] = (int)culprit;
-	return true;
-}
-
-json_t *xb_view_explanation(XbDb *db, const XbJobData *data, json_t *said)
+static json_t *explain_counters(XbDb *db, const XbJobData *data, const int nodes[2])
 {
 	bool ab = data->job->kind == XB_JOB_AB;
-	g_autoptr(GPtrArray) base = NULL, test = NULL;
-	int nodes[2];
-
-	if (!nodes_of(data, said, nodes))
-		return NULL;
-	base = boots_of(db, data, nodes[0]);
-	test = boots_of(db, data, nodes[1]);
+	g_autoptr(GPtrArray) base = boots_of(db, data, nodes[0]);
+	g_autoptr(GPtrArray) test = boots_of(db, data, nodes[1]);
 	const XbExplainSide sides[2] = {
 		{ .word = ab ? "the base" : "the parent", .boots = base },
 		{ .word = ab ? "the test" : "the culprit", .boots = test },
 	};
+
 	return xb_explain(data->metric, &sides[0], &sides[1]);
+}
+
+json_t *xb_view_explanation(XbDb *db, const XbJobData *data, json_t *said)
+{
+	int nodes[2];
+
+	return xb_profile_sides(data, said, nodes) ? explain_counters(db, data, nodes) : NULL;
+}
+
+json_t *xb_view_explanation_of(XbDb *db, const XbJobData *data, const int nodes[2])
+{
+	json_t *explanation = explain_counters(db, data, nodes);
+	json_t *profile = xb_profile_view(db, data, nodes);
+
+	if (profile) {
+		if (!explanation)
+			explanation = json_object();
+		json_object_set_new(explanation, "profile", profile);
+	}
+	return explanation;
 }

@@ -15,4 +15,11 @@
  */
 json_t *xb_view_explanation(XbDb *db, const XbJobData *data, json_t *said);
 
+/*
+ * Of two nodes, with what both instruments say: counters as above, and a
+ * "profile" (profile-view.h) where there is one. A new reference; NULL when
+ * there is neither.
+ */
+json_t *xb_view_explanation_of(XbDb *db, const XbJobData *data, const int nodes[2]);
+
 #endif

@@ -239,17 +239,41 @@ static void add_culprit(json_t *object, XbDb *db, int64_t job_id)
 		json_object_set_new(object, "culprit", facts);
 }
 
-/* "explanation": why, from other instruments than the clock. */
-static void add_explanation(json_t *object, XbDb *db, const XbJobData *data)
+/* Of several variants: each that differs against the base, in its row of "comparisons". */
+static void explain_variants(json_t *object, XbDb *db, const XbJobData *data)
 {
-	json_t *explanation = json_object_get(object, "explanation");
-	json_t *profile = xb_profile_view(db, data);
+	json_t *rows = json_deep_copy(json_object_get(object, "comparisons")), *row;
+	size_t i;
 
-	if (!profile)
+	json_array_foreach(rows, i, row)
+	{
+		const char *kind = json_string_value(json_object_get(row, "kind"));
+		json_int_t node = json_integer_value(json_object_get(row, "node"));
+		const int sides[2] = { 0, (int)node };
+		json_t *explanation = NULL;
+
+		if (g_strcmp0(kind, "different") == 0 && node > 0 && node < data->commits->len)
+			explanation = xb_view_explanation_of(db, data, sides);
+		if (explanation)
+			json_object_set_new(row, "explanation", explanation);
+	}
+	if (rows)
+		json_object_set_new(object, "comparisons", rows);
+}
+
+/* "explanation": why, from other instruments than the clock. */
+static void add_explanation(json_t *object, XbDb *db, const XbJobData *data, const json_t *said)
+{
+	json_t *explanation;
+	int sides[2];
+
+	if (!xb_profile_sides(data, said, sides)) {
+		explain_variants(object, db, data);
 		return;
-	if (!explanation)
-		json_object_set_new(object, "explanation", explanation = json_object());
-	json_object_set_new(explanation, "profile", profile);
+	}
+	explanation = xb_view_explanation_of(db, data, sides);
+	if (explanation)
+		json_object_set_new(object, "explanation", explanation);
 }
 
 json_t *xb_view_summary(const XbJob *job)
@@ -287,15 +311,11 @@ json_t *xb_view_data(XbDb *db, const XbJobData *data, XbViewDepth depth, int64_t
 		json_object_set_new(object, "measurements", measurements(data));
 		json_object_set(object, "workload_settings",
 				json_object_get(spec, "workload_settings"));
-		json_t *explanation = xb_view_explanation(db, data, said);
-
-		if (explanation)
-			json_object_set_new(object, "explanation", explanation);
 		copy_string(object, "host_fp", spec);
 		copy_string(object, "workload_fp", spec);
 		if (g_strcmp0(json_string_value(json_object_get(said, "kind")), "culprit") == 0)
 			add_culprit(object, db, job->id);
-		add_explanation(object, db, data);
+		add_explanation(object, db, data, said);
 	}
 	return object;
 }

@@ -11,4 +11,7 @@
 /* Nothing for a job whose verdict is no difference, or that counted nothing. */
 void xb_explanation_section(XbPage *page, XbHtml *out, const XbJobData *data);
 
+/* The same of one variant among several, called @name; @explanation may be NULL. */
+void xb_explanation_variant(XbHtml *out, json_t *explanation, const char *name);
+
 #endif

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "ab-boots.h"
+#include "explanation.h"
+#include "page-profile.h"
 #include "verdict.h"
+#include "view-explain.h"
 
 #define LEFT  200
 #define RIGHT 940
@@ -195,6 +198,28 @@ static void put_metrics(XbHtml *out, json_t *rows)
 	xb_html(out, "</tbody></table></div></section>\n");
 }
 
+/* ---- why ---------------------------------------------------------------------------------- */
+
+static void put_why(XbPage *page, XbHtml *out, const XbJobData *data, json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		json_int_t node = json_integer_value(json_object_get(row, "node"));
+		const int sides[2] = { 0, (int)node };
+		g_autoptr(json_t) explanation = NULL;
+
+		if (g_strcmp0(xb_json_text(row, "kind"), "different") != 0 || node < 1 ||
+		    node >= data->commits->len)
+			continue;
+		explanation = xb_view_explanation_of(page->db, data, sides);
+		xb_explanation_variant(out, explanation, xb_json_text(row, "name"));
+		xb_page_profile_variant(page, out, data, (guint)node);
+	}
+}
+
 /* ---- the page ----------------------------------------------------------------------------- */
 
 static double put_plots(XbPage *page, XbHtml *out, const XbJobData *data)
@@ -230,6 +255,7 @@ bool xb_page_compare(XbPage *page, XbHtml *out, const XbJobData *data, json_t *v
 	if (json_array_size(rows) > 0) {
 		put_variants(out, data, view, rows);
 		put_metrics(out, rows);
+		put_why(page, out, data, rows);
 	}
 	reference = put_plots(page, out, data);
 	xb_page_steps(page, out, data, reference);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ab-boots.h"
 #include "flame.h"
 #include "profile-view.h"
 #include "site.h"
@@ -117,14 +118,31 @@ void xb_page_profile_run(XbPage *page, XbHtml *out, const XbRunData *data)
 
 /* ---- two boots -------------------------------------------------------------------- */
 
-static const char *side_name(const XbJobData *data, guint side)
+/* Which nodes are shown beside each other, and what they are called. */
+typedef struct {
+	int nodes[2];
+	const char *names[2];
+} Pair;
+
+/* Of a job with two sides. */
+static bool pair_of_job(const XbJobData *data, Pair *pair)
 {
-	if (data->job->kind == XB_JOB_BISECT)
-		return side ? "culprit" : "parent";
-	return side ? "test" : "base";
+	bool bisect = data->job->kind == XB_JOB_BISECT;
+	g_autoptr(json_t) said =
+		data->job->verdict ? json_loads(data->job->verdict, 0, NULL) : NULL;
+
+	pair->names[0] = bisect ? "parent" : "base";
+	pair->names[1] = bisect ? "culprit" : "test";
+	return xb_profile_sides(data, said, pair->nodes);
 }
 
-static void put_functions(XbHtml *out, const XbJobData *data, const json_t *phase, const char *unit)
+/* The base and the variant @node of several. */
+static Pair pair_of_variant(const XbJobData *data, guint node)
+{
+	return (Pair){ { 0, (int)node }, { xb_ab_name(data, 0), xb_ab_name(data, node) } };
+}
+
+static void put_functions(XbHtml *out, const Pair *pair, const json_t *phase, const char *unit)
 {
 	size_t i;
 	json_t *one;
@@ -132,7 +150,7 @@ static void put_functions(XbHtml *out, const XbJobData *data, const json_t *phas
 	xb_html(out,
 		"<div class=\"wide\"><table><thead><tr><th>Function</th><th>%s</th>"
 		"<th>%s</th><th>Change</th></tr></thead><tbody>\n",
-		side_name(data, 0), side_name(data, 1));
+		pair->names[0], pair->names[1]);
 	json_array_foreach(json_object_get(phase, "functions"), i, one)
 	{
 		double base = xb_json_number(one, "base"), test = xb_json_number(one, "test");
@@ -146,7 +164,8 @@ static void put_functions(XbHtml *out, const XbJobData *data, const json_t *phas
 		unit);
 }
 
-static void put_phases(XbHtml *out, const XbJobData *data, const json_t *view, const char *shown)
+static void put_phases(XbHtml *out, const XbJobData *data, const Pair *pair, const json_t *view,
+		       const char *shown)
 {
 	size_t i;
 	json_t *phase;
@@ -155,7 +174,7 @@ static void put_phases(XbHtml *out, const XbJobData *data, const json_t *view, c
 		"<div class=\"wide\"><table><thead><tr><th>Phase</th><th>%s</th>"
 		"<th>%s</th><th>Change</th><th>In Xen</th><th>then</th>"
 		"<th>In dom0&#39;s kernel</th><th>then</th></tr></thead><tbody>\n",
-		side_name(data, 0), side_name(data, 1));
+		pair->names[0], pair->names[1]);
 	json_array_foreach(json_object_get(view, "phases"), i, phase)
 	{
 		const char *name = xb_json_text(phase, "phase");
@@ -167,8 +186,8 @@ static void put_phases(XbHtml *out, const XbJobData *data, const json_t *view, c
 		if (g_strcmp0(name, shown) == 0)
 			xb_html(out, "%s", name);
 		else
-			xb_html(out, "<a href=\"/job/%lld/profile?phase=%s\">%s</a>",
-				(long long)data->job->id, escaped, name);
+			xb_html(out, "<a href=\"/job/%lld/profile?phase=%s&amp;node=%d\">%s</a>",
+				(long long)data->job->id, escaped, pair->nodes[1], name);
 		xb_html(out,
 			"</th><td class=\"n\">%.0f</td><td class=\"n\">%.0f</td><td "
 			"class=\"n\">%s</td>",
@@ -183,12 +202,11 @@ static void put_phases(XbHtml *out, const XbJobData *data, const json_t *view, c
 }
 
 /* Both sides' stacks of one phase. NULL when a file is gone. */
-static XbFolded *read_both(const XbPage *page, const XbJobData *data, const char *phase,
-			   const json_t *events[2], const XbRun *runs[2])
+static XbFolded *read_both(const XbPage *page, const char *phase, const json_t *events[2],
+			   const XbRun *runs[2])
 {
 	g_autoptr(XbFolded) tree = xb_folded_new();
 
-	(void)data;
 	for (guint side = 0; side < 2; side++) {
 		const json_t *one = find_phase(events[side], phase);
 
@@ -204,15 +222,15 @@ typedef struct {
 	const char *caption;
 } Graph;
 
-static void put_graphs(XbPage *page, XbHtml *out, const XbJobData *data, const char *phase,
-		       const Graph *graphs, guint n)
+static void put_graphs(XbPage *page, XbHtml *out, const XbJobData *data, const Pair *pair,
+		       const char *phase, const Graph *graphs, guint n)
 {
 	const XbRun *runs[2];
-	bool there = xb_profile_runs(data, runs);
+	bool there = xb_profile_runs(data, pair->nodes, runs);
 	g_autoptr(json_t) base = there ? xb_profile_event(page->db, runs[0]->id) : NULL;
 	g_autoptr(json_t) test = there ? xb_profile_event(page->db, runs[1]->id) : NULL;
 	const json_t *events[2] = { base, test };
-	g_autoptr(XbFolded) tree = base && test ? read_both(page, data, phase, events, runs) : NULL;
+	g_autoptr(XbFolded) tree = base && test ? read_both(page, phase, events, runs) : NULL;
 
 	if (!tree) {
 		xb_html(out, "<p>The files of these boots were removed to make room.</p>\n");
@@ -227,31 +245,60 @@ static void put_graphs(XbPage *page, XbHtml *out, const XbJobData *data, const c
 		xb_html(out,
 			"<p>Folded stacks of the <a href=\"/run/%lld/raw?name=%s\">%s</a></p>\n",
 			(long long)runs[side]->id,
-			xb_json_text(find_phase(events[side], phase), "file"),
-			side_name(data, side));
+			xb_json_text(find_phase(events[side], phase), "file"), pair->names[side]);
 }
 
-void xb_page_profile_job(XbPage *page, XbHtml *out, const XbJobData *data)
+static void put_pair(XbPage *page, XbHtml *out, const XbJobData *data, const Pair *pair,
+		     const char *heading)
 {
 	static const Graph graph = { XB_FLAME_CHANGE,
 				     "what the change added (red) and took away (blue)" };
-	g_autoptr(json_t) view = xb_profile_view(page->db, data);
+	g_autoptr(json_t) view = xb_profile_view(page->db, data, pair->nodes);
 	const json_t *first = json_array_get(json_object_get(view, "phases"), 0);
 	const char *name = xb_json_text(first, "phase");
 
 	if (!name)
 		return;
 	xb_html(out,
-		"<section id=\"profile\"><h2>Where the time goes</h2>\n<p>One boot each of "
+		"<section id=\"profile-%d\"><h2>%s</h2>\n<p>One boot each of "
 		"both sides, every one of its %s counted.</p>\n",
-		xb_json_text(view, "unit"));
-	put_phases(out, data, view, NULL);
-	put_graphs(page, out, data, name, &graph, 1);
-	put_functions(out, data, first, xb_json_text(view, "unit"));
+		pair->nodes[1], heading, xb_json_text(view, "unit"));
+	put_phases(out, data, pair, view, NULL);
+	put_graphs(page, out, data, pair, name, &graph, 1);
+	put_functions(out, pair, first, xb_json_text(view, "unit"));
 	xb_html(out,
-		"<p><a href=\"/job/%lld/profile\">Both sides, and their shares</a></p>\n"
+		"<p><a href=\"/job/%lld/profile?node=%d\">Both sides, and their shares</a></p>\n"
 		"</section>\n",
-		(long long)data->job->id);
+		(long long)data->job->id, pair->nodes[1]);
+}
+
+void xb_page_profile_job(XbPage *page, XbHtml *out, const XbJobData *data)
+{
+	Pair pair;
+
+	if (pair_of_job(data, &pair))
+		put_pair(page, out, data, &pair, "Where the time goes");
+}
+
+void xb_page_profile_variant(XbPage *page, XbHtml *out, const XbJobData *data, guint node)
+{
+	const Pair pair = pair_of_variant(data, node);
+	g_autofree char *heading = g_strdup_printf("Where the time goes in %s", pair.names[1]);
+
+	put_pair(page, out, data, &pair, heading);
+}
+
+/* The pair that the address asks for; of two sides there is one only. */
+static bool wanted_pair(const XbPage *page, const XbJobData *data, Pair *pair)
+{
+	int64_t node = xb_web_query_int(page->request, "node", -1);
+
+	if (pair_of_job(data, pair))
+		return node < 0 || node == pair->nodes[1];
+	if (data->job->kind != XB_JOB_AB || node < 1 || node >= data->commits->len)
+		return false;
+	*pair = pair_of_variant(data, (guint)node);
+	return true;
 }
 
 static bool page_profile(XbPage *page, XbHtml *out, GError **error)
@@ -263,7 +310,9 @@ static bool page_profile(XbPage *page, XbHtml *out, GError **error)
 		{ XB_FLAME_TEST, "with the change" },
 	};
 	g_autoptr(XbJobData) data = xb_jobdata_load(page->db, page->id, error);
-	g_autoptr(json_t) view = data ? xb_profile_view(page->db, data) : NULL;
+	Pair pair;
+	bool found = data && wanted_pair(page, data, &pair);
+	g_autoptr(json_t) view = found ? xb_profile_view(page->db, data, pair.nodes) : NULL;
 	const char *wanted = xb_web_query(page->request, "phase");
 	const json_t *phase = wanted ? find_phase(view, wanted)
 				     : json_array_get(json_object_get(view, "phases"), 0);
@@ -279,11 +328,12 @@ static bool page_profile(XbPage *page, XbHtml *out, GError **error)
 		"<section id=\"head\"><h1>Profile of <a href=\"/job/%lld\">job %lld</a>: "
 		"%s</h1>\n",
 		(long long)page->id, (long long)page->id, xb_json_text(phase, "phase"));
-	put_phases(out, data, view, xb_json_text(phase, "phase"));
+	put_phases(out, data, &pair, view, xb_json_text(phase, "phase"));
 	xb_html(out, "</section>\n<section id=\"graphs\"><h2>Flame graphs</h2>\n");
-	put_graphs(page, out, data, xb_json_text(phase, "phase"), graphs, G_N_ELEMENTS(graphs));
+	put_graphs(page, out, data, &pair, xb_json_text(phase, "phase"), graphs,
+		   G_N_ELEMENTS(graphs));
 	xb_html(out, "</section>\n<section id=\"functions\"><h2>Functions</h2>\n");
-	put_functions(out, data, phase, xb_json_text(view, "unit"));
+	put_functions(out, &pair, phase, xb_json_text(view, "unit"));
 	xb_html(out, "</section>\n");
 	return true;
 }

@@ -43,11 +43,10 @@ static void add_row(GPtrArray *cells, const json_t *row)
 	g_ptr_array_add(cells, share_cell(row));
 }
 
-static void write_table(XbWriter *w, const json_t *job, const json_t *rows, const char *per)
+static void write_table(XbWriter *w, const char *const sides[2], const json_t *rows,
+			const char *per)
 {
-	bool ab = xb_is(job, "kind", "ab");
-	const char *const heading[] = { NULL, ab ? "base" : "parent", ab ? "test" : "culprit",
-					"change", "share" };
+	const char *const heading[] = { NULL, sides[0], sides[1], "change", "share" };
 	g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
 	const json_t *row;
 	size_t i;
@@ -63,9 +62,9 @@ static void write_table(XbWriter *w, const json_t *job, const json_t *rows, cons
 	w->table(w, cells, G_N_ELEMENTS(heading), 0x1eu);
 }
 
-void xb_report_explanation(XbWriter *w, const json_t *job)
+static void write_explanation(XbWriter *w, const json_t *explanation, const char *title,
+			      const char *const sides[2])
 {
-	const json_t *explanation = xb_member(job, "explanation");
 	const json_t *rows = xb_member(explanation, "rows");
 	g_autofree char *sentence = xb_text(explanation, "sentence");
 	g_autofree char *per = xb_text(explanation, "per"), *text = NULL, *note = NULL;
@@ -73,11 +72,11 @@ void xb_report_explanation(XbWriter *w, const json_t *job)
 
 	if (*sentence == '\0')
 		return;
-	w->section(w, "Why");
+	w->section(w, title);
 	text = g_strdup_printf("%c%s.", g_ascii_toupper(*sentence), sentence + 1);
 	w->paragraph(w, text);
 	if (json_array_size(rows) > 0)
-		write_table(w, job, rows, per);
+		write_table(w, sides, rows, per);
 	if (json_is_true(xb_member(explanation, "lost")))
 		w->paragraph(w, "Some trace records were lost: the counts are too low.");
 	if (!isfinite(overhead))
@@ -88,4 +87,22 @@ void xb_report_explanation(XbWriter *w, const json_t *job)
 		"one such event costs; what was saved is negative.",
 		100 * overhead);
 	w->paragraph(w, note);
+}
+
+void xb_report_explanation(XbWriter *w, const json_t *job)
+{
+	bool ab = xb_is(job, "kind", "ab");
+	const char *const sides[2] = { ab ? "base" : "parent", ab ? "test" : "culprit" };
+	const json_t *comparisons = xb_member(job, "comparisons"), *one;
+	size_t i;
+
+	write_explanation(w, xb_member(job, "explanation"), "Why", sides);
+	json_array_foreach(comparisons, i, one)
+	{
+		g_autofree char *name = xb_text(one, "name");
+		g_autofree char *title = g_strdup_printf("Why %s differs", name);
+		const char *const pair[2] = { "base", name };
+
+		write_explanation(w, xb_member(one, "explanation"), title, pair);
+	}
 }

@@ -69,16 +69,15 @@ static void write_functions(XbWriter *w, const json_t *phase, const char *unit)
 	w->table(w, cells, 4, 1u << 1 | 1u << 2 | 1u << 3);
 }
 
-void xb_report_profile(XbWriter *w, const json_t *job)
+static void write_profile(XbWriter *w, const json_t *profile, const char *title)
 {
-	const json_t *profile = xb_member(job, "explanation.profile");
 	const json_t *phases = profile ? xb_member(profile, "phases") : NULL;
 	g_autofree char *unit = profile ? xb_text(profile, "unit") : NULL;
 	g_autofree char *where = NULL;
 
 	if (json_array_size(phases) == 0)
 		return;
-	w->section(w, "Where the time goes (one boot each, counted)");
+	w->section(w, title);
 	write_phases(w, phases);
 	write_functions(w, json_array_get(phases, 0), unit);
 	where = g_strdup_printf(
@@ -87,4 +86,21 @@ void xb_report_profile(XbWriter *w, const json_t *job)
 		" and %" G_GINT64_FORMAT "; as flame graphs on the job's page.",
 		xb_integer(profile, "base_run"), xb_integer(profile, "test_run"));
 	w->paragraph(w, where);
+}
+
+void xb_report_profile(XbWriter *w, const json_t *job)
+{
+	const json_t *comparisons = xb_member(job, "comparisons"), *one;
+	size_t i;
+
+	write_profile(w, xb_member(job, "explanation.profile"),
+		      "Where the time goes (one boot each, counted)");
+	json_array_foreach(comparisons, i, one)
+	{
+		g_autofree char *name = xb_text(one, "name");
+		g_autofree char *title = g_strdup_printf(
+			"Where the time goes in the base and in %s (one boot each, counted)", name);
+
+		write_profile(w, xb_member(one, "explanation.profile"), title);
+	}
 }

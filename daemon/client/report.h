@@ -35,10 +35,10 @@ void xb_report_metrics(XbWriter *writer, const json_t *job);
 /* A row for each variant, and what each does to the other metrics. False where there is one
  * variant only. */
 bool xb_report_comparisons(XbWriter *writer, const json_t *job);
-/* Why: the counters that differ, as a sentence and a table. */
+/* Why: the counters that differ, as a sentence and a table; of each variant that differs. */
 void xb_report_explanation(XbWriter *writer, const json_t *job);
 void xb_report_confirmation(XbWriter *writer, const json_t *job);
-/* Where instructions went, by phase and function. */
+/* Where instructions went, by phase and function; in each variant that differs. */
 void xb_report_profile(XbWriter *writer, const json_t *job);
 void xb_report_commits(XbWriter *writer, const json_t *job);
 

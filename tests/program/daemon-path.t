@@ -42,6 +42,32 @@ x report 1
 has "report: says what the culprit touches" out 'touches 1 function on the measured path: work'
 with=$(logged_count '^build start')
 
+# ---- several variants, each explained ----------------------------------------------
+x compare --wait --json --repo "$tmp/range" --name 1:slow --name 2:alike c0 c11 c5
+json "compare: the one that differs is explained by a boot of each" \
+	'.comparisons[0].explanation.profile | .phases[0].phase == "unmap" and .base_run != .test_run'
+json "compare: the other is not" '(.comparisons[1] | has("explanation") | not) and (has("explanation") | not)'
+job=$(j .id)
+x report "$job"
+has "compare: the report tells where its time goes" out 'Where the time goes in the base and in slow'
+"$bin/xbisect-web" --config "$conf" --listen 127.0.0.1:0 >"$tmp/address" 2>"$tmp/web.log" &
+web=$!
+wait_until 20 test -s "$tmp/address"
+page() { # page PATH: its status; its text in out
+	curl -s -o "$tmp/out" -w '%{http_code}' "$(sed 's|/$||' "$tmp/address")$1"
+}
+is "compare: its page" "$(page "/job/$job")" 200
+has "compare: the page tells it" out 'Where the time goes in slow'
+hasnt "compare: and nothing of the other" out 'Where the time goes in alike'
+is "compare: the graphs of a variant" "$(page "/job/$job/profile?node=1")" 200
+has "compare: both sides by their names" out 'Folded stacks of the <a [^>]*>slow</a>'
+is "compare: none of one that does not differ" "$(page "/job/$job/profile?node=2")" 404
+is "compare: none of no variant" "$(page "/job/$job/profile?node=9")" 404
+is "the range's page" "$(page /job/1)" 200
+has "the range's page: what the culprit touches" out 'It touches 1 function on the measured path: work'
+kill "$web"
+wait "$web" 2>/dev/null
+
 # ---- without ----------------------------------------------------------------------
 fresh_state
 config

@@ -208,6 +208,10 @@ static void a_command_was_not_told(World *w)
 {
 	w->host.driver = (char *)"command";
 }
+static void entries_into_xen_only(World *w)
+{
+	json_object_set_new(w->host.settings, "profile", json_string("traps"));
+}
 static void it_was_looked_at(World *w)
 {
 	g_ptr_array_add(w->data.paths, NULL);
@@ -242,6 +246,7 @@ static void test_good_is_not_counted(void)
 		{ "it is turned off", turned_off },
 		{ "the host does not count", host_cannot_count },
 		{ "a command that was not told", a_command_was_not_told },
+		{ "the host counts entries into Xen only", entries_into_xen_only },
 		{ "it was looked at", it_was_looked_at },
 		{ "it runs", it_runs },
 		{ "it failed twice", it_failed_twice },
@@ -321,6 +326,35 @@ static void test_a_side_that_was_counted_is_not_counted_again(void)
 	g_assert_cmpuint(explain_wants(w), ==, 1);
 }
 
+static void test_each_variant_that_differs_is_counted_with_the_base(void)
+{
+	g_autoptr(World) w = world_new();
+	json_t *rows = json_pack("[{s:i,s:s},{s:i,s:s},{s:i,s:s,s:s},{s:i,s:s},{s:i,s:s},{}]",
+				 "node", 1, "kind", "different", "node", 2, "kind", "same", "node",
+				 3, "kind", "different", "same_image_as", "v1", "node", 4, "kind",
+				 "different", "node", 1000, "kind", "different");
+
+	w->job.kind = XB_JOB_AB;
+	w->capacity.free_hosts = 9;
+	say(w, json_pack("{s:s,s:o}", "kind", "different", "comparisons", rows), true);
+	set_built(w, 1, "{}");
+	set_built(w, 4, "{}");
+	g_assert_cmpuint(explain_wants(w), ==, 3);
+	g_assert_false(w->planned.decided);
+	for (guint i = 0; i < 3; i++)
+		g_assert_cmpint(g_array_index(w->planned.wants, XbWant, i).node, ==,
+				i == 0   ? 0
+				: i == 1 ? 1
+					 : 4);
+	/* none that differs: not even the base */
+	say(w,
+	    json_pack("{s:s,s:[{s:i,s:s}]}", "kind", "same", "comparisons", "node", 2, "kind",
+		      "same"),
+	    true);
+	g_assert_cmpuint(explain_wants(w), ==, 0);
+	g_assert_true(w->planned.decided);
+}
+
 static void test_what_cannot_be_counted_does_not_keep_the_job(void)
 {
 	g_autoptr(World) w = world_new();
@@ -358,6 +392,8 @@ int main(int argc, char **argv)
 			test_both_sides_of_a_culprit_are_counted);
 	g_test_add_func("/plan-explain/a side that was counted is not counted again",
 			test_a_side_that_was_counted_is_not_counted_again);
+	g_test_add_func("/plan-explain/each variant that differs is counted with the base",
+			test_each_variant_that_differs_is_counted_with_the_base);
 	g_test_add_func("/plan-explain/what cannot be counted does not keep the job",
 			test_what_cannot_be_counted_does_not_keep_the_job);
 	return g_test_run();

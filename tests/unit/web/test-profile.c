@@ -86,8 +86,9 @@ static void a_boot_shows_its_own(Fixture *f, gconstpointer unused)
 	(void)unused;
 	put_both(f);
 	g_autoptr(XbJobData) data = xb_jobdata_load(f->db, 1, NULL);
+	const int sides[2] = { 2, 3 };
 	const XbRun *runs[2];
-	g_assert_true(xb_profile_runs(data, runs));
+	g_assert_true(xb_profile_runs(data, sides, runs));
 	g_autofree char *path = g_strdup_printf("/run/%lld", (long long)runs[1]->id);
 	g_autofree char *text = get(f, path, 200);
 	g_assert_nonnull(strstr(text, "Profile"));
