@@ -141,6 +141,11 @@ static XbObjectMap *read_map(const XbJobData *data, const XbRun *run, const json
 			    "GOOD's build left no list of its objects");
 		return NULL;
 	}
+	if (strcmp(text_of(event, "mode"), "traps") == 0) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+			    "boot %lld counted entries into Xen only", (long long)run->id);
+		return NULL;
+	}
 	text = read_file(good->dir, name, OBJECTS_MAX, &length, error);
 	return text && read_stacks(run, event, phase, executed, error)
 		       ? xb_object_map_parse(text, length, executed, error)

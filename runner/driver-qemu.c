@@ -8,7 +8,7 @@
 
 #include "console-file.h"
 #include "console.h"
-#include "counters.h"
+#include "counting.h"
 #include "qemu.h"
 #include "text.h"
 #include "usage.h"
@@ -33,7 +33,7 @@ typedef struct {
 	Qemu *qemu;
 	Workload *workload;
 	Console *console;
-	RunnerCounters *counters;
+	Counting *counting;
 	char *kernel_path;
 	char *input_dir, *xen_path, *initramfs_path, *console_path, *stderr_path;
 	char *raw_path; /* what the profiling plugin writes; NULL without one */
@@ -99,19 +99,6 @@ static bool link_input(const Boot *boot, const char *name, const char *path, GEr
 	return false;
 }
 
-/* Counters of a build without a map keep their addresses, and stderr says why. */
-static void prepare_counters(Boot *boot)
-{
-	g_autofree char *path = runner_job_system_map(boot->run->job);
-	g_autoptr(GError) error = NULL;
-	RunnerSymbols *symbols = path ? runner_symbols_load(path, &error) : NULL;
-
-	if (error)
-		g_printerr("xbisect-run: addresses stay without names: %s\n", error->message);
-	boot->counters = runner_counters_new(
-		symbols, boot->qemu->icount ? (double)(1u << boot->qemu->icount_shift) : 0);
-}
-
 static bool write_inputs(Boot *boot, GError **error)
 {
 	const RunnerJob *job = boot->run->job;
@@ -164,7 +151,8 @@ static bool prepare(Boot *boot, GError **error)
 	boot->workload = runner_workload_new(job, error);
 	if (!boot->workload)
 		return false;
-	prepare_counters(boot);
+	boot->counting = runner_counting_new(
+		boot->run, boot->qemu->icount ? (double)(1u << boot->qemu->icount_shift) : 0);
 	if (!g_mkdtemp_full(template, 0755)) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir,
 			    g_strerror(errno));
@@ -230,10 +218,8 @@ static void on_sample(const char *metric, double value, const char *unit, int it
 static void on_counter(const char *line, gpointer data)
 {
 	Boot *boot = data;
-	g_autoptr(GPtrArray) events = runner_counters_take(boot->counters, line);
 
-	for (guint i = 0; i < events->len; i++)
-		runner_run_emit(boot->run, json_incref(events->pdata[i]));
+	runner_counting_line(boot->counting, line);
 }
 
 static void read_console(Boot *boot)
@@ -277,7 +263,7 @@ static void judge_result(Boot *boot)
 	}
 	for (guint i = 0; boot->workload->metrics[i]; i++)
 		if (runner_console_samples(boot->console, boot->workload->metrics[i]) == 0 &&
-		    !runner_counters_sampled(boot->counters, boot->workload->metrics[i])) {
+		    !runner_counting_sampled(boot->counting, boot->workload->metrics[i])) {
 			runner_run_end(boot->run, XB_OUTCOME_WORKLOAD_FAILED,
 				       "the workload printed no sample of %s",
 				       boot->workload->metrics[i]);
@@ -446,7 +432,7 @@ static void clean_up(Boot *boot)
 	}
 	remove_inputs(boot);
 	runner_console_free(boot->console);
-	runner_counters_free(boot->counters);
+	runner_counting_free(boot->counting);
 	runner_qemu_free(boot->qemu);
 	runner_workload_free(boot->workload);
 	g_free(boot->kernel_path);

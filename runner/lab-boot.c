@@ -76,6 +76,7 @@ bool lab_boot_prepare(LabBoot *self, Lab *lab, GError **error)
 	self->workload = runner_workload_new(job, error);
 	if (!self->workload || !prepare_kernel(self, error))
 		return false;
+	self->counting = runner_counting_new(lab->run, 0);
 	if (host->xen && !(self->xen = read_xen(host->xen, error))) {
 		g_prefix_error(error, "xen: ");
 		return false;
@@ -103,6 +104,7 @@ void lab_boot_clear(LabBoot *self)
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_free(texts[i]);
 	runner_workload_free(self->workload);
+	runner_counting_free(self->counting);
 	lab_image_clear(&self->image);
 	g_clear_pointer(&self->xen, g_bytes_unref);
 	g_clear_pointer(&self->initramfs, g_bytes_unref);
@@ -124,24 +126,31 @@ static void ignore_stage(ConsoleStage stage, gpointer data)
 	static const char *const phases[] = {
 		[CONSOLE_XEN] = "boot", [CONSOLE_DOM0] = "dom0", [CONSOLE_WORKLOAD] = "workload"
 	};
-	RunnerRun *run = data;
+	LabBoot *self = data;
 
 	if (stage < G_N_ELEMENTS(phases) && phases[stage])
-		runner_run_phase(run, phases[stage]);
+		runner_run_phase(self->lab->run, phases[stage]);
 }
 
 static void on_sample(const char *metric, double value, const char *unit, int iteration,
 		      gpointer data)
 {
-	runner_run_emit(data,
+	LabBoot *self = data;
+
+	runner_run_emit(self->lab->run,
 			json_pack("{s:s,s:s,s:f,s:s,s:i}", "event", "sample", "metric", metric,
 				  "value", value, "unit", unit, "iteration", iteration));
+}
+
+static void on_counter(const char *line, gpointer data)
+{
+	runner_counting_line(((LabBoot *)data)->counting, line);
 }
 
 bool lab_boot_reset(LabBoot *self, GError **error)
 {
 	Lab *lab = self->lab;
-	const ConsoleHandlers handlers = { ignore_stage, on_sample, lab->run, NULL };
+	const ConsoleHandlers handlers = { ignore_stage, on_sample, self, on_counter };
 	g_auto(LabResult) result = { 0 };
 
 	runner_run_phase(lab->run, "reset");

@@ -6,6 +6,7 @@
 #ifndef XB_RUNNER_LAB_BOOT_H
 #define XB_RUNNER_LAB_BOOT_H
 
+#include "counting.h"
 #include "lab-console.h"
 #include "lab-identity.h"
 #include "lab-image.h"
@@ -14,6 +15,7 @@
 typedef struct {
 	Lab *lab;
 	Workload *workload;
+	Counting *counting; /* what the workload counts */
 	LabImage image;
 	char *kernel_path, *kernel_args; /* without the nonce */
 	goffset kernel_size;

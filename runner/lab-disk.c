@@ -68,8 +68,10 @@ static bool judge(LabBoot *boot, const char *output, const char *err, int status
 		Sample sample;
 		guint count;
 
-		if (!runner_sample_parse(g_strchomp(lines[i]), &sample))
+		if (!runner_sample_parse(g_strchomp(lines[i]), &sample)) {
+			runner_counting_line(boot->counting, lines[i]);
 			continue;
+		}
 		count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, sample.metric));
 		g_hash_table_insert(counts, g_strdup(sample.metric), GUINT_TO_POINTER(count + 1));
 		runner_run_emit(boot->lab->run,
@@ -81,7 +83,8 @@ static bool judge(LabBoot *boot, const char *output, const char *err, int status
 		return lab_fail(error, XB_OUTCOME_WORKLOAD_FAILED,
 				"the workload ended with status %d: %s", status, err);
 	for (guint i = 0; boot->workload->metrics[i]; i++)
-		if (!g_hash_table_contains(counts, boot->workload->metrics[i]))
+		if (!g_hash_table_contains(counts, boot->workload->metrics[i]) &&
+		    !runner_counting_sampled(boot->counting, boot->workload->metrics[i]))
 			return lab_fail(error, XB_OUTCOME_WORKLOAD_FAILED,
 					"the workload printed no sample of %s",
 					boot->workload->metrics[i]);

@@ -25,7 +25,8 @@ static bool judge_frames(const LabBoot *boot, GError **error)
 		return fail_workload(boot, error, what);
 	}
 	for (guint i = 0; boot->workload->metrics[i]; i++)
-		if (runner_console_samples(console, boot->workload->metrics[i]) == 0)
+		if (runner_console_samples(console, boot->workload->metrics[i]) == 0 &&
+		    !runner_counting_sampled(boot->counting, boot->workload->metrics[i]))
 			return lab_fail(error, XB_OUTCOME_WORKLOAD_FAILED,
 					"the workload printed no sample of %s",
 					boot->workload->metrics[i]);
@@ -62,7 +63,9 @@ static bool follow_frames(LabBoot *boot, gint64 deadline_us, GError **error)
 
 bool lab_measure(LabBoot *boot, gint64 deadline_us, GError **error)
 {
-	if (boot->lab->host->root == LAB_ROOT_INITRAMFS)
-		return follow_frames(boot, deadline_us, error);
-	return lab_disk_measure(boot, deadline_us, error);
+	bool ok = boot->lab->host->root == LAB_ROOT_INITRAMFS
+			  ? follow_frames(boot, deadline_us, error)
+			  : lab_disk_measure(boot, deadline_us, error);
+
+	return ok && runner_counting_finish(boot->counting, error);
 }

@@ -112,9 +112,7 @@ bool runner_profiling_prepare(const Profiling *self, const char *input_dir, GErr
 					G_FILE_SET_CONTENTS_NONE, 0644, error);
 }
 
-/* [["x86_emulate_[x]", 1245], ...], the largest first; enough to compare two boots without
- * their files. */
-static json_t *list_functions(const char *folded)
+json_t *runner_profiling_functions(const char *folded)
 {
 	g_autoptr(XbFolded) tree = xb_folded_new();
 	g_autoptr(GArray) functions = NULL;
@@ -150,7 +148,7 @@ static json_t *write_phase(const RunnerProfile *profile, guint phase, const char
 			 "entries", (json_int_t)share.entries, "instructions",
 			 (json_int_t)(share.xen + share.kernel + share.user), "xen",
 			 (json_int_t)share.xen, "kernel", (json_int_t)share.kernel, "user",
-			 (json_int_t)share.user, "functions", list_functions(folded));
+			 (json_int_t)share.user, "functions", runner_profiling_functions(folded));
 }
 
 bool runner_profiling_finish(const Profiling *self, RunnerRun *run, const char *raw_path,

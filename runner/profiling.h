@@ -52,4 +52,8 @@ bool runner_profiling_prepare(const Profiling *self, const char *input_dir, GErr
 bool runner_profiling_finish(const Profiling *self, RunnerRun *run, const char *raw_path,
 			     const char *dir, GError **error);
 
+/* [["x86_emulate_[x]", 1245], ...] of folded stacks, the largest first; enough to compare two boots
+ * without their files. New reference. */
+json_t *runner_profiling_functions(const char *folded);
+
 #endif
