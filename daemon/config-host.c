@@ -27,6 +27,10 @@ static const XbKeySpec pool_keys[] = {
 };
 #define LABEL_PREFIX "label."
 
+#define LAB_DEADLINE_S      1800 /* of a run on a lab machine, which may be several boots */
+#define LAB_BOOT_DEADLINE_S 300  /* as xbisect-run has it */
+#define LAB_BOOT_MARGIN_S   60
+
 static const XbKeySpec qemu_keys[] = {
 	{ "xen", XB_VALUE_FILE, 0, 0, 0, NULL },
 	{ "qemu", XB_VALUE_PROGRAM, 0, 0, 0, NULL },
@@ -97,7 +101,7 @@ static const XbKeySpec ssh_keys[] = {
 	{ "ssh_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "boot_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "recover_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
-	{ "silence", XB_VALUE_DURATION, 0, 0, 0, NULL },
+	{ "silence", XB_VALUE_DURATION, 0, 0, 0, "0" },
 	{ "lock_lease", XB_VALUE_DURATION, 0, 0, 0, NULL },
 	{ "settle", XB_VALUE_DURATION, 0, 0, 0, "0" },
 	{ "settle_deadline", XB_VALUE_DURATION, 0, 0, 0, NULL },
@@ -302,10 +306,26 @@ static XbHostConfig *add_host(XbConfig *config, const char *name, const char *dr
 	host->driver = g_strdup(driver);
 	host->labels = g_strdup("");
 	host->recovers = g_str_equal(driver, "ssh");
-	host->deadline_s = 300;
+	host->deadline_s = g_str_equal(driver, "ssh") ? LAB_DEADLINE_S : 300;
 	host->settings = json_pack("{s:s,s:s}", "name", name, "driver", driver);
 	g_ptr_array_add(config->hosts, host);
 	return host;
+}
+
+/* What is left of the deadline after a boot that hangs must do to say so. */
+static bool check_lab_deadline(const XbHostConfig *host, const XbConfigGroup *group, GError **error)
+{
+	const XbConfigEntry *entry = xb_config_entry(group, "boot_deadline");
+	double boot_s = LAB_BOOT_DEADLINE_S;
+
+	if (entry != NULL)
+		xb_parse_duration(entry->value, &boot_s);
+	if (host->deadline_s >= boot_s + LAB_BOOT_MARGIN_S)
+		return true;
+	return xb_config_fail(error, group, "deadline",
+			      "%.0fs does not cover boot_deadline=%.0fs and a minute for the rest; "
+			      "several boots and the workload are usual",
+			      host->deadline_s, boot_s);
 }
 
 bool xb_config_take_host(XbConfig *config, const XbConfigGroup *group, GError **error)
@@ -328,6 +348,8 @@ bool xb_config_take_host(XbConfig *config, const XbConfigGroup *group, GError **
 	if (required != NULL && xb_config_entry(group, required) == NULL)
 		return xb_config_fail(error, group, required, "it is missing; driver=%s needs it",
 				      host->driver);
+	if (g_str_equal(host->driver, "ssh") && !check_lab_deadline(host, group, error))
+		return false;
 	if (host->health_every_s > 0 && host->known_good == NULL)
 		return xb_config_fail(error, group, "health_every",
 				      "it needs known_good=image:KERNEL, which is what is booted");

@@ -21,6 +21,7 @@
 
 #define PROBE_S   12 /* is the known-good system there already? */
 #define FACTS_S   25 /* a fingerprint is waited for up to 30 s */
+#define PANIC_S   2  /* until a panic that took ssh away is on the console */
 #define END_SSH_S 8  /* after the run, when a SIGTERM gives 10 s */
 
 typedef struct {
@@ -155,7 +156,8 @@ static bool take_locks(Session *self, GError **error)
 static bool run_boot(Session *self, GError **error)
 {
 	LabBoot *boot = &self->boot;
-	gint64 deadline_us = lab_deadline(self->lab->job->deadline_s);
+	/* it judges lateness itself, so it must come before lab_wait() does */
+	gint64 deadline_us = self->lab->end_us - G_USEC_PER_SEC;
 
 	runner_run_phase(self->lab->run, "prepare");
 	if (!lab_boot_prepare(boot, self->lab, error) || !take_locks(self, error) ||
@@ -229,14 +231,31 @@ static void conclude(RunnerRun *run, const GError *error)
 			       "%s", error->message);
 }
 
+/* A step failed after the reset. When the kernel panics under it, that takes a moment to be on the
+ * console, and tells more than ssh does. */
+static void look_again(Session *self, GError **error)
+{
+	g_autoptr(GError) seen = NULL;
+
+	if (!self->boot.reset || self->lab->run->ended ||
+	    ((*error)->domain == LAB_ERROR && (*error)->code != XB_OUTCOME_HOST_TROUBLE))
+		return;
+	lab_pause(self->lab, PANIC_S, NULL);
+	if (lab_boot_look(&self->boot, &seen))
+		return;
+	lab_log(self->lab, "%s", (*error)->message);
+	g_error_free(*error);
+	*error = g_steal_pointer(&seen);
+}
+
 static void run(RunnerRun *run)
 {
 	Session session = { .lock_fd = -1 };
 	g_autoptr(GError) error = NULL;
 
 	session.lab = lab_new(run->job, run, &error);
-	if (session.lab)
-		run_boot(&session, &error);
+	if (session.lab && !run_boot(&session, &error) && error)
+		look_again(&session, &error);
 	conclude(run, error);
 	if (session.lab)
 		lab_log(session.lab, "%s: %s", xb_outcome_name(run->outcome), run->detail);

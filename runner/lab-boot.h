@@ -25,7 +25,8 @@ typedef struct {
 	char *root_args;         /* "root=..." of the known-good system, root=disk */
 	bool test_entry;         /* what the machine boots next may be this kernel */
 	bool reset;              /* it was made to boot */
-	bool up;                 /* as dom0, and as what was deployed */
+	bool up;                 /* as dom0, and as what was deployed; */
+	gint64 up_us;            /* then */
 } LabBoot;
 
 /* Reads the job: kernel, workload, initramfs. False with @error. */
@@ -51,6 +52,13 @@ bool lab_boot_wait_up(LabBoot *self, GError **error);
  * To be called whenever something is waited for.
  */
 bool lab_boot_look(LabBoot *self, GError **error);
+
+/*
+ * The job's time is over while the workload runs. That is the kernel's fault when the workload had
+ * half of the job's time, else the host's, which took the rest.
+ */
+XbOutcome lab_boot_late(double had_s, double allowed_s);
+bool lab_boot_fail_late(const LabBoot *self, GError **error);
 
 /* From wait_up on: what the console says; NULL without a console. */
 Console *lab_boot_console(const LabBoot *self);

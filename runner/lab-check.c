@@ -42,6 +42,9 @@ static bool check_console(Lab *lab, char **detail, GError **error)
 	if (!lab_console_open(lab, error) ||
 	    !lab_console_wait(lab, lab->host->power_deadline_s, error) || !lab_pause(lab, 1, error))
 		return false;
+	if (lab_console_losses(lab->console) > 0)
+		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
+				"it was open, and was lost at once: see lab.log");
 	*detail = g_strdup_printf("it is open, %s", lab_console_size(lab->console) > 0
 							    ? "and something comes"
 							    : "and silent");

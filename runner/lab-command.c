@@ -8,10 +8,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OUTPUT_MAX (1u << 20)
+#define OUTPUT_MAX (1u << 20) /* that is kept; */
+#define OUTPUT_END (8u << 20) /* and what ends it */
 #define LINE_SHOWN 300
 #define POLL_S     0.03
 
@@ -59,13 +61,23 @@ static char *read_all(int fd)
 	return g_realloc(text, length + 1);
 }
 
-/* True when it was reaped; else it was ended. */
-static bool wait_for(Lab *lab, pid_t pid, gint64 deadline_us, LabResult *result, GError **error)
+static bool is_endless(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && status.st_size > OUTPUT_END;
+}
+
+/* True when it was reaped; else it was ended. The files that it writes itself have no limit: they
+ * are its own. What it prints has. */
+static bool wait_for(Lab *lab, pid_t pid, const int fds[2], gint64 deadline_us, LabResult *result,
+		     GError **error)
 {
 	while (waitpid(pid, &result->wait_status, WNOHANG) != pid) {
 		bool going = lab_wait(lab, POLL_S, error);
 
-		if (going && lab_seconds_left(deadline_us) > 0)
+		if (going && lab_seconds_left(deadline_us) > 0 && !is_endless(fds[0]) &&
+		    !is_endless(fds[1]))
 			continue;
 		result->late = going;
 		result->wait_status = runner_child_end(pid, 0.5);
@@ -86,11 +98,12 @@ bool lab_command(Lab *lab, const char *what, char *const *argv, int input, doubl
 
 	*result = (LabResult){ 0 };
 	if (out >= 0 && err >= 0)
-		pid = runner_child_start(argv, NULL, input, out, err, OUTPUT_MAX, error);
+		pid = runner_child_start(argv, NULL, input, out, err, 0, error);
 	else
 		lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "%s: %s", what, g_strerror(errno));
 	if (pid > 0) {
-		ok = wait_for(lab, pid, lab_deadline(deadline_s), result, error);
+		ok = wait_for(lab, pid, (const int[]){ out, err }, lab_deadline(deadline_s), result,
+			      error);
 		result->out = read_all(out);
 		result->err = read_all(err);
 		text = lab_result_text(result);

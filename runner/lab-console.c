@@ -15,6 +15,7 @@
 
 #define RETRY_FIRST_MS 500
 #define RETRY_LAST_MS  5000
+#define ALIVE_MS       2000
 #define STAMP_US       (50 * 1000)  /* bytes that come closer together share a time stamp */
 #define ENDLESS        (256u << 20) /* more is not written down, though looked at */
 
@@ -28,7 +29,9 @@ struct LabConsole {
 	gint64 last_us, stamp_us;
 	guint watch, retry, retry_ms;
 	bool connected; /* and not only connecting */
-	guint losses;
+	guint losses, armed_losses;
+	guint alive; /* a timer: a command that lives for so long is a connection */
+	guint attempts;
 	char *problem; /* why it is not connected */
 	LabMarks *marks;
 };
@@ -78,6 +81,7 @@ static gboolean on_retry(gpointer data)
 
 static void lose(LabConsole *self, const char *why)
 {
+	g_clear_handle_id(&self->alive, g_source_remove);
 	lab_line_close(&self->line);
 	self->watch = 0;
 	if (self->connected) {
@@ -119,9 +123,19 @@ static gboolean on_input(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-/* Writable, so connected, or not to be. A command is taken as connected at once:
- * whether it is, only its end would tell. But ipmitool, which may take long, says
- * so when its session is there. */
+static gboolean on_alive(gpointer data)
+{
+	LabConsole *self = data;
+
+	self->alive = 0;
+	if (!self->connected)
+		connected(self);
+	return G_SOURCE_REMOVE;
+}
+
+/* Writable, so connected, or not to be. A command is taken as connected when it has
+ * said something or lived for a while: whether it is, only its end would tell. But
+ * ipmitool, which may take long, says so when its session is there. */
 static gboolean on_connected(int fd, GIOCondition condition, gpointer data)
 {
 	LabConsole *self = data;
@@ -132,7 +146,9 @@ static gboolean on_connected(int fd, GIOCondition condition, gpointer data)
 		lose(self, g_strerror(problem));
 		return G_SOURCE_REMOVE;
 	}
-	if (self->lab->host->console != LAB_CONSOLE_IPMI)
+	if (self->lab->host->console == LAB_CONSOLE_COMMAND)
+		self->alive = g_timeout_add(ALIVE_MS, on_alive, self);
+	else if (self->lab->host->console != LAB_CONSOLE_IPMI)
 		connected(self);
 	self->watch = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, self);
 	return G_SOURCE_REMOVE;
@@ -143,7 +159,7 @@ static void try_to_connect(LabConsole *self)
 	g_autoptr(GError) error = NULL;
 	LabConsoleKind kind = self->lab->host->console;
 
-	if (!lab_line_open(self->lab, &self->line, &error)) {
+	if (!lab_line_open(self->lab, self->attempts++, &self->line, &error)) {
 		lose(self, error->message);
 	} else if (kind == LAB_CONSOLE_TCP) {
 		self->watch = g_unix_fd_add(self->line.fd, G_IO_OUT | G_IO_HUP | G_IO_ERR,
@@ -215,6 +231,7 @@ void lab_console_arm(LabConsole *self, const char *nonce, const ConsoleHandlers 
 	lab_marks_free(self->marks);
 	self->marks = lab_marks_new(nonce, handlers);
 	self->last_us = g_get_monotonic_time();
+	self->armed_losses = self->losses;
 }
 
 LabMarks *lab_console_marks(const LabConsole *self)
@@ -242,10 +259,16 @@ bool lab_console_connected(const LabConsole *self)
 	return self->connected;
 }
 
+bool lab_console_lost(const LabConsole *self)
+{
+	return !self->connected || self->losses > self->armed_losses;
+}
+
 void lab_console_close(LabConsole *self)
 {
 	if (!self)
 		return;
+	g_clear_handle_id(&self->alive, g_source_remove);
 	g_clear_handle_id(&self->watch, g_source_remove);
 	g_clear_handle_id(&self->retry, g_source_remove);
 	lab_line_close(&self->line);

@@ -32,6 +32,8 @@ guint64 lab_console_size(const LabConsole *self);   /* bytes so far */
 double lab_console_silence(const LabConsole *self); /* seconds since the last byte, or arming */
 guint lab_console_losses(const LabConsole *self);   /* how often the line was lost */
 bool lab_console_connected(const LabConsole *self);
+/* Since it was armed it was lost, or is now: what came of this boot may not be all. */
+bool lab_console_lost(const LabConsole *self);
 
 /* Close, and shorten the file to its head and tail. NULL is fine. */
 void lab_console_close(LabConsole *self);

@@ -12,7 +12,9 @@
 #define SEND_S       120
 #define ASK_S        40 /* a question waits up to 20 s for the end there */
 #define ASK_EVERY_S  2
-#define STATUS_OTHER 7 /* of the script: this boot knows nothing of the workload */
+#define OUTPUT_MAX   1000000 /* bytes of the workload, below what lab_command() keeps */
+#define STATUS_OTHER 7       /* of the script: this boot knows nothing of the workload; */
+#define STATUS_LONG  8       /* it printed more than that */
 
 static bool send_program(LabBoot *boot, const char *path, const char *name, GError **error)
 {
@@ -91,29 +93,34 @@ static bool judge(LabBoot *boot, const char *output, const char *err, int status
 	return true;
 }
 
-/* Ask for the end. *done when it was judged; a machine that can't be reached is
- * asked again, *why says what ssh said. */
-static bool ask(LabBoot *boot, bool *done, bool *running, char **why, GError **error)
+/* Ask for the end, @left_s before it is too late. *done when it was judged; a machine that can't be
+ * reached is asked again, *why says what ssh said. */
+static bool ask(LabBoot *boot, double left_s, bool *done, bool *running, char **why, GError **error)
 {
 	Lab *lab = boot->lab;
 	g_autofree char *script = g_strdup_printf(
 		"cd /dev/shm/xbisect 2>/dev/null && [ \"$(cat nonce)\" = %s ] || exit %d\n"
 		"i=0; while [ ! -e status ] && [ $i -lt 20 ]; do sleep 1; i=$((i + 1)); done\n"
 		"[ -e status ] || { echo running; exit 0; }\n"
-		"echo \"status $(cat status)\"; cat out; tail -n 5 err >&2\n",
-		lab->nonce, STATUS_OTHER);
+		"[ $(wc -c <out) -le %d ] || exit %d\n"
+		"echo \"status $(cat status)\"; cat out; tail -n 5 err | head -c 2000 >&2\n",
+		lab->nonce, STATUS_OTHER, OUTPUT_MAX, STATUS_LONG);
 	g_auto(LabResult) result = { 0 };
 	g_autofree char *err = NULL;
 	char *output;
 
 	*running = false;
 	g_clear_pointer(why, g_free);
-	if (!lab_ssh_script(lab, "workload", script, ASK_S, &result, error))
+	if (!lab_ssh_script(lab, "workload", script, CLAMP(left_s, 1, ASK_S), &result, error))
 		return false;
 	if (!result.late && WIFEXITED(result.wait_status) &&
 	    WEXITSTATUS(result.wait_status) == STATUS_OTHER)
 		return lab_fail(error, XB_OUTCOME_WORKLOAD_FAILED,
 				"the machine was started again during the workload");
+	if (!result.late && WIFEXITED(result.wait_status) &&
+	    WEXITSTATUS(result.wait_status) == STATUS_LONG)
+		return lab_fail(error, XB_OUTCOME_WORKLOAD_FAILED,
+				"the workload printed more than %d bytes", OUTPUT_MAX);
 	if (!lab_result_ok(&result)) {
 		*why = lab_result_text(&result);
 		return true;
@@ -157,13 +164,14 @@ bool lab_disk_measure(LabBoot *boot, gint64 deadline_us, GError **error)
 	    !lab_settle(boot, error) || !start(boot, error))
 		return false;
 	for (;;) {
-		if (!lab_boot_look(boot, error) || !ask(boot, &done, &running, &why, error))
+		double left_s = lab_seconds_left(deadline_us);
+
+		if (!lab_boot_look(boot, error) || !ask(boot, left_s, &done, &running, &why, error))
 			return false;
 		if (done)
 			break;
 		if (lab_seconds_left(deadline_us) <= 0 && running)
-			return lab_fail(error, XB_OUTCOME_WORKLOAD_FAILED,
-					"the workload was not finished in time");
+			return lab_boot_fail_late(boot, error);
 		if (lab_seconds_left(deadline_us) <= 0)
 			return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
 					"the machine can't be reached any more: %s",

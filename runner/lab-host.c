@@ -207,15 +207,16 @@ static bool read_boot(LabHost *self, const RunnerJob *job, GError **error)
 	return true;
 }
 
-/* How long the machine must be idle; 0 is no waiting, unlike a deadline. */
-static bool read_settle(LabHost *self, const json_t *host, GError **error)
+/* A time that may be 0, unlike a deadline: how long the machine must be idle, or may be silent. */
+static bool read_time(const json_t *host, const char *name, const char *fallback, double *seconds,
+		      GError **error)
 {
-	g_autofree char *text = runner_setting(host, "settle_s", "10");
+	g_autofree char *text = runner_setting(host, name, fallback);
 
-	if (xb_parse_duration(text, &self->settle_s) && self->settle_s >= 0)
+	if (xb_parse_duration(text, seconds) && *seconds >= 0)
 		return true;
-	g_set_error(error, RUNNER_JOB_ERROR, 0,
-		    "settle_s=%s is neither 0 nor a duration such as 10s", text);
+	g_set_error(error, RUNNER_JOB_ERROR, 0, "%s=%s is neither 0 nor a duration such as 10s",
+		    name, text);
 	return false;
 }
 
@@ -230,9 +231,9 @@ static bool read_deadlines(LabHost *self, const RunnerJob *job, GError **error)
 				      error) &&
 	       runner_setting_seconds(host, "recover_deadline_s", 300, &self->recover_deadline_s,
 				      error) &&
-	       runner_setting_seconds(host, "silence_s", 120, &self->silence_s, error) &&
+	       read_time(host, "silence_s", "120", &self->silence_s, error) &&
 	       runner_setting_seconds(host, "lock_lease_s", 3600, &self->lock_lease_s, error) &&
-	       read_settle(self, host, error) &&
+	       read_time(host, "settle_s", "10", &self->settle_s, error) &&
 	       runner_setting_seconds(host, "settle_deadline_s", 120, &self->settle_deadline_s,
 				      error) &&
 	       runner_setting_number(host, "settle_console_rate", 1, G_MAXINT, 1024,

@@ -38,11 +38,13 @@ static bool fail_errno(const char *what, GError **error)
 
 /* The name is looked up in place: a console server has a number or a name that
  * this machine knows. */
-static bool open_tcp(const char *address, LabLine *line, GError **error)
+static bool open_tcp(const char *address, guint attempt, LabLine *line, GError **error)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	g_autofree char *host = NULL, *port = NULL;
 	struct addrinfo *found = NULL;
+	const struct addrinfo *chosen;
+	guint n = 0;
 	int status;
 
 	if (!lab_line_split(address, &host, &port))
@@ -52,9 +54,14 @@ static bool open_tcp(const char *address, LabLine *line, GError **error)
 	if (status)
 		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "console %s: %s", address,
 				gai_strerror(status));
-	line->fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	for (chosen = found; chosen; chosen = chosen->ai_next)
+		n++;
+	chosen = found;
+	for (guint i = 0; i < attempt % n; i++)
+		chosen = chosen->ai_next;
+	line->fd = socket(chosen->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (line->fd < 0 ||
-	    (connect(line->fd, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS)) {
+	    (connect(line->fd, chosen->ai_addr, chosen->ai_addrlen) != 0 && errno != EINPROGRESS)) {
 		fail_errno(address, error);
 		lab_line_close(line);
 	}
@@ -114,7 +121,8 @@ static bool open_device(const char *path, guint bits, LabLine *line, GError **er
 	return false;
 }
 
-/* Standard input stays open and empty: `ipmitool sol` ends at its end. */
+/* Standard input stays open and empty: `ipmitool sol` ends at its end. What it complains of
+ * is no output of the machine. */
 static bool open_command(Lab *lab, LabLine *line, GError **error)
 {
 	const LabHost *host = lab->host;
@@ -131,7 +139,8 @@ static bool open_command(Lab *lab, LabLine *line, GError **error)
 		close(in[1]);
 		return false;
 	}
-	line->pid = runner_child_start(argv, NULL, in[0], out[1], out[1], 0, error);
+	line->pid = runner_child_start(argv, NULL, in[0], out[1], lab->log ? fileno(lab->log) : -1,
+				       0, error);
 	close(in[0]);
 	close(out[1]);
 	line->hold = in[1];
@@ -144,14 +153,14 @@ static bool open_command(Lab *lab, LabLine *line, GError **error)
 	return true;
 }
 
-bool lab_line_open(Lab *lab, LabLine *line, GError **error)
+bool lab_line_open(Lab *lab, guint attempt, LabLine *line, GError **error)
 {
 	const LabHost *host = lab->host;
 
 	*line = LAB_LINE_CLOSED;
 	switch (host->console) {
 	case LAB_CONSOLE_TCP:
-		return open_tcp(host->console_address, line, error);
+		return open_tcp(host->console_address, attempt, line, error);
 	case LAB_CONSOLE_UNIX:
 		return open_unix(host->console_address, line, error);
 	case LAB_CONSOLE_DEVICE:

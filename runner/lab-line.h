@@ -20,9 +20,10 @@ typedef struct {
 		.fd = -1, .hold = -1, .pid = -1 \
 	}
 
-/* Begin to connect; a TCP connection may be under way still, lab_line_error()
- * tells what came of it once it can be written. False with @error. */
-bool lab_line_open(Lab *lab, LabLine *line, GError **error);
+/* Begin to connect; of a name with several addresses, @attempt chooses one. A TCP connection may be
+ * under way still, lab_line_error() tells what came of it once it can be written. False with
+ * @error. */
+bool lab_line_open(Lab *lab, guint attempt, LabLine *line, GError **error);
 
 /* 0, or the errno value of a connection that failed. */
 int lab_line_error(const LabLine *line);

@@ -15,9 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_NAME ".xbisect-lock"
-#define LINE_SIZE 1024
-#define TRIES     3
+#define LOCK_NAME      ".xbisect-lock"
+#define LINE_SIZE      1024
+#define TRIES          3
+#define LEASE_MARGIN_S 120
 
 char *lab_state_path(const LabHost *host, const char *name, GError **error)
 {
@@ -119,6 +120,37 @@ bool lab_claim_holds(const LabClaim *self, double age_s)
 	return age_s < self->lease_s;
 }
 
+double lab_lease_s(const LabHost *host, double deadline_s)
+{
+	return MAX(host->lock_lease_s, deadline_s + host->recover_deadline_s + LEASE_MARGIN_S);
+}
+
+LabLockAnswer lab_lock_answer(const char *text, const char *token, LabClaim *held, double *age_s,
+			      char **line)
+{
+	g_autofree char *copy = g_strdup(text);
+	char *rest;
+	bool known;
+
+	*held = (LabClaim){ 0 };
+	*age_s = 0;
+	*line = NULL;
+	g_strstrip(copy);
+	if (strcmp(copy, "taken") == 0)
+		return LAB_LOCK_TAKEN;
+	if (!g_str_has_prefix(copy, "held "))
+		return LAB_LOCK_ODD;
+	*age_s = g_ascii_strtod(copy + strlen("held "), &rest);
+	rest = g_strstrip(rest);
+	known = lab_claim_parse(held, rest);
+	if (known && strcmp(held->token, token) == 0)
+		return LAB_LOCK_TAKEN;
+	if (known && lab_claim_holds(held, *age_s))
+		return LAB_LOCK_HELD;
+	*line = g_strdup(rest);
+	return LAB_LOCK_VOID;
+}
+
 static bool fail_held(Lab *lab, const LabClaim *held, double age_s, GError **error)
 {
 	return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
@@ -200,7 +232,7 @@ bool lab_lock_net(Lab *lab, GError **error)
 	g_autofree char *line = NULL;
 	int problem = EEXIST;
 
-	lab_claim_own(&own, lab->nonce, lab->host->lock_lease_s);
+	lab_claim_own(&own, lab->nonce, lab_lease_s(lab->host, lab->job->deadline_s));
 	line = lab_claim_format(&own);
 	for (guint try = 0; try < TRIES && problem == EEXIST; try++) {
 		g_auto(LabClaim) held = { 0 };
@@ -270,30 +302,27 @@ bool lab_lock_remote(Lab *lab, GError **error)
 	g_autofree char *line = NULL;
 	g_autofree char *void_line = NULL;
 
-	lab_claim_own(&own, lab->nonce, lab->host->lock_lease_s);
+	lab_claim_own(&own, lab->nonce, lab_lease_s(lab->host, lab->job->deadline_s));
 	line = lab_claim_format(&own);
 	for (guint try = 0; try < TRIES; try++) {
 		g_autofree char *script = lock_script(lab, line, void_line);
 		g_auto(LabResult) result = { 0 };
 		g_auto(LabClaim) held = { 0 };
-		char *text, *rest;
+		LabLockAnswer answer;
 		double age;
 
 		if (!lab_ssh_script_ok(lab, "lock", script, lab->host->ssh_deadline_s, &result,
 				       error))
 			return false;
-		text = g_strstrip(result.out);
-		if (strcmp(text, "taken") == 0)
+		g_clear_pointer(&void_line, g_free);
+		answer = lab_lock_answer(result.out, lab->nonce, &held, &age, &void_line);
+		if (answer == LAB_LOCK_TAKEN)
 			return true;
-		if (!g_str_has_prefix(text, "held "))
-			break;
-		age = g_ascii_strtod(text + strlen("held "), &rest);
-		rest = g_strstrip(rest);
-		if (lab_claim_parse(&held, rest) && lab_claim_holds(&held, age))
+		if (answer == LAB_LOCK_HELD)
 			return fail_held(lab, &held, age, error);
-		lab_log(lab, "the lock \"%s\" is void", rest);
-		g_free(void_line);
-		void_line = g_strdup(rest);
+		if (answer == LAB_LOCK_ODD)
+			break;
+		lab_log(lab, "the lock \"%s\" is void", void_line);
 	}
 	return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
 			"the lock in %s on the machine can't be taken: remove %s/lock there",

@@ -35,11 +35,25 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LabClaim, lab_claim_clear)
 
 /* Of this process. */
 void lab_claim_own(LabClaim *self, const char *token, double lease_s);
+
+/* How long the claim of a job with @deadline_s holds: as configured, but never shorter than the job
+ * and the recovery that may follow. */
+double lab_lease_s(const LabHost *host, double deadline_s);
 char *lab_claim_format(const LabClaim *self);
 bool lab_claim_parse(LabClaim *self, const char *line);
 
 /* Whether the lock, @age_s seconds old, still holds. */
 bool lab_claim_holds(const LabClaim *self, double age_s);
+
+/* What the script that takes the lock on the machine printed. */
+typedef enum {
+	LAB_LOCK_TAKEN, /* now; or before, by us: the answer was lost on its way */
+	LAB_LOCK_HELD,  /* by another one; *held is its claim, *age_s its age */
+	LAB_LOCK_VOID,  /* by one that is gone, or it is no claim: *line (caller frees) */
+	LAB_LOCK_ODD,   /* no such answer */
+} LabLockAnswer;
+LabLockAnswer lab_lock_answer(const char *text, const char *token, LabClaim *held, double *age_s,
+			      char **line);
 
 /* ---- the locks ------------------------------------------------------------ */
 

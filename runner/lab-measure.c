@@ -10,6 +10,9 @@ static bool fail_workload(const LabBoot *boot, GError **error, const char *what)
 {
 	g_autofree char *telling = lab_boot_telling(boot);
 
+	if (lab_console_lost(boot->lab->console))
+		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
+				"%s, but the console was lost in between%s", what, telling);
 	return lab_fail(error, XB_OUTCOME_WORKLOAD_FAILED, "%s%s", what, telling);
 }
 
@@ -46,16 +49,16 @@ static bool follow_frames(LabBoot *boot, gint64 deadline_us, GError **error)
 			return false;
 		if (runner_console_stage(lab_boot_console(boot)) == CONSOLE_OFF)
 			return judge_frames(boot, error);
-		if (!lab_console_connected(lab->console) &&
+		if (silence_s > 0 && !lab_console_connected(lab->console) &&
 		    lab_console_silence(lab->console) > silence_s)
 			return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
 					"the console was lost during the workload");
-		if (lab_console_silence(lab->console) > silence_s) {
+		if (silence_s > 0 && lab_console_silence(lab->console) > silence_s) {
 			what = g_strdup_printf("nothing on the console for %.0f s", silence_s);
 			return fail_workload(boot, error, what);
 		}
 		if (lab_seconds_left(deadline_us) <= 0)
-			return fail_workload(boot, error, "the workload was not finished in time");
+			return lab_boot_fail_late(boot, error);
 		if (!lab_wait(boot->lab, POLL_S, error))
 			return false;
 	}

@@ -36,12 +36,11 @@ static bool fail_by_console(LabBoot *self, GError **error)
 	XbOutcome outcome;
 	const char *failure;
 
-	if (!lab_pause(self->lab, GRACE_S, error))
-		return false;
+	lab_pause(self->lab, GRACE_S, NULL); /* what is seen counts, even at the last moment */
 	failure = runner_console_failure(lab_boot_console(self), &outcome);
 	telling = lab_boot_telling(self);
-	/* Bytes that were lost are the cable's fault. */
-	if (lab_console_losses(line) > 0 && strstr(failure, "result line"))
+	/* Bytes that were lost are the cable's fault; a panic that was seen is none of its. */
+	if (lab_console_lost(line) && strstr(failure, "result"))
 		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
 				"the console was lost %u times, and %s", lab_console_losses(line),
 				failure);
@@ -127,8 +126,21 @@ static bool fail_late(const LabBoot *self, const char *what, const char *unreach
 
 		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "%s: %s%s", what, problem, telling);
 	}
+	if (marks && lab_console_lost(lab->console))
+		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
+				"%s, but the console was lost in between%s", what, telling);
 	return lab_fail(error, XB_OUTCOME_BOOT_FAILED, "%s%s%s%s", what, unreached ? ": " : "",
 			unreached ? unreached : "", telling);
+}
+
+/* While dom0 calms down it has little to say. */
+static double allowed_silence(const LabBoot *self)
+{
+	const Console *console = lab_boot_console(self);
+	const LabHost *host = self->lab->host;
+
+	return host->silence_s +
+	       (console && runner_console_stage(console) == CONSOLE_DOM0 ? host->settle_s : 0);
 }
 
 static bool check_time(LabBoot *self, gint64 deadline_us, const char *unreached, GError **error)
@@ -144,11 +156,33 @@ static bool check_time(LabBoot *self, gint64 deadline_us, const char *unreached,
 	}
 	/* A system on disk may be silent once it is up, one of ours says so. */
 	if (marks && lab_marks_xen(marks) && lab->host->root == LAB_ROOT_INITRAMFS &&
-	    lab_console_silence(lab->console) > lab->host->silence_s) {
-		what = g_strdup_printf("nothing on the console for %.0f s", lab->host->silence_s);
+	    lab->host->silence_s > 0 && lab_console_silence(lab->console) > allowed_silence(self)) {
+		what = g_strdup_printf("nothing on the console for %.0f s", allowed_silence(self));
 		return fail_late(self, what, NULL, error);
 	}
 	return true;
+}
+
+static bool came_up(LabBoot *self)
+{
+	self->up_us = g_get_monotonic_time();
+	return self->up = true;
+}
+
+XbOutcome lab_boot_late(double had_s, double allowed_s)
+{
+	return had_s < allowed_s / 2 ? XB_OUTCOME_HOST_TROUBLE : XB_OUTCOME_WORKLOAD_FAILED;
+}
+
+bool lab_boot_fail_late(const LabBoot *self, GError **error)
+{
+	double had_s = -lab_seconds_left(self->up_us), allowed_s = self->lab->job->deadline_s;
+	g_autofree char *telling = lab_boot_telling(self);
+
+	return lab_fail(error, lab_boot_late(had_s, allowed_s),
+			"the workload was not finished in time: it had %.0f of the %.0f s of "
+			"deadline=%s",
+			had_s, allowed_s, telling);
 }
 
 static LabExpected expected(const LabBoot *self)
@@ -171,7 +205,7 @@ static bool judge_frames(LabBoot *self, GError **error)
 	lab_identity_parse(&identity, runner_console_identity(lab_boot_console(self)));
 	switch (lab_identity_judge(&identity, &wanted, &why)) {
 	case LAB_UP:
-		return self->up = true;
+		return came_up(self);
 	case LAB_WRONG:
 		return lab_fail(error, XB_OUTCOME_BOOT_FAILED, "%s", why);
 	case LAB_NOT_YET:
@@ -211,12 +245,11 @@ static bool judge_answer(LabBoot *self, const LabIdentity *identity, bool *done,
 	case LAB_NOT_YET:
 		return true;
 	case LAB_UP:
-		return *done = self->up = true;
+		return *done = came_up(self);
 	case LAB_FALLBACK:
 		telling = lab_boot_telling(self);
 		/* Without a sign of our kernel on a console, it was not loaded. */
-		if (self->lab->console && !lab_marks_xen(lab_console_marks(self->lab->console)) &&
-		    lab_boot_console(self))
+		if (self->lab->console && !lab_marks_xen(lab_console_marks(self->lab->console)))
 			return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
 					"the kernel was not loaded: %s%s", why, telling);
 		return lab_fail(error, XB_OUTCOME_BOOT_FAILED, "%s%s", why, telling);

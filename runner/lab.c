@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #define LOG_LINE_MAX 2000
+#define LEAVE_S      15 /* besides power_pause_s: to switch the machine off and on */
 
 G_DEFINE_QUARK(xb - lab, lab_error)
 
@@ -48,6 +49,8 @@ Lab *lab_new(const RunnerJob *job, RunnerRun *run, GError **error)
 		return NULL;
 	if (!run)
 		return g_steal_pointer(&self);
+	self->end_us = lab_deadline(job->deadline_s -
+				    MIN(self->host->power_pause_s + LEAVE_S, job->deadline_s / 4));
 	self->log = fopen(path, "ae");
 	if (!self->log) {
 		lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "%s can't be written: %s", path,
@@ -102,16 +105,22 @@ static gboolean on_time(gpointer data)
 
 bool lab_wait(Lab *self, double seconds, GError **error)
 {
-	bool late = false;
-	guint timer = g_timeout_add((guint)MAX(seconds * 1000, 1), on_time, &late);
+	bool limited = self->end_us && !self->closing, late = false;
+	double most = limited ? MIN(seconds, lab_seconds_left(self->end_us)) : seconds;
+	guint timer = g_timeout_add((guint)MAX(most * 1000, 1), on_time, &late);
 
 	if (self->closing || !self->run || !self->run->ended)
 		g_main_context_iteration(NULL, TRUE);
 	if (!late)
 		g_source_remove(timer);
-	if (self->closing || !self->run || !self->run->ended)
-		return true;
-	return lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "ended on request");
+	if (self->run && self->run->ended && !self->closing)
+		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "ended on request");
+	if (limited && lab_seconds_left(self->end_us) <= 0)
+		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
+				"the deadline of %.0f s is over: deadline= must cover the "
+				"known-good system, the boot, settling and the workload",
+				self->job->deadline_s);
+	return true;
 }
 
 bool lab_pause(Lab *self, double seconds, GError **error)

@@ -22,8 +22,9 @@ typedef struct {
 	LabConsole *console; /* NULL: none */
 	FILE *log;           /* lab.log of the job's directory; NULL: none */
 	gint64 start_us;
-	bool locked;  /* the lock on the machine's disk is ours */
-	bool closing; /* the run has ended; what is done now brings the machine back */
+	gint64 end_us; /* when nothing but bringing the machine back is begun any more; 0: never */
+	bool locked;   /* the lock on the machine's disk is ours */
+	bool closing;  /* the run has ended; what is done now brings the machine back */
 	char nonce[33];
 } Lab;
 
@@ -49,7 +50,8 @@ double lab_seconds_left(gint64 deadline_us);
 
 /*
  * Iterate the main context for @seconds, or until it is woken; false with
- * @error when the run was ended meanwhile. lab_pause() sleeps the whole time.
+ * @error when the run was ended meanwhile, or the job's time is over: its deadline
+ * less what it takes to bring the machine back. lab_pause() sleeps the whole time.
  */
 bool lab_wait(Lab *self, double seconds, GError **error);
 bool lab_pause(Lab *self, double seconds, GError **error);

@@ -6,6 +6,7 @@
 #   MACHINES="disk net"   which of the two
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
+need_kernels
 
 read -ra machines <<<"${MACHINES-disk net}"
 for name in "${machines[@]}"; do machine "$name" "$name"; done

@@ -5,6 +5,7 @@
 #   LAB_KERNELS=DIR   kernels of which one is slower, see images() in lib.sh
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
+need_kernels
 
 for name in one two; do
 	machine "$name" net

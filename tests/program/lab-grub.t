@@ -17,6 +17,8 @@ grub_run nossh '"boot_deadline_s":"15"'
 has '"outcome":"boot-failed".*dom0 was not up' "dom0 without ssh is boot-failed"
 grub_run noxen
 has '"outcome":"boot-failed".*not under Xen' "ssh without Xen is boot-failed"
+grub_run sshpanic
+has '"outcome":"workload-failed".*panicked' "a panic under a step over ssh is the kernel's, by the console"
 grub_run fallback
 has '"outcome":"boot-failed"' "a machine that fell back quietly is boot-failed"
 touch "$m/sticky"
@@ -29,4 +31,10 @@ touch fails
 grub_run ok
 has '"outcome":"workload-failed".*status 9.*no such domain' "a workload that fails says why"
 rm fails
+mv dom0 dom0.short
+printf '#!/bin/sh\nyes unmap 0.1 s | head -c 1500000\n' >dom0
+chmod +x dom0
+grub_run ok
+has '"outcome":"workload-failed".*printed more than' "and one that prints too much"
+mv dom0.short dom0
 echo "1..$n"

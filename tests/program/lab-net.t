@@ -30,6 +30,18 @@ has '"outcome":"boot-failed".*panicked.*Attempted to kill init' "a panic is boot
 reverted "and the known-good system comes next"
 run hang
 has '"outcome":"boot-failed".*nothing on the console' "a silent hang is boot-failed"
+run losthang
+has '"outcome":"host-trouble".*nothing on the console.*console was lost' "one whose console was lost meanwhile is not charged"
+run calm '"settle_s":"10","boot_deadline_s":"60"'
+has '"outcome":"ok"' "a dom0 that calms down for longer than the silence is none that hangs"
+run hang '"silence_s":"0"'
+has '"outcome":"boot-failed".*dom0 was not up' "without a limit of silence the deadline of a boot ends it"
+echo off >"$m/power"
+sleep 1
+kernel kernel-dark dark
+job kernel-dark | jq -c '.deadline_s = 4' | "$bin/xbisect-run" >out.jsonl 2>err
+has '"outcome":"host-trouble".*deadline of 4 s is over' "the job's own deadline ends what is begun, and no kernel is charged"
+reverted "and the known-good system comes next"
 run fallback
 has '"outcome":"boot-failed".*second time' "a machine that fell back quietly is boot-failed"
 run nodom0

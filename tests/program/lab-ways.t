@@ -45,6 +45,19 @@ pids+=($!)
 for _ in $(seq 100); do [ ! -e console.socket ] || [ ! -e console.tty ] || break; sleep 0.1; done
 run ok '"console":"unix","console_path":"'"$work/console.socket"'"'
 has '"outcome":"ok"' "a console that is a socket of the file system"
+run ok '"console":"command","console_command":"sh -c '"'echo noise of a tool >&2; exec cat'"' ","console_address":""' check
+has '"operation":"console","ok":true,"detail":"it is open, and silent"' "what a command complains of is nothing from the machine"
+grep -q 'noise of a tool' lab.log
+ok $? "it is in the log"
+run ok '"console":"command","console_command":"sh -c '"'echo no such port >&2; exit 1'"'"' check
+has '"operation":"console","ok":false' "a command that ends at once is no console"
+run ok '"console":"command","console_command":"python3 -c '"'import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); [sys.stdout.buffer.write(d) and sys.stdout.flush() for d in iter(lambda: s.recv(4096), bytes())]'"' 127.0.0.1 '"$console_port"'"'
+has '"outcome":"ok"' "a console that is a command"
+run ok '"console_address":"localhost:'"$console_port"'"'
+has '"outcome":"ok"' "one under a name whose first address may be another"
+head -c 2000000 /dev/zero >switch.log
+run ok '"power_off":"sh -c '"'echo off >>$work/switch.log; echo off >{net_dir}/../power'"'"' check
+has '"operation":"power-cycle","ok":true' "a switch's command may write a long log of its own"
 run ok '"console":"device","console_device":"'"$work/console.tty"'"'
 has '"outcome":"ok"' "a console that is a serial device"
 [ "$(stty -F "$work/console.tty" speed)" = 115200 ]

@@ -194,7 +194,9 @@ def test_kernel(nonce, xen, cmdline, kernel):
         known_good()
     if do == "fallback":
         known_good()
-    if do == "hang":
+    if do == "losthang":
+        drop()
+    if do in ("hang", "losthang"):
         pause(3600)
     if do == "other":
         release = "6.1.0-other"
@@ -204,10 +206,21 @@ def test_kernel(nonce, xen, cmdline, kernel):
         if do == "nossh":
             pause(3600)
         write("".join(f"unmap {value} s\n" for value in levels(kernel)), "levels")
+        remove("lib", "xbisect-dom0")
         write("", "up")
+        while do == "sshpanic":  # under the step that follows the program's
+            pause(0.05)
+            if os.path.exists(path("lib", "xbisect-dom0")):
+                remove("up")
+                pause(0.5)
+                say("Kernel panic - not syncing: Fatal exception in interrupt")
+                pause(1)
+                known_good()
         while True:
             pause(3600)
     f.frame("hello 0.1.0")
+    if do == "calm":
+        pause(9)
     f.frame("id nonce " + nonce)
     f.frame("id boot " + boot)
     f.frame("id release " + release)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-lab.c - the parts of driver=ssh that do no I/O, or only to files. */
+#include "lab-boot.h"
 #include "lab-console.h"
 #include "lab-facts.h"
 #include "lab-grub.h"
@@ -479,6 +480,52 @@ static void test_claim(void)
 	g_assert_false(lab_claim_parse(&read, NONCE " m -1 5 60 me"));
 }
 
+static void test_lock_answer(void)
+{
+	static const struct {
+		const char *text;
+		LabLockAnswer answer;
+		const char *line;
+	} cases[] = {
+		{ "taken\n", LAB_LOCK_TAKEN, NULL },
+		{ "held 3 " NONCE " m 1 5 60 me\n", LAB_LOCK_TAKEN,
+		  NULL }, /* our own, from before */
+		{ "held 3 00ff m 1 5 60 you@there\n", LAB_LOCK_HELD, NULL },
+		{ "held 61 00ff m 1 5 60 you@there\n", LAB_LOCK_VOID, "00ff m 1 5 60 you@there" },
+		{ "held 3 no claim\n", LAB_LOCK_VOID, "no claim" },
+		{ "held\n", LAB_LOCK_ODD, NULL },
+		{ "", LAB_LOCK_ODD, NULL },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(LabClaim) held = { 0 };
+		g_autofree char *line = NULL;
+		double age_s;
+
+		g_assert_cmpint(lab_lock_answer(cases[i].text, NONCE, &held, &age_s, &line), ==,
+				cases[i].answer);
+		g_assert_cmpstr(line, ==, cases[i].line);
+	}
+}
+
+static void test_lease(void)
+{
+	g_autoptr(LabHost) host =
+		host_of(GRUB ",\"lock_lease_s\":\"60\",\"recover_deadline_s\":\"100\"", NULL);
+
+	g_assert_cmpfloat(lab_lease_s(host, 1000), >=, 1100);
+	host->lock_lease_s = 5000;
+	g_assert_cmpfloat(lab_lease_s(host, 1000), ==, 5000);
+}
+
+static void test_late(void)
+{
+	/* most of the time went to bring the machine up */
+	g_assert_cmpint(lab_boot_late(10, 300), ==, XB_OUTCOME_HOST_TROUBLE);
+	g_assert_cmpint(lab_boot_late(149, 300), ==, XB_OUTCOME_HOST_TROUBLE);
+	g_assert_cmpint(lab_boot_late(151, 300), ==, XB_OUTCOME_WORKLOAD_FAILED);
+}
+
 static void test_settle_script(void)
 {
 	g_autoptr(LabHost) host =
@@ -493,8 +540,9 @@ static void test_settle_script(void)
 	host = host_of(GRUB ",\"settle_s\":\"0\"", NULL);
 	g_assert_cmpfloat(host->settle_s, ==, 0);
 	g_clear_pointer(&host, lab_host_free);
-	host = host_of(GRUB ",\"settle_s\":\"0s\"", NULL);
+	host = host_of(GRUB ",\"settle_s\":\"0s\",\"silence_s\":\"0\"", NULL);
 	g_assert_cmpfloat(host->settle_s, ==, 0);
+	g_assert_cmpfloat(host->silence_s, ==, 0);
 }
 
 int main(int argc, char **argv)
@@ -518,5 +566,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/lab/facts", test_facts);
 	g_test_add_func("/lab/claim", test_claim);
 	g_test_add_func("/lab/settle-script", test_settle_script);
+	g_test_add_func("/lab/lock-answer", test_lock_answer);
+	g_test_add_func("/lab/a-lease-covers-the-job", test_lease);
+	g_test_add_func("/lab/late-is-whose-fault", test_late);
 	return g_test_run();
 }
