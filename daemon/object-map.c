@@ -234,7 +234,7 @@ XbObjectMap *xb_object_map_parse(const char *text, gsize length, GHashTable *exe
 				 GError **error)
 {
 	g_autoptr(XbObjectMap) self = g_new0(XbObjectMap, 1);
-	g_autofree char *copy = g_memdup2(text, length);
+	g_autofree char *copy = g_strndup(text, length);
 
 	self->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	self->files = g_array_new(FALSE, FALSE, sizeof(File));

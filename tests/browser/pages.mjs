@@ -168,6 +168,40 @@ for (const colorScheme of ["light", "dark"]) {
 	await c.finish();
 }
 
+/* ---- flame graphs ------------------------------------------------------------------------------ */
+{
+	const c = await context({ viewport: { width: 1280, height: 900 } }, "flame");
+	const page = await c.newPage();
+	await page.goto(url + "/job/1/profile");
+	const figure = page.locator("figure.flame").first();
+	ok(await page.locator("figure.flame").count() === 4, "flame: all four graphs");
+	const frame = (name) => figure.locator(`g.frame[data-name="${name}"]`).first();
+	const width = async (name) => Number(await frame(name).locator("rect").getAttribute("width"));
+	const whole = await figure.locator("svg").evaluate((svg) => svg.viewBox.baseVal.width);
+	const before = await width("pv_ro_page_fault_[x]");
+	ok(before > whole / 3, "flame: Xen's emulation is most of the change", `${before} of ${whole}`);
+	await figure.locator("input[type=search]").fill("pv_ro_PAGE");
+	const found = parseFloat(await figure.locator("output").textContent());
+	ok(Math.abs(found - 100 * before / whole) < 1, "flame: a search tells the share of what it found",
+		`${found} %, ${before} of ${whole}`);
+	const lit = () => figure.locator('rect[fill="#e64fd2"]').count();
+	ok(await lit() > 0, "flame: and marks it");
+	await figure.locator("input[type=search]").fill("");
+	ok(await lit() === 0, "flame: an empty search marks nothing");
+	ok(await figure.locator("button").isHidden(), "flame: nothing to zoom out of");
+	await frame("pv_ro_page_fault_[x]").click();
+	ok(Math.abs(await width("pv_ro_page_fault_[x]") - whole) < 1, "flame: a click zooms",
+		await width("pv_ro_page_fault_[x]"));
+	ok(await figure.locator('g.frame[visibility="hidden"]').count() > 0,
+		"flame: what is beside it goes");
+	ok(Math.abs(await width("unmap_page_range_[k]") - whole) < 1, "flame: its callers fill the width");
+	await figure.locator("button", { hasText: "Zoom out" }).click();
+	ok(Math.abs(await width("pv_ro_page_fault_[x]") - before) < 0.5 &&
+		await figure.locator('g.frame[visibility="hidden"]').count() === 0,
+		"flame: zooming out brings all back", await width("pv_ro_page_fault_[x]"));
+	await c.finish();
+}
+
 /* ---- the timeline ------------------------------------------------------------------------------ */
 {
 	const c = await context({}, "timeline");
