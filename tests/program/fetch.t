@@ -170,6 +170,8 @@ if [ -x /usr/sbin/sshd ] && { mkdir -p /run/sshd; } 2>/dev/null; then
 	fetch "$url" main "{\"ssh_key\":\"$tmp/user_key\",\"known_hosts\":\"$tmp/empty\"}"
 	is "ssh://: a host that is not known is refused" "$status" 1
 	echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 host_key.pub)" >known
+	# libgit2 1.5 forgets the hosts that it read from the file (libssh2_knownhost_init).
+	export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
 	fetch "$url" main "{\"ssh_key\":\"$tmp/user_key\",\"known_hosts\":\"$tmp/known\"}"
 	is "ssh://: the tip, with a key from a file, of a host that is known" "$status $(tip)" "0 $(sha c4)"
 	sed -i 's/AAAA.*/AAAAC3NzaC1lZDI1NTE5AAAAICjNmTnA2c3KuuOkK1A33FvEYArgTXdqZsqMz1PJs3Hp/' known
