@@ -6,15 +6,13 @@
 #include <string.h>
 
 #include "engine.h"
-#include "history.h"
 #include "noise.h"
 #include "outcome.h"
-#include "path-view.h"
+#include "plan-images.h"
 #include "plan-steps.h"
+#include "plan-verdict.h"
 #include "relevance.h"
 #include "variants.h"
-
-#define LISTED_MAX 32 /* commits with a probability that a verdict lists */
 
 typedef struct {
 	XbDaemon *daemon;
@@ -252,88 +250,6 @@ static void add_history(const Input *in, XbOptions *options)
 	options->history_n = MIN(noise.boots, HISTORY_BOOTS_MAX);
 }
 
-/* ---- actions back into variants ------------------------------------------ */
-
-/* The recipe of @node with changes; adds the row of the image. NULL variant id: impossible. */
-static const XbJobImage *find_image(const XbJobData *data, int node, bool revert, guint *index)
-{
-	for (guint i = 0; i < data->images->len; i++) {
-		const XbJobImage *image = data->images->pdata[i];
-		if (image->node == node && image->revert == revert) {
-			*index = i;
-			return image;
-		}
-	}
-	return NULL;
-}
-
-static int64_t ensure_clean(Input *in, guint node, GError **error)
-{
-	const XbVariant *variant = in->data->variants->pdata[node];
-	g_autoptr(json_t) source = json_loads(variant->source, 0, NULL);
-	XbRecipe recipe;
-
-	if (!xb_recipe_unpack(source, &recipe)) {
-		g_set_error(error, XB_DB_ERROR, XB_DB_ERROR_CORRUPT, "variant %lld: bad recipe",
-			    (long long)variant->id);
-		return -1;
-	}
-	recipe.clean = true;
-	return xb_variant_of_recipe(in->daemon, &recipe, error);
-}
-
-/* BAD with the culprit reverted, as a patch in the recipe. 0: it does not apply (@detail). */
-static int64_t ensure_revert(Input *in, guint node, char **detail, GError **error)
-{
-	const XbVariant *tip = in->data->variants->pdata[in->n - 1];
-	const XbJobCommit *culprit = in->data->commits->pdata[node];
-	g_autoptr(json_t) source = json_loads(tip->source, 0, NULL);
-	g_autofree char *mirrors = xb_state_path(in->daemon, "mirrors", NULL);
-	g_autoptr(XbHistory) history = NULL;
-	g_autofree char *patch = NULL, *blob = NULL;
-	g_autoptr(json_t) patches = NULL;
-	g_autoptr(GError) conflict = NULL;
-	XbRecipe recipe;
-
-	if (!xb_recipe_unpack(source, &recipe)) {
-		*detail = g_strdup("the recipe of the tip is damaged");
-		return 0;
-	}
-	history = xb_history_open(mirrors, recipe.repo, false, &conflict);
-	if (history)
-		patch = xb_history_revert_patch(history, culprit->label, recipe.commit, &conflict);
-	if (!patch) {
-		*detail = g_strdup(conflict->message);
-		return 0;
-	}
-	blob = xb_blob_store(in->daemon, patch, strlen(patch), error);
-	if (!blob)
-		return -1;
-	patches = json_copy(recipe.patches);
-	json_array_append_new(patches, json_string(blob));
-	recipe.patches = patches;
-	return xb_variant_of_recipe(in->daemon, &recipe, error);
-}
-
-/* The variant of an action that is not of the normal image; the row is added when missing, and
- * then the next round, which sees it, goes on. */
-static bool add_image(Input *in, const XbAction *action, GError **error)
-{
-	XbJobImage image = { (int)action->node, action->image == XB_IMAGE_REVERT, 0, NULL };
-	g_autofree char *detail = NULL;
-	int64_t id = image.revert ? ensure_revert(in, action->node, &detail, error)
-				  : ensure_clean(in, action->node, error);
-
-	if (id < 0)
-		return false;
-	if (id == 0)
-		xb_journal(in->daemon, in->data->job->id, "the revert is not tried: %s", detail);
-	image.variant_id = id;
-	image.detail = detail ? detail : (char *)"";
-	xb_daemon_poke(in->daemon);
-	return xb_db_job_image_add(in->daemon->db, in->data->job->id, &image, error);
-}
-
 /* Of the nodes with one image, one that is on disk; @node itself when none is. */
 static const XbVariant *bootable_mate(const Input *in, guint node)
 {
@@ -362,128 +278,23 @@ static bool add_wants(Input *in, const XbPlan *plan, XbPlanned *out, GError **er
 		const XbAction *action = &g_array_index(plan->actions, XbAction, i);
 		XbRunKind kind = action->kind == XB_ACTION_BUILD ? XB_RUN_BUILD : XB_RUN_BOOT;
 		const XbVariant *variant;
-		guint index;
+		bool known = true;
 
-		if (action->image == XB_IMAGE_NORMAL) {
+		if (action->image == XB_IMAGE_NORMAL)
 			variant = kind == XB_RUN_BOOT ? bootable_mate(in, action->node)
 						      : in->data->variants->pdata[action->node];
-		} else if (find_image(in->data, (int)action->node, action->image == XB_IMAGE_REVERT,
-				      &index)) {
-			variant = in->data->image_variants->pdata[index];
-			if (!variant)
-				continue;
-		} else {
-			if (!add_image(in, action, error))
-				return false;
+		else
+			variant = xb_plan_image(in->data, action->node,
+						action->image == XB_IMAGE_REVERT, &known);
+		if (!known && !xb_plan_image_add(in->daemon, in->data, action->node,
+						 action->image == XB_IMAGE_REVERT, error))
+			return false;
+		if (!variant)
 			continue;
-		}
 		xb_want_add(out->wants, kind, variant, (int)action->node, (int)action->perturb,
 			    purposes[action->purpose], action->why);
 	}
 	return true;
-}
-
-/* ---- the verdict --------------------------------------------------------- */
-
-static json_t *number_or_null(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
-
-typedef struct {
-	guint node;
-	double probability;
-} Ranked;
-
-static int by_probability(gconstpointer a, gconstpointer b)
-{
-	const Ranked *x = a, *y = b;
-
-	if (x->probability != y->probability)
-		return x->probability < y->probability ? 1 : -1;
-	return x->node < y->node ? -1 : x->node > y->node;
-}
-
-static json_t *ranked_commits(const Input *in, const XbPlan *plan)
-{
-	g_autoptr(GArray) ranked = g_array_new(FALSE, FALSE, sizeof(Ranked));
-	json_t *list = json_array();
-
-	for (guint i = 1; i < in->n; i++) {
-		Ranked one = { i, plan->probability[i] };
-		if (one.probability > 1e-4)
-			g_array_append_val(ranked, one);
-	}
-	g_array_sort(ranked, by_probability);
-	for (guint i = 0; i < ranked->len && i < LISTED_MAX; i++) {
-		const Ranked *one = &g_array_index(ranked, Ranked, i);
-		const XbJobCommit *commit = in->data->commits->pdata[one->node];
-		json_t *path = xb_path_commit(in->data, one->node);
-		json_t *entry = json_pack("{s:s,s:s,s:f,s:i}", "id", commit->label, "subject",
-					  commit->subject, "probability", one->probability, "node",
-					  (int)one->node);
-
-		if (path)
-			json_object_set_new(entry, "path", path);
-		json_array_append_new(list, entry);
-	}
-	return list;
-}
-
-/* Runs of nodes, [first, last], whose image is their first parent's: they can't be the culprit.
- * For people; a range of which every other commit is one would make a long list. */
-#define ALIKE_MAX 2000
-static json_t *alike_nodes(const Input *in)
-{
-	json_t *list = json_array();
-	guint first = 0;
-
-	for (guint i = 1; i <= in->n && json_array_size(list) < ALIKE_MAX; i++) {
-		const XbNode *node = &in->nodes[i];
-		bool alike =
-			i < in->n && in->parent_start[i + 1] - in->parent_start[i] == 1 &&
-			node->image_class ==
-				in->nodes[g_array_index(in->parent, guint, in->parent_start[i])]
-					.image_class;
-
-		if (alike && !first)
-			first = i;
-		if (!alike && first) {
-			json_array_append_new(list, json_pack("[i,i]", (int)first, (int)i - 1));
-			first = 0;
-		}
-	}
-	return list;
-}
-
-static const char *const verdict_names[] = {
-	[XB_VERDICT_PENDING] = "pending",
-	[XB_VERDICT_CULPRIT] = "culprit",
-	[XB_VERDICT_RANGE] = "range",
-	[XB_VERDICT_NONE] = "none",
-};
-
-static json_t *verdict_json(const Input *in, const XbPlan *plan)
-{
-	json_t *verdict = json_pack(
-		"{s:s,s:f,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:i,s:o,s:i,s:i,s:f,s:s}", "kind",
-		verdict_names[plan->kind], "confidence", plan->confidence, "commits",
-		ranked_commits(in, plan), "effect", "base", number_or_null(plan->effect.base),
-		"test", number_or_null(plan->effect.test), "ratio",
-		number_or_null(plan->effect.ratio), "ci_low", number_or_null(plan->effect.ci_low),
-		"ci_high", number_or_null(plan->effect.ci_high), "culprit_node", (int)plan->culprit,
-		"other_steps", number_or_null(plan->other_steps), "can_matter",
-		(int)plan->can_matter, "steps_left", (int)plan->steps_left, "seconds_left",
-		isfinite(plan->seconds_left) ? plan->seconds_left : 0.0, "reason",
-		plan->reason ? plan->reason->str : "");
-	json_t *path;
-
-	g_assert(verdict);
-	json_object_set_new(verdict, "alike", alike_nodes(in));
-	path = xb_path_summary(in->data);
-	if (path)
-		json_object_set_new(verdict, "path", path);
-	return verdict;
 }
 
 /* How many troubles of builds in a row are the machine's: one variant more than there are builders,
@@ -574,7 +385,7 @@ bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacit
 		g_autoptr(GArray) segments = xb_plan_steps_load(data);
 		plan = xb_plan_steps(&graph, &options, in.nodes, boots, in.boots->len, flying,
 				     in.in_flight->len, segments);
-		out->verdict = verdict_json(&in, plan);
+		out->verdict = xb_plan_verdict(data, &graph, in.nodes, plan);
 		xb_plan_steps_store(data, segments, out->verdict);
 	} else {
 		plan = xb_plan_bisect(&graph, &options, in.nodes, boots, in.boots->len, flying,
@@ -582,7 +393,7 @@ bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacit
 		if (plan->kind == XB_VERDICT_CULPRIT)
 			plan->other_steps = xb_other_steps(&graph, &options, in.nodes, boots,
 							   in.boots->len, plan->culprit);
-		out->verdict = verdict_json(&in, plan);
+		out->verdict = xb_plan_verdict(data, &graph, in.nodes, plan);
 		xb_plan_steps_store_one(data, plan, out->verdict);
 	}
 	out->decided = plan->kind != XB_VERDICT_PENDING;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan-verdict.h - what a bisect job thinks so far, as the JSON that is stored with it. */
+#ifndef XB_PLAN_VERDICT_H
+#define XB_PLAN_VERDICT_H
+
+#include "engine.h"
+#include "jobdata.h"
+
+/* The likeliest commits, effect, confidence, what is left to do, and which runs of commits share an
+ * image. A new reference. */
+json_t *xb_plan_verdict(const XbJobData *data, const XbGraph *graph, const XbNode *nodes,
+			const XbPlan *plan);
+
+#endif
