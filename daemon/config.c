@@ -122,7 +122,7 @@ static bool take_repo(XbConfig *config, const XbConfigGroup *group, GError **err
 	XbRepoConfig *repo = g_new0(XbRepoConfig, 1);
 
 	repo->name = g_strdup(group->label);
-	repo->trust = g_strdup("default");
+	repo->trust = g_strdup(XB_TRUST_DEFAULT);
 	g_ptr_array_add(config->repos, repo);
 	if (!xb_config_store(group, repo_keys, repo, error))
 		return false;

@@ -16,10 +16,12 @@
 #include "protocol.h"
 #include "web-config.h"
 
+#define XB_TRUST_DEFAULT "default" /* label of a repository that none is given */
+
 typedef struct {
 	char *name;
 	char *path;  /* absolute */
-	char *trust; /* label; default "default" */
+	char *trust; /* label; default XB_TRUST_DEFAULT */
 } XbRepoConfig;
 
 typedef struct {

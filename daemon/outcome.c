@@ -12,6 +12,7 @@
 #include "probes.h"
 #include "space.h"
 #include "text.h"
+#include "variants.h"
 
 #define STDERR_TAIL 400
 
@@ -96,6 +97,19 @@ static bool file_inside(const char *dir, json_t *artifact, const char *member)
 	return g_file_test(path, G_FILE_TEST_IS_REGULAR);
 }
 
+/* A builder that tells what it built with had to have what the recipe says. */
+static bool has_other_toolchain(XbDaemon *daemon, const XbVariant *variant, json_t *artifact)
+{
+	g_autoptr(json_t) source = json_loads(variant->source, 0, NULL);
+	const char *builder = json_string_value(json_object_get(artifact, "builder"));
+	XbRecipe recipe;
+
+	if (!builder || !xb_recipe_unpack(source, &recipe))
+		return false;
+	xb_probes_builder_reported(daemon->probes, builder);
+	return !xb_probes_builder_is(daemon->probes, recipe.builder_fp);
+}
+
 /* Fill @variant from the artifact event; NULL when fine, else what is wrong (static). */
 static const char *take_artifact(XbDaemon *daemon, const XbRun *run, XbVariant *variant,
 				 GError **error)
@@ -111,6 +125,10 @@ static const char *take_artifact(XbDaemon *daemon, const XbRun *run, XbVariant *
 	artifact = json_loads(bodies->pdata[bodies->len - 1], 0, NULL);
 	if (!json_is_string(json_object_get(artifact, "image_sha256")))
 		return "the artifact event has no image_sha256";
+	if (has_other_toolchain(daemon, variant, artifact))
+		return "the compiler, or another tool of the builder, has changed since the job "
+		       "was "
+		       "queued";
 	dir = publish(daemon, run, error);
 	if (!dir)
 		return "the artifact could not be published";

@@ -201,8 +201,9 @@ static Probe *probe_start(XbDaemon *daemon, const char *name, char **argv, json_
 void xb_probes_ask_builder(XbProbes *self)
 {
 	char **argv = self->daemon->config->builder_command;
-	g_autoptr(json_t) job = json_pack("{s:i,s:s,s:s}", "protocol", XB_PROTOCOL_VERSION, "kind",
-					  "fingerprint", "id", "fingerprint");
+	g_autoptr(json_t) job = json_pack("{s:i,s:s,s:s,s:s}", "protocol", XB_PROTOCOL_VERSION,
+					  "kind", "fingerprint", "id", "fingerprint", "sandbox",
+					  self->daemon->config->sandbox);
 	g_autofree char *command = g_strjoinv(" ", argv);
 
 	probe_free(self->builder);
@@ -218,6 +219,25 @@ void xb_probes_ask_builder(XbProbes *self)
 const char *xb_probes_builder(const XbProbes *self)
 {
 	return self->builder ? self->builder->host_fp : NULL;
+}
+
+bool xb_probes_builder_is(const XbProbes *self, const char *fingerprint)
+{
+	const Probe *builder = self->builder;
+
+	return builder->guessed || strcmp(fingerprint, builder->host_fp) == 0 ||
+	       strcmp(fingerprint, builder->fallback_host) == 0;
+}
+
+void xb_probes_builder_reported(XbProbes *self, const char *fingerprint)
+{
+	Probe *builder = self->builder;
+
+	if (builder->guessed || strcmp(fingerprint, builder->host_fp) == 0)
+		return;
+	g_message("the builder's toolchain has changed");
+	g_free(builder->host_fp);
+	builder->host_fp = g_strdup(fingerprint);
 }
 
 static char *probe_key(const char *host, json_t *workload)

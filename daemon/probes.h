@@ -17,6 +17,10 @@ void xb_probes_free(XbProbes *self);
 /* Asked once at start; waits for the answer, 20 s at most. */
 void xb_probes_ask_builder(XbProbes *self);
 const char *xb_probes_builder(const XbProbes *self); /* never NULL after asking */
+/* Would a build now have the toolchain of this fingerprint? True when nobody can tell. */
+bool xb_probes_builder_is(const XbProbes *self, const char *fingerprint);
+/* A build says that it had this one, which holds from now on. */
+void xb_probes_builder_reported(XbProbes *self, const char *fingerprint);
 
 /*
  * The fingerprints of @workload (a job's "workload" object) on @host. False

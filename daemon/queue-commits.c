@@ -4,6 +4,7 @@
 
 #include "compare.h"
 #include "config-group.h"
+#include "history-refs.h"
 #include "probes.h"
 #include "queue-request.h"
 #include "text.h"
@@ -19,8 +20,9 @@ static const XbRepoConfig *configured_at(const XbConfig *config, const char *pat
 {
 	for (guint i = 0; i < config->repos->len; i++) {
 		const XbRepoConfig *repo = config->repos->pdata[i];
+		g_autofree char *canonical = xb_refs_discover(repo->path, false);
 
-		if (strcmp(repo->path, path) == 0)
+		if (g_strcmp0(canonical, path) == 0)
 			return repo;
 	}
 	return NULL;
@@ -65,7 +67,6 @@ static bool open_history(XbRequest *r, GError **error)
 		path = like;
 		configured = configured_at(config, like);
 	}
-	r->trust = configured ? configured->trust : "default";
 	if (!path && config->repo)
 		path = config->repo;
 	if (!path && cwd) {
@@ -84,6 +85,10 @@ static bool open_history(XbRequest *r, GError **error)
 				    "NAME]");
 		return false;
 	}
+	/* named by its path, it is the configured one all the same */
+	if (!configured)
+		configured = configured_at(config, xb_history_repo_path(r->history));
+	r->trust = configured ? configured->trust : XB_TRUST_DEFAULT;
 	json_object_set_new(r->spec, "repo", json_string(xb_history_repo_path(r->history)));
 	return true;
 }

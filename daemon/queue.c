@@ -5,6 +5,7 @@
 #include "jobdata.h"
 #include "queue-request.h"
 #include "schedule.h"
+#include "variants.h"
 #include "warn.h"
 
 G_DEFINE_QUARK(xb - queue - error - quark, xb_queue_error)
@@ -176,9 +177,14 @@ int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError 
 	if (!xb_db_begin(daemon->db, error))
 		return -1;
 	new_id = xb_db_job_add(daemon->db, &job, error);
-	for (guint i = 0; new_id >= 0 && i < commits->len; i++)
-		if (!xb_db_job_commit_add(daemon->db, new_id, commits->pdata[i], error))
+	for (guint i = 0; new_id >= 0 && i < commits->len; i++) {
+		XbJobCommit *commit = commits->pdata[i];
+
+		commit->variant_id = xb_variant_renewed(daemon, commit->variant_id, error);
+		if (commit->variant_id < 0 ||
+		    !xb_db_job_commit_add(daemon->db, new_id, commit, error))
 			new_id = -1;
+	}
 	if (new_id < 0 || !xb_db_commit(daemon->db, error)) {
 		xb_db_rollback(daemon->db);
 		return -1;

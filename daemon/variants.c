@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "probes.h"
+
 /* Part of every key: a change of meaning of a recipe is a new number. */
 #define RECIPE_VERSION "xbisect recipe 1"
 
@@ -70,6 +72,9 @@ int64_t xb_variant_of_recipe(XbDaemon *daemon, const XbRecipe *recipe, GError **
 	hash_member(sum, "arch", recipe->arch);
 	hash_member(sum, "builder", recipe->builder_fp);
 	hash_member(sum, "clean", recipe->clean ? "yes" : "no");
+	/* what one label compiled is no other's; keys of the default one are older than labels */
+	if (strcmp(recipe->trust, XB_TRUST_DEFAULT) != 0)
+		hash_member(sum, "trust", recipe->trust);
 
 	source = json_pack("{s:s,s:s,s:s,s:s,s:O,s:O,s:s,s:s,s:s,s:b}", "repo", recipe->repo,
 			   "trust", recipe->trust, "commit", recipe->commit, "tree", recipe->tree,
@@ -95,6 +100,21 @@ bool xb_recipe_unpack(json_t *source, XbRecipe *recipe)
 		return false;
 	recipe->clean = clean != 0;
 	return true;
+}
+
+int64_t xb_variant_renewed(XbDaemon *daemon, int64_t id, GError **error)
+{
+	g_autoptr(XbVariant) variant = xb_db_variant_get(daemon->db, id, error);
+	g_autoptr(json_t) source = variant ? json_loads(variant->source, 0, NULL) : NULL;
+	XbRecipe recipe;
+
+	if (!variant)
+		return -1;
+	if (!xb_recipe_unpack(source, &recipe) ||
+	    xb_probes_builder_is(daemon->probes, recipe.builder_fp))
+		return id;
+	recipe.builder_fp = xb_probes_builder(daemon->probes);
+	return xb_variant_of_recipe(daemon, &recipe, error);
 }
 
 bool xb_variant_is_image(const XbVariant *variant)

@@ -2,7 +2,7 @@
 /*
  * variants.h - what a variant is made of, and its key: the hash of all that
  * goes into a build (tree, patches, configuration, architecture, builder and
- * toolchain, clean or not), or of a prebuilt image's files. One key is built
+ * toolchain, clean or not, trust label), or of a prebuilt image's files. One key is built
  * once.
  *
  * Patches and configuration fragments arrive as content and are kept in
@@ -15,7 +15,8 @@
 #include "daemon.h"
 
 typedef struct {
-	const char *repo, *trust;  /* where the commit is */
+	const char *repo; /* where the commit is; the last to name this tree is read */
+	const char *trust;
 	const char *commit, *tree; /* 40 hex */
 	json_t *patches;           /* array of blob paths, in order */
 	json_t *kconfig;           /* array of blob paths, in order */
@@ -29,6 +30,9 @@ char *xb_blob_store(XbDaemon *daemon, const char *content, gsize length, GError 
 
 /* Id of the variant, added when new; -1 with @error. */
 int64_t xb_variant_of_recipe(XbDaemon *daemon, const XbRecipe *recipe, GError **error);
+
+/* The variant of the same recipe as the builder is now; @id itself where nothing has changed. */
+int64_t xb_variant_renewed(XbDaemon *daemon, int64_t id, GError **error);
 
 /* A prebuilt image: @kernel and, when not NULL, @modules are absolute paths that must be
  * readable. The key is over the kernel's bytes and the modules' names, sizes and times. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "probes.h"
 #include "variants.h"
 
 /* A job may be tried again long after what came with its request was removed for room. */
@@ -35,6 +36,13 @@ json_t *xb_workjob_build(XbDaemon *daemon, const XbVariant *variant, int slot, G
 	if (!xb_recipe_unpack(source, &recipe)) {
 		g_set_error(error, XB_DB_ERROR, XB_DB_ERROR_CORRUPT, "variant %lld: bad recipe",
 			    (long long)variant->id);
+		return NULL;
+	}
+	if (!xb_probes_builder_is(daemon->probes, recipe.builder_fp)) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+			    "the compiler, or another tool of the builder, has changed since the "
+			    "job was queued, and two compilers are not compared: queue it again "
+			    "(xbisect retry)");
 		return NULL;
 	}
 	if (!blobs_are_there(recipe.patches, error) || !blobs_are_there(recipe.kconfig, error))

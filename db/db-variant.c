@@ -51,6 +51,7 @@ int64_t xb_db_variant_ensure(XbDb *db, const char *key, const char *source, bool
 		xb_bind_text(":source", source),
 		xb_bind_int(":clean", clean),
 	};
+	const XbBind again[] = { xb_bind_text(":key", key), xb_bind_text(":source", source) };
 	g_autoptr(GError) failure = NULL;
 	int64_t id = xb_db_integer(db, XB_SQL_VARIANT_FIND, find, 1, 0, &failure);
 
@@ -59,7 +60,9 @@ int64_t xb_db_variant_ensure(XbDb *db, const char *key, const char *source, bool
 		return -1;
 	}
 	if (id != 0)
-		return id;
+		return xb_db_exec(db, XB_SQL_VARIANT_SOURCE, again, G_N_ELEMENTS(again), error)
+			       ? id
+			       : -1;
 	return xb_db_insert(db, XB_SQL_VARIANT_ADD, add, G_N_ELEMENTS(add), error);
 }
 

@@ -135,6 +135,7 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 			       "VALUES (:key, :source, :clean, 'unbuilt') "
 			       "ON CONFLICT (key) DO NOTHING",
 	[XB_SQL_VARIANT_FIND] = "SELECT id FROM variant WHERE key = :key",
+	[XB_SQL_VARIANT_SOURCE] = "UPDATE variant SET source = :source WHERE key = :key",
 	[XB_SQL_VARIANT_GET] = "SELECT " VARIANT_COLUMNS " FROM variant AS v WHERE v.id = :id",
 	[XB_SQL_VARIANT_UPDATE] =
 		"UPDATE variant SET state = :state, detail = :detail, image_sha256 = :image, "
