@@ -432,12 +432,14 @@ static void trim_space(XbDaemon *daemon, GHashTable *keep)
 static bool room_is_low(XbDaemon *daemon)
 {
 	const char *path = daemon->config->state_dir;
-	uint64_t left = xb_space_free_bytes(path), low = SPACE_LOW_BYTES;
+	uint64_t left = UINT64_MAX, low = SPACE_LOW_BYTES;
 	struct statvfs fs;
 
-	if (statvfs(path, &fs) == 0)
+	if (statvfs(path, &fs) == 0) {
+		left = (uint64_t)fs.f_bavail * fs.f_frsize;
 		low = MIN(low, (uint64_t)fs.f_blocks * fs.f_frsize / 10);
-	if (left == 0 || left >= low) {
+	}
+	if (left >= low) {
 		if (daemon->no_room)
 			g_message("there is room again below %s", path);
 		daemon->no_room = false;

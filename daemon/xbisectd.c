@@ -80,6 +80,8 @@ static bool start(XbDaemon *daemon, GError **error)
 	if (!know_hosts(daemon, error))
 		return false;
 	daemon->probes = xb_probes_new(daemon);
+	/* First: it waits in the main loop, and what is adopted may end and ask for a plan. */
+	xb_probes_ask_builder(daemon->probes);
 	daemon->host_tasks = xb_host_tasks_new(daemon);
 	daemon->executor = xb_executor_new(daemon);
 	if (!xb_executor_adopt(daemon->executor, error))
@@ -87,7 +89,6 @@ static bool start(XbDaemon *daemon, GError **error)
 	daemon->deliverer = xb_deliverer_new(daemon);
 	xb_deliverer_round(daemon->deliverer);
 	daemon->watcher = xb_watcher_new(daemon);
-	xb_probes_ask_builder(daemon->probes);
 	daemon->control = xb_control_server_new(daemon, error);
 	return daemon->control != NULL;
 }
