@@ -248,12 +248,16 @@ bool xb_care_task_ended(XbDaemon *daemon, const XbHostTask *task, XbOutcome outc
 /* The configuration as the row has it: readers of the database see no other. */
 static bool sync_row(XbDaemon *daemon, const XbHostConfig *host, XbHostRow *row, GError **error)
 {
-	bool stuck = row->condition != XB_HOST_READY && !host->recovers && !host->known_good;
+	bool suspect = row->condition == XB_HOST_SUSPECT && !host->known_good;
+	bool stuck = suspect ||
+		     (row->condition != XB_HOST_READY && !host->recovers && !host->known_good);
 
 	if (row->recovers == host->recovers && strcmp(row->labels, host->labels) == 0 && !stuck)
 		return true;
 	if (host->recovers && !row->recovers)
 		row->condition = XB_HOST_UNKNOWN; /* nobody knows what was done on it before */
+	else if (row->condition == XB_HOST_SUSPECT && !host->known_good && host->recovers)
+		row->condition = XB_HOST_UNKNOWN; /* no health boot can clear it any more */
 	else if (!host->recovers)
 		row->condition = XB_HOST_READY;
 	row->recovers = host->recovers;
@@ -308,7 +312,7 @@ static bool give(XbDaemon *daemon, const XbHostConfig *host, XbHostRow *row, boo
 					   : last ? "the last boot on it did not end well"
 						  : "it is new here",
 					   error) >= 0;
-	after_health = last && strcmp(last->purpose, "health") == 0;
+	after_health = last && !xb_run_is_lost(last) && strcmp(last->purpose, "health") == 0;
 	if (row->troubles >= XB_TROUBLES_MAX && host->known_good && !after_health)
 		return start_or_leave(daemon, host, row, "after three troubles in a row", error);
 	if (row->troubles >= XB_TROUBLES_MAX) {

@@ -122,6 +122,12 @@ static bool conclude(XbHostTasks *self, int64_t id, GError **error)
 	return true;
 }
 
+static void retry_later(XbHostTasks *self)
+{
+	if (!self->retry)
+		xb_daemon_poke_later(self->daemon, &self->retry, RETRY_S * 1000);
+}
+
 static void on_ended(XbTask *task, void *user)
 {
 	XbHostTasks *self = user;
@@ -132,8 +138,7 @@ static void on_ended(XbTask *task, void *user)
 		/* not followed any more, still running for the database: the next round tries
 		 * again */
 		g_warning("host task %lld: %s", (long long)id, error->message);
-		if (!self->retry)
-			xb_daemon_poke_later(self->daemon, &self->retry, RETRY_S * 1000);
+		retry_later(self);
 	}
 	g_hash_table_remove(self->running, &id);
 	xb_daemon_poke(self->daemon);
@@ -206,10 +211,11 @@ int64_t xb_host_tasks_start(XbHostTasks *self, const XbHostConfig *host, XbHostT
 	g_autoptr(XbHostTask) row = xb_db_host_task_get(daemon->db, id, error);
 	g_autofree char *detail = g_strdup_printf(
 		"%s could not be started: %s", daemon->config->runner_command[0], trouble->message);
-	xb_daemon_poke(daemon);
 	xb_journal(daemon, 0, "%s: %s", host->name, detail);
-	return row && write_end(daemon, row, XB_OUTCOME_HOST_TROUBLE, detail, true, error) ? id
-											   : -1;
+	/* it never began, which says nothing about the host */
+	retry_later(self);
+	return row && write_end(daemon, row, XB_OUTCOME_HOST_TROUBLE, detail, false, error) ? id
+											    : -1;
 }
 
 bool xb_host_tasks_busy(const XbHostTasks *self, const char *host)

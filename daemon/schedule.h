@@ -10,7 +10,8 @@
 
 void xb_schedule_round(XbDaemon *daemon);
 
-/* End the work of a job that was cancelled, unless another open job needs the same variant. */
+/* End the work of a job that was cancelled or is decided. A job that waited for one of its builds
+ * starts it again. */
 void xb_schedule_stop_job(XbDaemon *daemon, int64_t job_id);
 
 /* What the planner expects of the job @job_id, whose rows may be in an open transaction, when
