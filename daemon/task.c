@@ -110,6 +110,18 @@ void xb_task_free(XbTask *task)
 	g_free(task);
 }
 
+static void on_killed(XbTask *task, void *user)
+{
+	(void)user;
+	xb_task_free(task);
+}
+
+void xb_task_kill(XbTask *task)
+{
+	task->ended = on_killed;
+	xb_spawn_signal(task->pid, SIGKILL);
+}
+
 int64_t xb_task_id(const XbTask *task)
 {
 	return task->id;

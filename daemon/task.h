@@ -31,6 +31,9 @@ XbTask *xb_task_adopt(const char *dir, int64_t id, double deadline_s, XbTaskEnde
 /* The worker goes on; its directory stays. */
 void xb_task_free(XbTask *task);
 
+/* Kill the worker, and free @task once it has ended; nobody is told. */
+void xb_task_kill(XbTask *task);
+
 int64_t xb_task_id(const XbTask *task);
 const char *xb_task_dir(const XbTask *task);
 

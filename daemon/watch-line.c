@@ -10,8 +10,9 @@
 /* The commits of the branch (those not gone) by id, and their extent. */
 typedef struct {
 	GPtrArray *commits;
-	GHashTable *by_id;         /* 40 hex -> XbWatchCommit */
-	int64_t first, last, next; /* next: no commit, gone or not, has that or a later seq */
+	GHashTable *by_id; /* 40 hex -> XbWatchCommit */
+	int64_t first, last;
+	int64_t lowest, next; /* of all, gone or not; next: none has that or a later seq */
 } Line;
 
 static void line_clear(Line *line)
@@ -33,6 +34,7 @@ static bool line_load(XbDaemon *daemon, const XbWatch *watch, Line *line, GError
 		XbWatchCommit *commit = line->commits->pdata[i];
 
 		line->next = MAX(line->next, commit->seq + 1);
+		line->lowest = i == 0 ? commit->seq : MIN(line->lowest, commit->seq);
 		if (commit->gone)
 			continue;
 		g_hash_table_insert(line->by_id, commit->commit, commit);
@@ -182,11 +184,11 @@ bool xb_watch_backfill(XbDaemon *daemon, XbWatch *watch, const char *from, int b
 		return false;
 	/* the list begins with the oldest one, which is there, and lacks the end */
 	for (guint i = 1; fine && i < older->len; i++)
-		fine = add(daemon, watch, older->pdata[i], line.first - i, error);
+		fine = add(daemon, watch, older->pdata[i], line.lowest - i, error);
 	if (fine && met) {
 		g_autofree char *none = NULL;
 		g_autoptr(GPtrArray) last = xb_history_line(history, end, NULL, 1, &none, error);
-		int64_t seq = line.first - older->len;
+		int64_t seq = line.lowest - older->len;
 
 		fine = last && add(daemon, watch, last->pdata[0], seq, error) &&
 		       xb_db_watch_commit_pick(daemon->db, watch->id, seq, "backfill", error);

@@ -98,6 +98,15 @@ static void wanted_clear(Wanted *wanted)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wanted, wanted_clear)
 
+static bool has_password(const char *url)
+{
+	const char *start = strstr(url, "://") + 3;
+	const char *end = start + strcspn(start, "/?#");
+	const char *at = g_strrstr_len(start, end - start, "@");
+
+	return at && memchr(start, ':', (size_t)(at - start));
+}
+
 static bool take_repo(XbDaemon *daemon, json_t *request, Wanted *wanted, GError **error)
 {
 	static const char *const schemes[] = { "file", "git", "http", "https", "ssh" };
@@ -115,6 +124,11 @@ static bool take_repo(XbDaemon *daemon, json_t *request, Wanted *wanted, GError 
 	for (guint i = 0; scheme && i < G_N_ELEMENTS(schemes); i++)
 		known |= g_ascii_strcasecmp(scheme, schemes[i]) == 0;
 	if (strstr(repo, "://") && !configured) {
+		if (has_password(repo))
+			return xb_queue_refuse(error,
+					       "a password does not belong into a URL, which "
+					       "everybody sees: [remote NAME] "
+					       "password_file= keeps it");
 		wanted->watch.repo = (char *)repo;
 		return known ||
 		       xb_queue_refuse(error, "\"%s\" is no URL of file, git, http, https or ssh",

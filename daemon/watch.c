@@ -49,8 +49,12 @@ void xb_watcher_touch(XbWatcher *self)
 void xb_watcher_forget(XbWatcher *self, int64_t id)
 {
 	g_autofree char *dir = fetch_dir(self->daemon, id);
+	gpointer key, task;
 
-	g_hash_table_remove(self->tasks, &id);
+	if (g_hash_table_steal_extended(self->tasks, &id, &key, &task)) {
+		g_free(key);
+		xb_task_kill(task);
+	}
 	xb_remove_at(AT_FDCWD, dir);
 }
 
@@ -248,8 +252,11 @@ static bool start_fetch(XbWatcher *self, XbWatch *watch, GError **error)
 	XbTask *task = xb_task_start(dir, daemon->config->fetch_command, job, watch->id,
 				     FETCH_DEADLINE_S + 30, on_fetched, self, &trouble);
 
-	if (!task)
+	if (!task) {
+		/* or the next round would take it for a fetch that has ended */
+		xb_remove_at(AT_FDCWD, dir);
 		return looked(daemon, watch, trouble->message, error);
+	}
 	g_hash_table_replace(self->tasks, g_memdup2(&watch->id, sizeof(watch->id)), task);
 	return true;
 }
