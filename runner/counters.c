@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define LINES_MAX    20000
+#define LINES_MAX    8000 /* two events each; the daemon takes 20,000 */
 #define KERNEL_START G_GUINT64_CONSTANT(0xffff800000000000)
 #define WORDS        8 /* with "counter" */
 

@@ -35,7 +35,11 @@ char **lab_ssh_argv(const LabHost *host, const char *command)
 {
 	static const char *const fixed[] = { "BatchMode=yes", "ConnectTimeout=10",
 					     "ServerAliveInterval=5", "ServerAliveCountMax=4",
-					     "LogLevel=ERROR" };
+					     "LogLevel=ERROR",
+					     /* a kernel under test answers: nothing of the
+					      * user's is forwarded to it */
+					     "ForwardAgent=no", "ForwardX11=no",
+					     "ClearAllForwardings=yes" };
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	g_autofree char *port = g_strdup_printf("%u", host->port);
 

@@ -9,6 +9,7 @@
 #define NODES_MAX    (1u << 20)
 #define NUMBERS_MAX  4
 #define DEPTH_MAX    256
+#define STACKS_MAX   (64u << 20) /* bytes of the text of stacks in memory */
 #define XEN_START    0xffff800000000000u
 #define KERNEL_START 0xffff880000000000u
 
@@ -317,33 +318,42 @@ static char *print_lines(GHashTable *stacks)
 	return g_string_free(text, FALSE);
 }
 
+/* Adds to what @stacks has of @stack, which it takes. */
+static void add_stack(GHashTable *stacks, char *stack, guint64 instructions)
+{
+	guint64 *sum = g_hash_table_lookup(stacks, stack);
+
+	if (sum) {
+		*sum += instructions;
+		g_free(stack);
+		return;
+	}
+	sum = g_new(guint64, 1);
+	*sum = instructions;
+	g_hash_table_insert(stacks, stack, sum);
+}
+
 char *runner_profile_fold(const RunnerProfile *self, guint phase, const RunnerSymbols *linux_map,
 			  const RunnerSymbols *xen_map)
 {
 	g_autoptr(GHashTable) stacks =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	gsize length = 0;
 
 	for (guint i = 0; i < self->nodes->len; i++)
 		g_ptr_array_add(names, frame_name(g_array_index(self->nodes, Node, i).address,
 						  linux_map, xen_map));
 	for (guint i = 0; i < self->counts->len; i++) {
 		const Count *count = &g_array_index(self->counts, Count, i);
-		guint64 *sum;
 		char *stack;
 
 		if (count->phase != phase || count->instructions == 0)
 			continue;
-		stack = stack_text(self, count->node, (char **)names->pdata);
-		sum = g_hash_table_lookup(stacks, stack);
-		if (sum) {
-			*sum += count->instructions;
-			g_free(stack);
-		} else {
-			sum = g_new(guint64, 1);
-			*sum = count->instructions;
-			g_hash_table_insert(stacks, stack, sum);
-		}
+		stack = length < STACKS_MAX ? stack_text(self, count->node, (char **)names->pdata)
+					    : g_strdup("rest");
+		length += strlen(stack);
+		add_stack(stacks, stack, count->instructions);
 	}
 	return print_lines(stacks);
 }

@@ -12,13 +12,25 @@ static bool is_metric_name(const char *name)
 	return length > 0 && length < sizeof(((Sample *)NULL)->metric) && name[length] == '\0';
 }
 
+/* A word of any language: what a kernel sends goes into JSON and onto terminals. */
+static bool is_unit(const char *unit)
+{
+	if (!*unit || strlen(unit) >= sizeof(((Sample *)NULL)->unit) ||
+	    !g_utf8_validate(unit, -1, NULL))
+		return false;
+	for (const char *at = unit; *at; at = g_utf8_next_char(at))
+		if (!g_unichar_isgraph(g_utf8_get_char(at)))
+			return false;
+	return true;
+}
+
 bool runner_sample_parse(const char *line, Sample *sample)
 {
 	g_auto(GStrv) words = g_strsplit(line, " ", 4);
 	char *end;
 
-	if (g_strv_length(words) != 3 || !is_metric_name(words[0]) || !*words[1] || !*words[2] ||
-	    strlen(words[2]) >= sizeof(sample->unit))
+	if (g_strv_length(words) != 3 || !is_metric_name(words[0]) || !*words[1] ||
+	    !is_unit(words[2]))
 		return false;
 	sample->value = g_ascii_strtod(words[1], &end);
 	if (*end || !isfinite(sample->value))

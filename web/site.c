@@ -375,7 +375,14 @@ char *xb_site_checksum(XbSite *self, const XbWebRequest *request, const char *pa
 	g_autoptr(XbWebRequest) inner = xb_web_request_new("GET", path);
 	static const char *const rights[] = { "host", "cookie", "authorization" };
 	g_autoptr(XbWebResponse) response = NULL;
+	g_autofree char *name = NULL;
+	bool other_method = false;
+	int64_t id = 0;
+	const XbRoute *route = find_route(inner, &id, &name, &other_method);
 
+	/* A page only: nobody follows a file of a hundred megabytes. */
+	if (!route || !route->page)
+		return NULL;
 	for (guint i = 0; i < G_N_ELEMENTS(rights); i++) {
 		const char *value = xb_web_header(request, rights[i]);
 		if (value)

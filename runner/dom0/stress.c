@@ -3,6 +3,7 @@
 #include "stress.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,7 +19,7 @@
 #define TABLE_BYTES (2u << 20) /* what one page of page-table entries maps */
 #define CHURNS      16         /* in a round, by each of the two */
 #define CHURN_PAGES 256
-#define LOG_BYTES   (256u << 10)
+#define LOG_BYTES   8192 /* of a record; the kernel cuts them before */
 #define STOP        UINT32_MAX
 /* Pages more or less that a process has for reasons of its own. */
 #define RSS_SLACK 32
@@ -48,7 +48,8 @@ typedef struct {
 	_Atomic uint64_t token;
 	_Atomic uint64_t delay_ns; /* after it was asked */
 	uint64_t span_ns;          /* how long reclaiming a page takes */
-	size_t log_seen;           /* bytes of the kernel's log that are not ours to judge */
+	bool has_log;
+	int log; /* the kernel's log, from where this began */
 } Stress;
 
 static uint64_t now_ns(void)
@@ -320,41 +321,35 @@ static int churn_both(uint64_t round)
 
 /* ---- the kernel's log ------------------------------------------------------------ */
 
-/* All of it, freed by the caller; NULL where it can't be read. */
-static char *read_log(size_t *length)
+static void open_log(Stress *self)
 {
-	char *text = malloc(LOG_BYTES + 1);
-	int got = text ? klogctl(3 /* SYSLOG_ACTION_READ_ALL */, text, LOG_BYTES) : -1;
-
-	if (got < 0) {
-		free(text);
-		return NULL;
-	}
-	text[got] = '\0';
-	*length = (size_t)got;
-	return text;
+	self->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	self->has_log = self->log >= 0;
+	if (self->has_log)
+		lseek(self->log, 0, SEEK_END);
 }
 
-/* What was logged since @log_seen; a log that wrapped is looked at as a whole. */
+/* One record for each read(); a log that ran over us goes on with the oldest that is left. */
 static int check_log(const Stress *self)
 {
 	static const char *const bad[] = { "BUG: ", "WARNING: ", "multicall(s) failed" };
-	size_t length = 0;
-	char *text = read_log(&length);
-	const char *from = text + (length >= self->log_seen ? self->log_seen : 0);
-	int status = EXIT_OK;
+	char record[LOG_BYTES + 1];
+	ssize_t got;
 
-	for (size_t i = 0; text && !status && i < sizeof(bad) / sizeof(*bad); i++) {
-		const char *at = strstr(from, bad[i]);
+	while (self->has_log && ((got = read(self->log, record, LOG_BYTES)) > 0 ||
+				 (got < 0 && (errno == EPIPE || errno == EINTR)))) {
+		record[got > 0 ? got : 0] = '\0';
+		for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+			const char *at = strstr(record, bad[i]);
 
-		if (!at)
-			continue;
-		fprintf(stderr, "xbisect-dom0: pte-stress: the kernel says %.*s\n",
-			(int)strcspn(at, "\n"), at);
-		status = EXIT_LOST;
+			if (!at)
+				continue;
+			fprintf(stderr, "xbisect-dom0: pte-stress: the kernel says %.*s\n",
+				(int)strcspn(at, "\n"), at);
+			return EXIT_LOST;
+		}
 	}
-	free(text);
-	return status;
+	return EXIT_OK;
 }
 
 /* ---- the workload ------------------------------------------------------------------ */
@@ -362,8 +357,6 @@ static int check_log(const Stress *self)
 static int start(void *state)
 {
 	Stress *self = state;
-	size_t length = 0;
-	char *log;
 
 	self->pages = (size_t)self->mib * 256;
 	self->random = 0x9e3779b97f4a7c15;
@@ -375,9 +368,7 @@ static int start(void *state)
 	}
 	if (!run_on(0))
 		return bench_fail(EXIT_MEMORY, "this can't be kept on one processor");
-	log = read_log(&length);
-	self->log_seen = length;
-	free(log);
+	open_log(self);
 	self->area = map_small_pages(self->pages * PAGE_BYTES);
 	if (!self->area)
 		return bench_fail(EXIT_MEMORY, "the area can't be mapped");
@@ -418,6 +409,8 @@ static void stop(void *state)
 	}
 	if (self->area)
 		munmap(self->area, self->pages * PAGE_BYTES);
+	if (self->has_log)
+		close(self->log);
 }
 
 static const BenchOption options[] = {

@@ -42,6 +42,7 @@
 #define NODES_MAX    (1u << 17)
 #define FUNCTION_MAX (1u << 20) /* bytes; what lies farther from a start is not of it */
 #define BLOCK_INSNS  512
+#define MARKS_MAX    (1u << 16)
 
 int qemu_plugin_version = 1;
 
@@ -71,6 +72,7 @@ static struct {
 	Tree tree;
 	Stack *processors;
 	unsigned int n_processors;
+	uint32_t n_marks; /* translated; code that rewrites itself has no end of them */
 	pthread_mutex_t lock;
 } self = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -301,10 +303,11 @@ static void watch_marks(struct qemu_plugin_tb *tb, const Entry *entry)
 	for (size_t i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		int phase = decode_mark(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn));
-		MarkAt *mark = phase < 0 ? NULL : calloc(1, sizeof(*mark));
+		MarkAt *mark;
 
-		if (!mark)
+		if (phase < 0 || self.n_marks == MARKS_MAX || !(mark = calloc(1, sizeof(*mark))))
 			continue;
+		self.n_marks++;
 		mark->entry = entry;
 		mark->phase = (unsigned int)phase;
 		mark->ahead = (uint32_t)(n - i);

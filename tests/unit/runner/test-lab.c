@@ -166,6 +166,7 @@ static void test_ssh_argv(void)
 	g_assert_true(g_str_has_suffix(joined, "-i /k -o IdentitiesOnly=yes -p 2222 -l root -- "
 					       "10.0.0.9 sh -s"));
 	g_assert_nonnull(strstr(joined, "-o UserKnownHostsFile=/h "));
+	g_assert_nonnull(strstr(joined, "-o ForwardAgent=no "));
 }
 
 static void test_line_split(void)

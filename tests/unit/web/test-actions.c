@@ -221,9 +221,11 @@ static void test_streams_are_about_our_pages(Fixture *f, gconstpointer unused)
 	g_assert_true(xb_db_journal_add(f->db, 2, NOW_MS, "news", NULL));
 	g_autofree char *other = xb_site_checksum(f->site, request, "/job/2/log", NOW_MS);
 	g_autofree char *none = xb_site_checksum(f->site, request, "/job/99", NOW_MS);
+	g_autofree char *file = xb_site_checksum(f->site, request, "/api/v1/jobs/2", NOW_MS);
 	g_assert_cmpstr(sum, ==, same);
 	g_assert_cmpstr(sum, !=, other);
 	g_assert_null(none);
+	g_assert_null(file); /* a page only */
 }
 
 #define ADD(name, function) g_test_add("/actions/" name, Fixture, NULL, set_up, function, tear_down)
