@@ -10,6 +10,7 @@
 
 #include "alert.h"
 #include "control-server.h"
+#include "culprit-metrics.h"
 #include "culprit.h"
 #include "executor.h"
 #include "host-care.h"
@@ -252,10 +253,14 @@ static void measure_capacity(const Round *round, const XbJobData *data, GPtrArra
 static bool write_rows(XbDaemon *daemon, const XbJobData *data, const XbPlanned *planned,
 		       GError **error)
 {
-	g_autofree char *text =
-		planned->verdict ? json_dumps(planned->verdict, JSON_COMPACT) : NULL;
+	const char *kind = json_string_value(json_object_get(planned->verdict, "kind"));
+	bool culprit = planned->decided && g_strcmp0(kind, "culprit") == 0;
+	g_autofree char *text = NULL;
 	XbDb *db = daemon->db;
 
+	if (culprit && !xb_culprit_add_metrics(daemon, data, planned->verdict, error))
+		return false;
+	text = planned->verdict ? json_dumps(planned->verdict, JSON_COMPACT) : NULL;
 	if (text && g_strcmp0(text, data->job->verdict) != 0 &&
 	    !xb_db_job_set_verdict(db, data->job->id, text, error))
 		return false;
@@ -267,9 +272,7 @@ static bool write_rows(XbDaemon *daemon, const XbJobData *data, const XbPlanned 
 					   error);
 	}
 	if (planned->decided) {
-		const char *kind = json_string_value(json_object_get(planned->verdict, "kind"));
-		if (g_strcmp0(kind, "culprit") == 0 &&
-		    !xb_culprit_keep(daemon, data, planned->verdict, error))
+		if (culprit && !xb_culprit_keep(daemon, data, planned->verdict, error))
 			return false;
 		xb_journal(daemon, data->job->id, "verdict: %s", kind);
 		return xb_alert_verdict(daemon, data, planned->verdict, error) &&

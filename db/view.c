@@ -286,6 +286,21 @@ json_t *xb_view_summary(const XbJob *job)
 	return object;
 }
 
+/* How the kernels were made: of the last of the range that was built. */
+static void add_kernel(json_t *object, const XbJobData *data)
+{
+	for (guint i = data->variants->len; i-- > 0;) {
+		const XbVariant *variant = data->variants->pdata[i];
+
+		if (variant->state != XB_VARIANT_BUILT || !variant->toolchain)
+			continue;
+		json_object_set_new(object, "kernel",
+				    json_pack("{s:s,s:s?}", "toolchain", variant->toolchain,
+					      "config_sha256", variant->config_sha256));
+		return;
+	}
+}
+
 static void add_range(json_t *object, const XbJobData *data)
 {
 	const XbJobCommit *first = data->commits->pdata[0];
@@ -309,6 +324,7 @@ json_t *xb_view_data(XbDb *db, const XbJobData *data, XbViewDepth depth, int64_t
 		json_object_set_new(object, "progress", xb_view_progress(db, data, said, now_ms));
 	if (depth == XB_VIEW_FULL) {
 		json_object_set_new(object, "measurements", measurements(data));
+		add_kernel(object, data);
 		json_object_set(object, "workload_settings",
 				json_object_get(spec, "workload_settings"));
 		copy_string(object, "host_fp", spec);

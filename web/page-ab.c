@@ -157,18 +157,24 @@ static void add_to_sweep(GArray *points, const char *metric, const char *unit, c
 	g_array_append_val(points, point);
 }
 
-static void put_metrics(XbPage *page, XbHtml *out, const XbJobData *data, guint sides)
+static void put_metrics(XbPage *page, XbHtml *out, const XbJobData *data, const json_t *view,
+			guint sides)
 {
 	g_autoptr(GArray) metrics = xb_ab_metrics(page, data);
+	json_t *rows = sides > 1 ? json_object_get(view, "metrics") : NULL;
+	bool said = json_array_size(rows) > 0;
 	g_autoptr(GArray) sweep = g_array_new(FALSE, FALSE, sizeof(SweepPoint));
 	const char *last = NULL;
 
 	if (!metrics)
 		return;
 	g_array_set_clear_func(sweep, clear_point);
-	xb_html(out, "<section id=\"metrics\"><h2>Metrics</h2>\n<div class=\"wide\"><table><thead>"
-		     "<tr><th>Metric</th><th>Base</th><th>Test</th><th>Change</th><th>95 %% "
-		     "interval</th><th>Boots</th></tr></thead><tbody>\n");
+	xb_html(out, "<section id=\"metrics\"><h2>Metrics</h2>\n<div class=\"wide\"><table>");
+	if (said)
+		xb_verdict_metric_rows(out, rows, true);
+	else
+		xb_html(out, "<thead><tr><th>Metric</th><th>Base</th><th>Test</th><th>Change</th>"
+			     "<th>95 %% interval</th><th>Boots</th></tr></thead><tbody>\n");
 	for (guint i = 0; i < metrics->len; i++) {
 		const XbSample *sample = &g_array_index(metrics, XbSample, i);
 		XbStrip *base, *test;
@@ -178,7 +184,8 @@ static void put_metrics(XbPage *page, XbHtml *out, const XbJobData *data, guint 
 		last = sample->metric;
 		base = xb_ab_side(page, data, 0, sample->metric);
 		test = sides > 1 ? xb_ab_side(page, data, 1, sample->metric) : NULL;
-		put_metric(out, base, test, sample->metric, sample->unit);
+		if (!said)
+			put_metric(out, base, test, sample->metric, sample->unit);
 		add_to_sweep(sweep, sample->metric, sample->unit, base, test);
 		xb_strip_free(base);
 		xb_strip_free(test);
@@ -224,7 +231,7 @@ bool xb_page_ab(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, 
 		xb_verdict_ab(out, view);
 	xb_explanation_section(page, out, data);
 	put_plots(page, out, data, sides);
-	put_metrics(page, out, data, sides);
+	put_metrics(page, out, data, view, sides);
 	xb_page_profile_job(page, out, data);
 	xb_page_steps(page, out, data, base->len ? g_array_index(base, double, 0) : NAN);
 	xb_page_job_tail(page, out, data);

@@ -58,6 +58,20 @@ static void put_confirmation(XbHtml *out, const XbJobData *data, guint culprit)
 	xb_html(out, "</section>\n");
 }
 
+/* What else the culprit changed. */
+static void put_metrics(XbHtml *out, const json_t *view)
+{
+	const json_t *rows = json_object_get(view, "metrics");
+
+	if (json_array_size(rows) == 0)
+		return;
+	xb_html(out,
+		"<section id=\"metrics\"><h2>All metrics, the culprit against its parent</h2>\n"
+		"<div class=\"wide\"><table>");
+	xb_verdict_metric_rows(out, rows, false);
+	xb_html(out, "</tbody></table></div></section>\n");
+}
+
 bool xb_page_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, GError **error)
 {
 	g_autoptr(json_t) said =
@@ -86,6 +100,7 @@ bool xb_page_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *vi
 	xb_range_table(out, data, columns, xb_spec_string(data, "unit"), from);
 	xb_html(out, "</section>\n");
 	put_confirmation(out, data, culprit);
+	put_metrics(out, view);
 	xb_page_profile_job(page, out, data);
 	xb_page_steps(page, out, data, columns[0].level.n ? columns[0].level.mean : NAN);
 	xb_page_job_tail(page, out, data);

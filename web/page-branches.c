@@ -67,9 +67,10 @@ static bool page_branch(XbPage *page, XbHtml *out, GError **error)
 	page->live = true;
 	xb_html(out,
 		"<h1>%s</h1>\n<section id=\"head\"><dl class=\"facts\"><div><dt>Repository</dt>"
-		"<dd>%s</dd></div><div><dt>Branch</dt><dd>%s</dd></div><div><dt>Tip</dt><dd>"
-		"<code>%s</code></dd></div><div><dt>Fetched</dt><dd>",
-		watch->name, watch->repo, watch->branch, watch->tip);
+		"<dd>%s</dd></div><div><dt>Branch</dt><dd>%s</dd></div>",
+		watch->name, watch->repo, watch->branch);
+	xb_page_hash(out, "Tip", watch->tip);
+	xb_html(out, "<div><dt>Fetched</dt><dd>");
 	xb_page_time(out, watch->fetched_ms);
 	xb_html(out, "</dd></div></dl>\n");
 	if (*watch->trouble)

@@ -125,8 +125,10 @@ bool xb_page_hosts(XbPage *page, XbHtml *out, GError **error)
 	for (guint i = 0; i < hosts->len; i++)
 		if (!put_history(page, out, hosts->pdata[i], error))
 			return false;
-	xb_html(out, "</section>\n<section id=\"log\"><h2>The daemon's log</h2>"
-		     "<ol class=\"log\">");
+	xb_html(out, "</section>\n<section id=\"log\"><h2>The daemon's log</h2>");
+	if (lines->len == 0)
+		xb_html(out, "<p>Nothing yet.</p>");
+	xb_html(out, "<ol class=\"log\">");
 	for (guint i = 0; i < lines->len; i++) {
 		const XbJournalLine *line = lines->pdata[i];
 		xb_html(out, "<li>");

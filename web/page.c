@@ -183,8 +183,8 @@ char *xb_probability_text(double probability)
 {
 	if (!isfinite(probability))
 		return g_strdup("-");
-	if (probability > 0.999)
-		return g_strdup(probability >= 1 ? "100 %" : ">99.9 %");
+	if (probability > 0.999) /* one is what is left when the rest is too small to be told */
+		return g_strdup(">99.9 %");
 	if (probability < 0.001)
 		return g_strdup("<0.1 %");
 	return g_strdup_printf("%.1f %%", probability * 100);

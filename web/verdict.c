@@ -257,3 +257,51 @@ void xb_verdict_ab(XbHtml *out, json_t *view)
 		xb_html(out, "<p class=\"why\">%s</p>\n", reason);
 	xb_html(out, "</section>\n");
 }
+
+/* ---- metrics ----------------------------------------------------------------------- */
+
+/* What the planner said of a metric: of the boots that it counts, at the confidence it keeps. */
+static void put_metric(XbHtml *out, const json_t *row, bool links)
+{
+	const char *unit = xb_json_text(row, "unit"), *metric = xb_json_text(row, "metric");
+	const char *kind = xb_json_text(row, "kind");
+	double ratio = xb_json_number(row, "ratio"), confidence = xb_json_number(row, "confidence");
+	bool lower = json_is_true(json_object_get(row, "lower_is_better"));
+	bool differs = g_strcmp0(kind, "different") == 0;
+	g_autofree char *base = xb_value_text(xb_json_number(row, "base"), unit);
+	g_autofree char *test = xb_value_text(xb_json_number(row, "test"), unit);
+	g_autofree char *change = xb_change_text(ratio), *name = xb_url(metric ? metric : "");
+	g_autofree char *low = xb_change_text(xb_json_number(row, "ci_low"));
+	g_autofree char *high = xb_change_text(xb_json_number(row, "ci_high"));
+
+	xb_html(out, "<tr><th scope=\"row\">");
+	if (links)
+		xb_html(out, "<a href=\"?metric=%s\">%s</a>", name, metric);
+	else
+		xb_html(out, "%s", metric);
+	xb_html(out,
+		"</th><td class=\"n\">%s</td>"
+		"<td class=\"n\">%s</td><td class=\"n %s\">%s</td><td class=\"n\">%s%s%s",
+		base, test,
+		!differs               ? ""
+		: (ratio > 1) == lower ? "worse"
+				       : "better",
+		change, low, *low && *high ? " to " : "", high);
+	if (*low && *high && isfinite(confidence))
+		xb_html(out, " (%.4g %%)", 100 * confidence);
+	xb_html(out, "</td><td>");
+	xb_page_badge(out, kind);
+	xb_html(out, "</td><td class=\"n\">%lld / %lld</td></tr>\n",
+		(long long)json_integer_value(json_object_get(row, "base_boots")),
+		(long long)json_integer_value(json_object_get(row, "test_boots")));
+}
+
+void xb_verdict_metric_rows(XbHtml *out, const json_t *rows, bool links)
+{
+	const json_t *row;
+	size_t i;
+
+	xb_html(out, "<thead><tr><th>Metric</th><th>Base</th><th>Test</th><th>Change</th><th>"
+		     "Interval</th><th>Verdict</th><th>Boots</th></tr></thead><tbody>\n");
+	json_array_foreach(rows, i, row) put_metric(out, row, links);
+}

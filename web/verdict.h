@@ -22,4 +22,8 @@ void xb_verdict_figures(XbHtml *out, json_t *view);
 /* What the daemon said when it was queued; nothing where there is no warning. */
 void xb_verdict_warnings(XbHtml *out, json_t *view);
 
+/* The head of a table of metrics, and a row for each of @rows ("metrics" of JOB); the body stays
+ * open. @links: to the page with the plots of each. */
+void xb_verdict_metric_rows(XbHtml *out, const json_t *rows, bool links);
+
 #endif

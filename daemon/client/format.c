@@ -95,9 +95,7 @@ char *xb_format_probability(double p)
 {
 	if (!isfinite(p) || p < 0)
 		return g_strdup("-");
-	if (p >= 1)
-		return g_strdup("100%");
-	if (p > 0.9999)
+	if (p > 0.9999) /* 1 is what is left when the rest is too small to be told */
 		return g_strdup(">99.99%");
 	if (p > 0.99)
 		return g_strdup_printf("%.2f%%", floor(p * 10000) / 100);

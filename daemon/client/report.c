@@ -341,6 +341,45 @@ static void write_range(XbWriter *w, const json_t *job)
 	optional_field(w, "to", job, "bad_id");
 }
 
+/* The machines that it was measured on, whichever the job asked for. */
+static void write_hosts(XbWriter *w, const json_t *job)
+{
+	const json_t *list = xb_member(job, "measurements"), *one;
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GString) names = g_string_new(NULL);
+	g_autofree char *class = xb_text(job, "host_fp");
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		char *host = xb_text(one, "host");
+
+		if (*host == '\0' || g_hash_table_contains(seen, host)) {
+			g_free(host);
+			continue;
+		}
+		g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", host);
+		g_hash_table_add(seen, host);
+	}
+	if (names->len == 0) {
+		optional_field(w, "host", job, "host");
+		return;
+	}
+	if (*class != '\0')
+		g_string_append_printf(names, " (class %.12s)", class);
+	w->field(w, g_hash_table_size(seen) > 1 ? "hosts" : "host", names->str);
+}
+
+static void write_kernel(XbWriter *w, const json_t *job)
+{
+	g_autofree char *hash = xb_text(job, "kernel.config_sha256");
+	g_autofree char *text = g_strdup_printf("sha256 %s", hash);
+
+	optional_field(w, "toolchain", job, "kernel.toolchain");
+	if (*hash != '\0')
+		w->field(w, "config", text);
+}
+
 void xb_report_facts(XbWriter *w, const json_t *job)
 {
 	double started = xb_number(job, "started"), finished = xb_number(job, "finished");
@@ -349,7 +388,8 @@ void xb_report_facts(XbWriter *w, const json_t *job)
 
 	optional_field(w, "repository", job, "repo");
 	write_range(w, job);
-	optional_field(w, "host", job, "host");
+	write_hosts(w, job);
+	write_kernel(w, job);
 	optional_field(w, "workload", job, "workload");
 	optional_field(w, "metric", job, "metric");
 	if (started > 0)

@@ -32,6 +32,9 @@ json "culprit: its facts" '.culprit.author == "Toy Author" and .culprit.email ==
 json "culprit: rebuilt clean and measured" '[.confirmation[] | select(.image == "clean" and .boots >= 3)] | length == 2'
 json "culprit: the revert on the tip measured" '[.confirmation[] |
 	select(.image == "revert" and .boots > 0 and (.level - 1.0 | fabs) < 0.001)] | length == 1'
+json "culprit: all metrics of the workload, against the parent" '[.metrics[] | [.metric, .kind, .decides]] ==
+	[["unmap", "different", true], ["map", "same", false]] and
+	(.metrics[0] | (.ratio - 1.1 | fabs) < 0.001 and .base_boots >= 3 and .test_boots >= 3)'
 # ceil(log2(12)) + 2, and the confirmation's three
 is "culprit: no more builds than a search needs" "$([ "$(j '.counts.builds')" -le 9 ] && echo fine)" fine
 cp out "$tmp/first.json"

@@ -202,6 +202,7 @@ function plotOptions(points, figure, place, factor, unit) {
 	return {
 		width: place.clientWidth || 900,
 		height: 340,
+		padding: [null, 36, null, null], // half a label
 		scales: { x: { time: false } },
 		cursor: { drag: { x: true, y: false } },
 		axes: [

@@ -28,10 +28,15 @@ static const char culprit_job[] =
 	"' a.h | 2 +-'},"
 	"'confirmation':[{'commit':'" CULPRIT "','image':'clean','boots':3,'level':0.0428},"
 	"{'commit':'" PARENT "','image':'clean','boots':3,'level':0.0224}],"
+	"'host_fp':'0123456789abcdef','kernel':{'toolchain':'gcc 12.2.0','config_sha256':'c0f1'},"
 	"'measurements':["
-	"{'commit':'" PARENT "','variant':'a','boot':1,'outcome':'ok','samples':[0.0223,0.0225]},"
+	"{'commit':'" PARENT
+	"','variant':'a','boot':1,'outcome':'ok','host':'lab1','samples':[0.0223,"
+	"0.0225]},"
 	"{'commit':'" PARENT "','variant':'a','boot':2,'outcome':'ok','samples':[0.0224,0.0224]},"
-	"{'commit':'" CULPRIT "','variant':'b','boot':1,'outcome':'ok','samples':[0.0428]},"
+	"{'commit':'" CULPRIT
+	"','variant':'b','boot':1,'outcome':'ok','host':'lab\\u001b2','samples':"
+	"[0.0428]},"
 	"{'commit':'3333','variant':'c','boot':1,'outcome':'boot-failed','samples':[]}]}";
 
 /* Objects in C without a forest of backslashes: ' stands for ". */
@@ -169,6 +174,9 @@ static void text_says_what_a_developer_needs(void)
 		"xbisect retry 7",
 		"boot-failed",
 		"\\x1B[31mred",
+		"  hosts          lab1, lab\\x1B2 (class 0123456789ab)\n",
+		"  toolchain      gcc 12.2.0\n",
+		"  config         sha256 c0f1\n",
 	};
 	g_autoptr(json_t) job = object(culprit_job);
 	g_autofree char *text = xb_report_text(job);

@@ -88,6 +88,46 @@ static void test_an_ab_shows_both_sides(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(none, "<h2>Boots: unmap</h2>"));
 }
 
+/* The table of metrics says what the planner did, not what the page would make of all boots. */
+static void test_metrics_are_those_of_the_verdict(Fixture *f, gconstpointer unused)
+{
+	static const char verdict[] =
+		"{\"kind\":\"%s\",\"confidence\":0.99,\"commits\":[],\"effect\":{\"base\":1,"
+		"\"test\":"
+		"1.1,\"ratio\":1.1,\"ci_low\":1.09,\"ci_high\":1.11},\"reason\":\"\",\"culprit_"
+		"node\":1,"
+		"\"metrics\":[{\"metric\":\"unmap\",\"unit\":\"s\",\"kind\":\"different\","
+		"\"lower_is_better\":true,\"base\":1.0,\"test\":1.1234,\"ratio\":1.1234,\"ci_low\":"
+		"1.1,"
+		"\"ci_high\":1.2,\"confidence\":0.995,\"base_boots\":2,\"test_boots\":3},{"
+		"\"metric\":"
+		"\"<b>bold\",\"unit\":\"s\",\"kind\":\"same\",\"ratio\":null},7]}";
+	static const struct {
+		XbJobKind kind;
+		const char *word;
+	} jobs[] = { { XB_JOB_AB, "different" }, { XB_JOB_BISECT, "culprit" } };
+	const int64_t variants[] = { put_variant(f, 0, XB_VARIANT_BUILT, "i0"),
+				     put_variant(f, 5, XB_VARIANT_BUILT, "i5") };
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(jobs); i++) {
+		g_auto(GStrv) parts = g_strsplit(verdict, "%s", 2);
+		g_autofree char *said = g_strconcat(parts[0], jobs[i].word, parts[1], NULL);
+		int64_t id = put_job(f, jobs[i].kind, said);
+		g_autofree char *path = g_strdup_printf("/job/%d", (int)id), *text = NULL;
+
+		put_commits(f, id, 2, variants);
+		g_assert_true(xb_db_job_set_state(f->db, id, XB_JOB_DONE, NULL, NOW_MS, NULL));
+		text = get(f, path, 200);
+		const char *table = strstr(text, "<section id=\"metrics\">");
+		g_assert_nonnull(table);
+		g_assert_nonnull(strstr(table, "+12.34 %"));
+		g_assert_nonnull(strstr(table, "(99.5 %)"));
+		g_assert_nonnull(strstr(table, "2 / 3"));
+		g_assert_null(strstr(text, "<b>bold"));
+	}
+}
+
 static void test_a_comparison_of_several_is_one_table(Fixture *f, gconstpointer unused)
 {
 	const int64_t variants[] = { put_variant(f, 0, XB_VARIANT_BUILT, "i0"),
@@ -405,6 +445,7 @@ int main(int argc, char **argv)
 	ADD("hostile-text-stays-text", test_hostile_text_stays_text);
 	ADD("a-bisect-shows-what-is-known", test_a_bisect_shows_what_is_known);
 	ADD("an-ab-shows-both-sides", test_an_ab_shows_both_sides);
+	ADD("metrics-are-those-of-the-verdict", test_metrics_are_those_of_the_verdict);
 	ADD("a-comparison-of-several-is-one-table", test_a_comparison_of_several_is_one_table);
 	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
 	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
