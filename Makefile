@@ -256,7 +256,7 @@ $(BUILD)/bench/search: $(sort $(wildcard tests/bench/*.c)) $(LIB_daemon/engine) 
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) $(INC_daemon/engine) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(LDLIBS_daemon/engine)
-bench-web: programs ## latencies of the pages at 1,000 jobs and 100,000 measurements, as JSON lines
+bench-web: programs ## latencies of the pages at 1,000 jobs and 100,000 measurements, and under load
 	@tests/bench/web --bin $(BUILD)/bin
 # ---- the emulated lab ---------------------------------------------------------
 .PHONY: lab-image check-lab-core check-lab check-lab-full check-lab-driver

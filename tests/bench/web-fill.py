@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """web-fill.py DATABASE [JOBS [MEASUREMENTS]]: fills a database as years of use would: jobs, each
 with a range of 60 commits, builds, boots of three metrics and five iterations; one job with 20,000
-commits; one branch with 5,000 points."""
+commits; one branch with 5,000 points; 200 alerts. The first job and the large one are under way."""
 import hashlib
 import json
 import random
@@ -45,11 +45,11 @@ def verdict(i, n, node):
 def add_job(i, n, boots):
     global variants, runs
     node = 1 + (i * 7) % (n - 1)
-    state = "running" if i == 0 else "done" if i % 9 else "failed"
+    state = "running" if i in (0, jobs) else "done" if i % 9 else "failed"
     job = db.execute(
         "INSERT INTO job (kind, state, uid, created_ms, started_ms, finished_ms, spec, verdict)"
         " VALUES ('bisect', ?, 0, ?, ?, ?, ?, ?)",
-        (state, NOW + i * 60000, NOW + i * 60000, None if i == 0 else NOW + i * 60000 + 5000,
+        (state, NOW + i * 60000, NOW + i * 60000, None if state == "running" else NOW + i * 60000 + 5000,
          spec(i), verdict(i, n, node))).lastrowid
     first = variants + 1
     db.executemany(
@@ -102,6 +102,25 @@ for seq in range(1, 5001):
     db.execute("INSERT INTO watch_level (watch_id, workload, metric, seq, unit, level, sd, boots,"
                " host_fp, workload_fp) VALUES (?, 'map-unmap', 'unmap', ?, 's', ?, 0.002, 4, 'h', 'w')",
                (watch, seq, 0.0428 if seq < 3000 else 0.0467))
+for place, kind in (("lab0", "boot"), ("0", "build"), ("1", "build")):
+    runs += 1
+    db.execute("INSERT INTO run (id, kind, job_id, node, variant_id, place, workload, purpose, state, dir,"
+               " phase, started_ms, deadline_ms) VALUES (?, ?, ?, 3, ?, ?, 'map-unmap', 'search',"
+               " 'running', '/nowhere', 'boot', ?, 0)",
+               (runs, kind, large if place == "1" else 1, 4 if place != "1" else variants, place, NOW))
+for n in range(1, 201):
+    commit = sha("a%d" % n)[:40]
+    levels = ("s", 1, "h", "w", 0.0428, 0.0467, 1.091, 0.995, NOW + n)
+    db.execute("INSERT INTO alert (id, key, kind, job_id, commit_id, subject, workload, metric, unit,"
+               " lower_is_better, host_fp, workload_fp, base, test, ratio, confidence, created_ms)"
+               " VALUES (?, ?, 'culprit', ?, ?, 'mm: a change', 'map-unmap', 'unmap', " + "?, " * 8 + "?)",
+               (n, "culprit\n" + commit, 1 + n % jobs, commit) + levels)
+    for metric in ("map", "unmap"):
+        db.execute("INSERT INTO alert_finding (alert_id, job_id, workload, metric, unit, lower_is_better,"
+                   " host_fp, workload_fp, base, test, ratio, confidence, created_ms)"
+                   " VALUES (?, ?, 'map-unmap', ?, " + "?, " * 8 + "?)", (n, 1 + n % jobs, metric) + levels)
+    db.execute("INSERT INTO delivery (alert_id, target, event, state, batch, attempts, created_ms, due_ms)"
+               " VALUES (?, 'team', 'found', 'delivered', ?, 1, ?, ?)", (n, n, NOW, NOW))
 for n in range(4):
     db.execute("INSERT INTO host (name, state) VALUES (?, 'online')", ("lab%d" % n,))
 db.execute("COMMIT")
