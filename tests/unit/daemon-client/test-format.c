@@ -41,7 +41,7 @@ static void spans_probabilities_changes(void)
 		const char *text;
 	} probabilities[] = { { 0.832, "83.2%" },   { 0.99, "99.0%" },
 			      { 0.9955, "99.55%" }, { 0.99999, ">99.99%" },
-			      { 1, ">99.99%" },        { 0, "0.0%" },
+			      { 1, ">99.99%" },     { 0, "0.0%" },
 			      { NAN, "-" } };
 	static const struct {
 		double ratio;
