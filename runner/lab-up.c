@@ -216,10 +216,32 @@ static bool judge_frames(LabBoot *self, GError **error)
 			why);
 }
 
+/* Nothing was seen of a new start for long: does the system from before answer still? Then its
+ * reboot has failed, and its power is what is left. */
+static bool start_by_power(LabBoot *self, GError **error)
+{
+	g_auto(LabIdentity) identity = { 0 };
+
+	if (!lab_ssh_identity(self->lab, ASK_S, &identity, NULL, error))
+		return false;
+	if (!identity.boot_id || g_strcmp0(identity.boot_id, self->old_boot_id) != 0)
+		return true;
+	lab_log(self->lab, "it was told to reboot, and did not");
+	return lab_power_cycle(self->lab, error);
+}
+
 static bool wait_for_frames(LabBoot *self, gint64 deadline_us, GError **error)
 {
+	gint64 still_up_us = self->old_boot_id ? lab_deadline(STILL_UP_S) : deadline_us;
+
 	for (;;) {
 		const Console *console = lab_boot_console(self);
+
+		if (!console && lab_seconds_left(still_up_us) <= 0) {
+			still_up_us = G_MAXINT64;
+			if (!start_by_power(self, error))
+				return false;
+		}
 
 		if (!lab_boot_look(self, error))
 			return false;

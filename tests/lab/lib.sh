@@ -173,12 +173,12 @@ all_settings() {
 		known_hosts=$tmp/known_hosts
 		xen_args=dom0_mem=512M,max:512M console=com1 com1=115200
 		power_pause=1s
-		boot_deadline=240s
-		recover_deadline=150s
+		boot_deadline=400s
+		recover_deadline=240s
 		silence=90s
 		settle=1s
-		ssh_deadline=60s
-		deadline=600s
+		ssh_deadline=120s
+		deadline=900s
 		xen=$image/xen.gz
 	END
 	if [ "${!kind}" = disk ]; then # the BMC's ways
@@ -227,7 +227,7 @@ job() {
 	local dir=$tmp/runs/$1
 	mkdir -p "$dir"
 	settings "$2" "${@:4}" | jq -Rn --arg id "$1" --arg name "$2" --arg dir "$3" \
-		--arg kind "${job_kind:-run}" --argjson deadline "${job_deadline:-600}" '
+		--arg kind "${job_kind:-run}" --argjson deadline "${job_deadline:-900}" '
 		(reduce inputs as $line ({}; ($line | capture("^(?<k>[^=]*)=(?<v>.*)$")) as $m |
 			if ($m.v | test("^[0-9]+s$")) then .[$m.k + "_s"] = $m.v[:-1]
 			else .[$m.k] = $m.v end) | del(.deadline_s) | .name = $name) as $host |

@@ -51,7 +51,7 @@ grep -q 'noise of a tool' lab.log
 ok $? "it is in the log"
 run ok '"console":"command","console_command":"sh -c '"'echo no such port >&2; exit 1'"'"' check
 has '"operation":"console","ok":false' "a command that ends at once is no console"
-run ok '"console":"command","console_command":"python3 -c '"'import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); [sys.stdout.buffer.write(d) and sys.stdout.flush() for d in iter(lambda: s.recv(4096), bytes())]'"' 127.0.0.1 '"$console_port"'"'
+run ok '"console":"command","console_command":"bash -c '"'exec 3<>/dev/tcp/127.0.0.1/$console_port; exec cat <&3'"'"'
 has '"outcome":"ok"' "a console that is a command"
 run ok '"console_address":"localhost:'"$console_port"'"'
 has '"outcome":"ok"' "one under a name whose first address may be another"
