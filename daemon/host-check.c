@@ -47,6 +47,35 @@ static void add_operations(XbDaemon *daemon, int64_t task, json_t *steps)
 	}
 }
 
+/* The recovery that runs on the host, 0 when none does. */
+static int64_t recovery_of(XbDaemon *daemon, const char *host)
+{
+	g_autoptr(GPtrArray) tasks = xb_db_host_tasks_running(daemon->db, NULL);
+
+	for (guint i = 0; tasks && i < tasks->len; i++) {
+		const XbHostTask *task = tasks->pdata[i];
+		if (task->kind == XB_HOST_RECOVER && strcmp(task->host, host) == 0)
+			return task->id;
+	}
+	return 0;
+}
+
+/* A host that is new or was put back is recovered at once, and would get no check just when it
+ * needs one: that is waited for, as the check's first task. False while it runs. */
+static bool is_recovered(XbDaemon *daemon, const XbHostConfig *host, XbHostCheck *check)
+{
+	g_autoptr(XbHostTask) task =
+		check->task > 0 ? xb_db_host_task_get(daemon->db, check->task, NULL) : NULL;
+
+	if (task && task->kind == XB_HOST_RECOVER && task->done)
+		check->task = 0;
+	if (check->task == 0)
+		check->task = recovery_of(daemon, host->name);
+	else if (!task || task->kind != XB_HOST_RECOVER)
+		return true;
+	return check->task == 0;
+}
+
 /* Try its operations. True when that is over (or there is nothing to try). */
 static bool check_operations(XbDaemon *daemon, const XbHostConfig *host, XbHostCheck *check,
 			     json_t *steps, GError **error)
@@ -55,6 +84,8 @@ static bool check_operations(XbDaemon *daemon, const XbHostConfig *host, XbHostC
 
 	if (!host->recovers)
 		return true;
+	if (!is_recovered(daemon, host, check))
+		return false;
 	if (check->task == 0 && xb_hosts_busy(daemon, host->name)) {
 		add_step(steps, "operations", true, "not tried now: the host is at work");
 		return true;

@@ -45,10 +45,13 @@ host_keys="recover=yes
 known_good=image:$tmp/known-good
 labels=cpu=epyc;site=lab1" lab "--noise 0.002"
 start_daemon
+x hosts check fake
+is "a new host is checked when its recovery is over: exit 0" "$status" 0
+has "and it was tried" out '^ok +power status: on'
 x measure --wait --json --boots 1 --repo "$tmp/repo" c0
 is "a new host: exit 0" "$status" 0
-is "a new host is recovered before its first boot" "$(grep -oE '^(recover|boot) start' "$flog" | head -2 | tr '\n' ' ')" \
-	"recover start boot start "
+is "a new host is recovered before its first boot" \
+	"$(grep -oE '^(recover|check|boot) start' "$flog" | head -3 | tr '\n' ' ')" "recover start check start boot start "
 x hosts show fake
 has "hosts show: what it is made of" out 'cpu.microcode: +0x7|cpu.microcode.*0x7'
 has "hosts show: labels" out 'cpu=epyc site=lab1'

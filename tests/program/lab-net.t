@@ -80,6 +80,14 @@ rm "$m/lie"
 run dark '"power_off":"true"'
 has '"outcome":"host-trouble".*power_off was answered' "one whose status contradicts is told"
 
+run ok '' recover
+touch "$m/stays"
+run ok '"boot_deadline_s":"200"'
+has '"outcome":"ok"' "a system that says it reboots and stays is switched off and on"
+grep -q 'told to reboot, and did not' lab.log
+ok $? "that is in the log"
+rm "$m/stays"
+
 # ---- recover, check ----------------------------------------------------------------
 run ok '' recover
 has '"outcome":"ok"' "recover brings it back"

@@ -7,7 +7,7 @@ socket whose port is in DIR/port, its firmware runs the iPXE script
 DIR/net/boot.ipxe or the GRUB entry of DIR/boot/grub. The kernel's file says
 what it does: the word behind "DO=" in it. The known-good system answers to
 DIR/ssh-shell while DIR/up exists. DIR/lie makes the switch without effect;
-with DIR/dead it never starts again. "LEVEL=" in a kernel is what it measures.
+with DIR/dead it never starts again, with DIR/stays no reboot is obeyed. "LEVEL=" in a kernel is what it measures.
 """
 import os
 import random
@@ -96,7 +96,8 @@ def pause(seconds):
             raise Off("power")
         if os.path.exists(path("reboot")):
             remove("reboot")
-            raise Off("reboot")
+            if not os.path.exists(path("stays")):
+                raise Off("reboot")
         if time.time() >= end:
             return
         time.sleep(0.02)
