@@ -25,6 +25,7 @@ struct XbObjectMap {
 	guint objects, live;
 	/* of the object at hand */
 	guint source;
+	bool counted;  /* as one of which a function was executed */
 	GArray *reads; /* guint */
 };
 
@@ -133,6 +134,7 @@ static bool read_object(XbObjectMap *self, const char *rest)
 	const char *at = space ? space + 1 : rest;
 
 	self->source = NONE;
+	self->counted = false;
 	g_array_set_size(self->reads, 0);
 	if (!space || space == rest || self->objects == OBJECTS_MAX)
 		return false;
@@ -180,14 +182,14 @@ static bool read_functions(XbObjectMap *self, const char *rest)
 			g_hash_table_replace(functions, g_steal_pointer(&name),
 					     GUINT_TO_POINTER(executed ? 2 : 1));
 	}
-	if (!live)
+	if (!live || self->counted)
 		return self->objects > 0;
+	self->counted = true;
 	self->live++;
 	for (guint i = 0; i < self->reads->len; i++)
 		file_at(self, g_array_index(self->reads, guint, i))->live++;
 	if (self->source != NONE)
 		file_at(self, self->source)->executed = true;
-	g_array_set_size(self->reads, 0); /* once, however often there is a line like this */
 	return self->objects > 0;
 }
 

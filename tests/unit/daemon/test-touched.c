@@ -138,6 +138,7 @@ static const char objects[] = "xbisect-objects 1\n"
 			      "p lib/both.h\np mm/part.c\n"
 			      "o mm/memory.o 0\nr 0 1 4 5\nf unmap_page_range.isra.0 idle_open "
 			      "helper.cold __x64_sys_munmap\n"
+			      "f unmap_page_range\n" /* said twice, counted once */
 			      "o drivers/idle.o 2\nr 2 3 4\nf idle_probe\n"
 			      "o gen.o -\nr 4\nf made\n"
 			      "o mm/part.o 5\nr 5 1\n";
