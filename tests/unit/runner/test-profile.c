@@ -2,6 +2,7 @@
 /* test-profile.c - the plugin's output, read and folded. */
 #include "profile.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 /* dom0's program calls its kernel, which faults into Xen. */
@@ -129,6 +130,109 @@ static void a_damaged_file_is_refused(void)
 	g_assert_null(runner_profile_parse("xbisect-profile 1 flat\0\nend\n", 28, NULL));
 }
 
+/* ---- recorded ------------------------------------------------------------------------ */
+
+/* What the plugin wrote of a boot of the demo's slow kernel that mapped and unmapped 256 pages once
+ * (the phase "other" is left out of it), and what xbisect-run said of it then. */
+#define RECORDED "tests/unit/runner/profile.fixtures/map-unmap.raw.gz"
+
+static GBytes *recorded(void)
+{
+	g_autoptr(GFile) file = g_file_new_for_path(RECORDED);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GInputStream) packed = G_INPUT_STREAM(g_file_read(file, NULL, &error));
+	g_autoptr(GZlibDecompressor) gunzip =
+		g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+	g_autoptr(GInputStream) stream = NULL;
+	g_autoptr(GOutputStream) memory = g_memory_output_stream_new_resizable();
+
+	g_assert_no_error(error);
+	stream = g_converter_input_stream_new(packed, G_CONVERTER(gunzip));
+	g_output_stream_splice(memory, stream, G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, NULL, &error);
+	g_assert_no_error(error);
+	return g_memory_output_stream_steal_as_bytes(G_MEMORY_OUTPUT_STREAM(memory));
+}
+
+static void a_recorded_boot_is_counted_as_it_was(void)
+{
+	static const char kernel[] = "ffffffff810bb03c T unmap_page_range\n"
+				     "ffffffff810bb532 t unmap_single_vma\n";
+	static const char xen_map[] = "0xffff82d0402f3d10 T pv_ro_page_fault\n"
+				      "0xffff82d0402f40b0 T __trace_pv_trap\n"
+				      "0xffff82d04032e970 T x86_emulate\n"
+				      "0xffff82d040352e60 T x86_emul_rmw\n";
+	g_autoptr(GBytes) bytes = recorded();
+	gsize length;
+	const char *text = g_bytes_get_data(bytes, &length);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(RunnerProfile) profile = runner_profile_parse(text, length, &error);
+	g_autoptr(RunnerSymbols) linux_map =
+		runner_symbols_parse("l", kernel, strlen(kernel), NULL);
+	g_autoptr(RunnerSymbols) xen = runner_symbols_parse("x", xen_map, strlen(xen_map), NULL);
+	g_autofree char *unmap = NULL;
+	RunnerProfileShare share;
+	guint64 emulated = 0;
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(runner_profile_mode(profile), ==, "stacks");
+	g_assert_false(runner_profile_is_full(profile));
+	share = runner_profile_share(profile, 3);
+	g_assert_cmpuint(share.entries, ==, 1);
+	g_assert_cmpuint(share.xen, ==, 487199);
+	g_assert_cmpuint(share.kernel, ==, 200291);
+	g_assert_cmpuint(share.user, ==, 85);
+	share = runner_profile_share(profile, 2);
+	g_assert_cmpuint(share.xen + share.kernel + share.user, ==, 372999);
+	unmap = runner_profile_fold(profile, 3, linux_map, xen);
+	for (const char *at = unmap; *at; at = strchr(at, '\n') + 1) {
+		const char *end = strchr(at, '\n');
+		g_autofree char *line = g_strndup(at, (gsize)(end - at));
+		char *space = strrchr(line, ' ');
+
+		*space = '\0';
+		if (strstr(line, "unmap_page_range_[k];") &&
+		    g_str_has_suffix(line, "x86_emulate_[x]"))
+			emulated += g_ascii_strtoull(space + 1, NULL, 10);
+	}
+	g_assert_cmpuint(emulated, ==, 98816); /* 386 a page */
+}
+
+/* Cut off or with another byte in it: refused with its line, or read; never more than bytes say. */
+static void a_damaged_recording_is_refused_or_read(void)
+{
+	g_autoptr(GBytes) bytes = recorded();
+	gsize length;
+	const char *text = g_bytes_get_data(bytes, &length);
+	guint refused = 0, taken = 0;
+
+	for (gsize cut = 0; cut < length; cut += length / 50) {
+		g_autofree char *copy = g_memdup2(text, cut + 1);
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(runner_profile_parse(copy, cut, &error));
+		g_assert_nonnull(strstr(error->message, "line "));
+	}
+	for (guint i = 0; i < 60; i++) {
+		g_autofree char *copy = g_memdup2(text, length);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(RunnerProfile) profile = NULL;
+
+		copy[30 + (gsize)i * (length - 40) / 60] = (char)(i % 3 == 0   ? '\0'
+								  : i % 3 == 1 ? '7'
+									       : 'x');
+		profile = runner_profile_parse(copy, length, &error);
+		if (profile) {
+			g_autofree char *folded = runner_profile_fold(profile, 3, NULL, NULL);
+			taken++;
+		} else {
+			refused++;
+			g_assert_nonnull(strstr(error->message, "line "));
+		}
+	}
+	g_assert_cmpuint(refused, >, 20);
+	g_assert_cmpuint(taken, >, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -139,5 +243,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/profile/blocks-are-instructions-by-function",
 			blocks_are_instructions_by_function);
 	g_test_add_func("/profile/a-damaged-file-is-refused", a_damaged_file_is_refused);
+	g_test_add_func("/profile/a-recorded-boot-is-counted-as-it-was",
+			a_recorded_boot_is_counted_as_it_was);
+	g_test_add_func("/profile/a-damaged-recording-is-refused-or-read",
+			a_damaged_recording_is_refused_or_read);
 	return g_test_run();
 }
