@@ -13,6 +13,7 @@ jobs = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
 boots = (int(sys.argv[3]) if len(sys.argv) > 3 else 100000) // jobs
 db = sqlite3.connect(sys.argv[1], timeout=20, isolation_level=None)
 db.execute("PRAGMA synchronous = OFF")
+db.execute("PRAGMA cache_size = -400000")  # all of it is one transaction
 db.execute("BEGIN")
 random.seed(1)
 NOW = 1700000000000
