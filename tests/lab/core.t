@@ -52,9 +52,9 @@ hang() { # hang NAME: silence proves it on the console of our initramfs, a deadl
 	is "$1: a kernel that hangs is boot-failed" "$outcome" boot-failed || explain "hang-$1" "$1"
 }
 
-# The machine resets itself under the kernel, without a word, and comes up as if nothing was.
+# The machine resets itself when Xen has begun, without a word, and comes up as if nothing was.
 fallback() { # fallback NAME
-	ctl "$1" when '(XEN) Command line: xbisect' reset >/dev/null
+	ctl "$1" when '(XEN) System RAM' reset >/dev/null
 	boot "fallback-$1" "$1" "$good"
 	ctl "$1" calm >/dev/null
 	is "$1: a machine that fell back quietly is boot-failed" "$outcome" boot-failed ||

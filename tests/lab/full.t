@@ -43,7 +43,7 @@ crash() { # its first instruction is none
 loop() { # GRUB forgets nothing, and each start of Xen ends in a reset
 	[ "$1" = disk ] || return 0
 	on disk "cp /boot/grub/grub.cfg /boot/grub.saved; sed -i '/save_env next_entry/d' /boot/grub/grub.cfg; sync"
-	ctl disk when '(XEN) Command line: xbisect' reset >/dev/null
+	ctl disk when '(XEN) System RAM' reset >/dev/null
 	boot loop-disk disk "$good"
 	ends loop-disk disk "a boot loop" boot-failed
 	back disk
