@@ -176,7 +176,8 @@ typedef struct {
 void xb_variant_free(XbVariant *variant);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbVariant, xb_variant_free)
 
-/* Find by key, or add as unbuilt with @source. Returns the id or -1. */
+/* Find by key, or add as unbuilt. Of one that is there @source is replaced: it may tell of another
+ * place where the same tree is now. Returns the id or -1. */
 int64_t xb_db_variant_ensure(XbDb *db, const char *key, const char *source, bool clean,
 			     GError **error);
 XbVariant *xb_db_variant_get(XbDb *db, int64_t id, GError **error);
