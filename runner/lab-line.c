@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -121,6 +122,44 @@ static bool open_device(const char *path, guint bits, LabLine *line, GError **er
 	return false;
 }
 
+static bool open_pipes(int in[2], int out[2], GError **error)
+{
+	if (!g_unix_open_pipe(in, FD_CLOEXEC, error))
+		return false;
+	if (g_unix_open_pipe(out, FD_CLOEXEC, error))
+		return true;
+	close(in[0]);
+	close(in[1]);
+	return false;
+}
+
+/* The same ends of a terminal: `ipmitool sol` wants one, and keeps what it says back without. */
+static bool open_terminal(int in[2], int out[2], GError **error)
+{
+	char name[64];
+	struct termios mode;
+	int ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), theirs = -1;
+
+	if (ours >= 0 && grantpt(ours) == 0 && unlockpt(ours) == 0 &&
+	    ptsname_r(ours, name, sizeof(name)) == 0)
+		theirs = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (theirs < 0 || tcgetattr(theirs, &mode) != 0) {
+		fail_errno("terminal", error);
+		if (theirs >= 0)
+			close(theirs);
+		if (ours >= 0)
+			close(ours);
+		return false;
+	}
+	cfmakeraw(&mode);
+	tcsetattr(theirs, TCSANOW, &mode);
+	in[0] = theirs;
+	in[1] = -1;
+	out[0] = ours;
+	out[1] = fcntl(theirs, F_DUPFD_CLOEXEC, 0);
+	return true;
+}
+
 /* Standard input stays open and empty: `ipmitool sol` ends at its end. What it complains of
  * is no output of the machine. */
 static bool open_command(Lab *lab, LabLine *line, GError **error)
@@ -132,13 +171,9 @@ static bool open_command(Lab *lab, LabLine *line, GError **error)
 	if (!host->console_command)
 		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "console_command= is missing");
 	argv = lab_template_argv("console_command", host->console_command, host->values, error);
-	if (!argv || !g_unix_open_pipe(in, FD_CLOEXEC, error))
+	if (!argv || !(host->console == LAB_CONSOLE_IPMI ? open_terminal(in, out, error)
+							 : open_pipes(in, out, error)))
 		return false;
-	if (!g_unix_open_pipe(out, FD_CLOEXEC, error)) {
-		close(in[0]);
-		close(in[1]);
-		return false;
-	}
 	line->pid = runner_child_start(argv, NULL, in[0], out[1], lab->log ? fileno(lab->log) : -1,
 				       0, error);
 	close(in[0]);
