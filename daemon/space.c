@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "removal.h"
@@ -27,13 +26,6 @@
 bool xb_remove_tree(const char *path)
 {
 	return xb_remove_at(AT_FDCWD, path);
-}
-
-uint64_t xb_space_free_bytes(const char *path)
-{
-	struct statvfs st;
-
-	return statvfs(path, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
 }
 
 static uint64_t tree_bytes_at(int parent, const char *name, int depth)

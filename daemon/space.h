@@ -20,9 +20,6 @@
  */
 int64_t xb_space_trim(XbDb *db, const XbConfig *config, GHashTable *keep_variants, GError **error);
 
-/* Free bytes on the file system of @path; 0 when it can't be told. */
-uint64_t xb_space_free_bytes(const char *path);
-
 /* Remove a tree below @path without following symbolic links. False when something stayed. */
 bool xb_remove_tree(const char *path);
 

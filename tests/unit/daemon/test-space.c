@@ -315,13 +315,6 @@ static void test_deep_trees_are_removed(Fixture *f, gconstpointer unused)
 	g_assert_false(exists(f, "deep"));
 }
 
-static void test_free_bytes(Fixture *f, gconstpointer unused)
-{
-	(void)unused;
-	g_assert_cmpuint(xb_space_free_bytes(f->dir), >, 0);
-	g_assert_cmpuint(xb_space_free_bytes("/nonexistent"), ==, 0);
-}
-
 #define ADD(name, function) g_test_add("/space/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -334,6 +327,5 @@ int main(int argc, char **argv)
 	ADD("oldest-runs-go", test_oldest_runs_go);
 	ADD("links-are-not-followed", test_links_are_not_followed);
 	ADD("deep-trees-are-removed", test_deep_trees_are_removed);
-	ADD("free-bytes", test_free_bytes);
 	return g_test_run();
 }

@@ -348,8 +348,8 @@ static void on_stage(ConsoleStage stage, gpointer data)
 	*(ConsoleStage *)data = stage;
 }
 
-static void on_sample(const char *metric, double value, const char *unit, int iteration,
-		      gpointer data)
+static void ignore_sample(const char *metric, double value, const char *unit, int iteration,
+			  gpointer data)
 {
 	(void)metric;
 	(void)value;
@@ -361,16 +361,6 @@ static void on_sample(const char *metric, double value, const char *unit, int it
 #define ENTRY "\033[1;1H\033[Jxbisect boot " NONCE "\r\n"
 #define XEN   "(XEN) Xen version 4.17\r\n(XEN) Command line: xbisect.nonce=" NONCE " a=b\r\n"
 #define OTHER "(XEN) Xen version 4.17\r\n(XEN) Command line: placeholder\r\n"
-
-static void ignore_sample(const char *metric, double value, const char *unit, int iteration,
-			  gpointer data)
-{
-	(void)metric;
-	(void)value;
-	(void)unit;
-	(void)iteration;
-	(void)data;
-}
 
 static void ignore_stage(ConsoleStage stage, gpointer data)
 {
@@ -422,7 +412,7 @@ static void test_marks(void)
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
 		for (gsize chunk = 1; chunk < 64; chunk += 6) {
 			ConsoleStage stage = CONSOLE_DARK;
-			const ConsoleHandlers handlers = { on_stage, on_sample, &stage, NULL };
+			const ConsoleHandlers handlers = { on_stage, ignore_sample, &stage, NULL };
 			g_autoptr(LabMarks) marks = lab_marks_new(NONCE, &handlers);
 			gsize length = strlen(cases[i].text);
 			XbOutcome outcome;
