@@ -136,14 +136,19 @@ static bool queue_bisect(XbDaemon *daemon, XbWatch *watch, const XbWatchSpec *sp
 						  "the branch lost these commits", error);
 	request = json_pack("{s:s,s:s,s:s}", "verb", "bisect", "good", from->commit, "bad",
 			    to->commit);
+	/* a crash leaves no job that its change does not know: it would queue it again */
+	if (!xb_db_begin(daemon->db, error))
+		return false;
 	id = xb_watch_queue(daemon, watch, spec, change->workload, BISECT_PRIORITY, request,
 			    &refused);
-	if (id < 0 && refused->domain == XB_DB_ERROR) {
+	if (id < 0 && refused->domain == XB_DB_ERROR)
 		g_propagate_error(error, g_steal_pointer(&refused));
-		return false;
-	}
-	return xb_db_watch_change_set_job(daemon->db, change->id, MAX(id, 0),
-					  id < 0 ? refused->message : "", error);
+	else if (xb_db_watch_change_set_job(daemon->db, change->id, MAX(id, 0),
+					    id < 0 ? refused->message : "", error) &&
+		 xb_db_commit(daemon->db, error))
+		return true;
+	xb_db_rollback(daemon->db);
+	return false;
 }
 
 /* Those without a job and without a reason for that: also what a crash left so. */

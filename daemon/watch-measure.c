@@ -222,19 +222,29 @@ static bool queue_point(Step *step, const XbWatchCommit *commit, const char *wor
 	g_autoptr(json_t) request =
 		json_pack("{s:s,s:{s:s}}", "verb", "measure", "rev", "rev", commit->commit);
 	json_t *boots = json_object_get(step->spec.json, "boots");
+	XbDb *db = step->daemon->db;
 	GError *refused = NULL;
 	int64_t id;
 
 	if (boots)
 		json_object_set(request, "boots", boots);
+	/* a crash leaves no job that the watch does not know: it would queue it again */
+	if (!xb_db_begin(db, error))
+		return false;
 	id = xb_watch_queue(step->daemon, step->watch, &step->spec, workload, MEASURE_PRIORITY,
 			    request, &refused);
-	if (id < 0)
+	if (id < 0) {
+		xb_db_rollback(db);
 		return note_refusal(step, refused, error);
+	}
+	if (!xb_db_watch_point_add(db, step->watch->id, commit->seq, workload, id, error) ||
+	    !xb_db_commit(db, error)) {
+		xb_db_rollback(db);
+		return false;
+	}
 	step->open++;
 	g_hash_table_add(step->points, point_key(commit->seq, workload));
-	return xb_db_watch_point_add(step->daemon->db, step->watch->id, commit->seq, workload, id,
-				     error);
+	return true;
 }
 
 /* Newest first: what just came matters most. */

@@ -15,6 +15,7 @@ struct XbDb {
 	sqlite3 *handle;
 	char *path;
 	bool read_only;
+	int depth; /* of the open transactions: those behind the first are savepoints */
 	sqlite3_stmt *statements[XB_SQL_COUNT]; /* prepared at first use, kept */
 };
 

@@ -219,25 +219,43 @@ void xb_db_close(XbDb *db)
 
 /* ---- transactions ---------------------------------------------------------- */
 
+static bool begin(XbDb *db, XbSql first, GError **error)
+{
+	/* a full disk has rolled all of them back */
+	if (sqlite3_get_autocommit(db->handle))
+		db->depth = 0;
+	if (!xb_db_exec(db, db->depth == 0 ? first : XB_SQL_SAVEPOINT, NULL, 0, error))
+		return false;
+	db->depth++;
+	return true;
+}
+
 bool xb_db_begin(XbDb *db, GError **error)
 {
-	return xb_db_exec(db, XB_SQL_BEGIN, NULL, 0, error);
+	return begin(db, XB_SQL_BEGIN, error);
 }
 
 bool xb_db_commit(XbDb *db, GError **error)
 {
-	return xb_db_exec(db, XB_SQL_COMMIT, NULL, 0, error);
+	if (!xb_db_exec(db, db->depth > 1 ? XB_SQL_RELEASE : XB_SQL_COMMIT, NULL, 0, error))
+		return false;
+	db->depth--;
+	return true;
 }
 
 void xb_db_rollback(XbDb *db)
 {
 	g_autoptr(GError) error = NULL;
+	bool nested = db->depth > 1;
 
 	/* A full disk has rolled back already. */
 	if (sqlite3_get_autocommit(db->handle))
 		return;
-	if (!xb_db_exec(db, XB_SQL_ROLLBACK, NULL, 0, &error))
+	/* back to a savepoint does not end it */
+	if (!xb_db_exec(db, nested ? XB_SQL_ROLLBACK_TO : XB_SQL_ROLLBACK, NULL, 0, &error) ||
+	    (nested && !xb_db_exec(db, XB_SQL_RELEASE, NULL, 0, &error)))
 		g_warning("%s", error->message);
+	db->depth--;
 }
 
 int64_t xb_db_changes(const XbDb *db)
@@ -252,7 +270,7 @@ int64_t xb_db_data_version(XbDb *db)
 
 bool xb_db_begin_read(XbDb *db, GError **error)
 {
-	return xb_db_exec(db, XB_SQL_BEGIN_READ, NULL, 0, error);
+	return begin(db, XB_SQL_BEGIN_READ, error);
 }
 
 bool xb_db_is_current(XbDb *db)

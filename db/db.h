@@ -39,7 +39,11 @@ XbDb *xb_db_open(const char *path, bool read_only, GError **error);
 void xb_db_close(XbDb *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbDb, xb_db_close)
 
-/* Transactions do not nest. Rollback never fails. */
+/*
+ * A transaction in a transaction is a savepoint: its rollback takes back what
+ * itself did, its commit becomes durable with the outermost one's. A full disk
+ * rolls all of them back; the outer commit fails then. Rollback never fails.
+ */
 bool xb_db_begin(XbDb *db, GError **error);
 bool xb_db_commit(XbDb *db, GError **error);
 void xb_db_rollback(XbDb *db);

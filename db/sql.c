@@ -69,6 +69,10 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[XB_SQL_COMMIT] = "COMMIT",
 	[XB_SQL_ROLLBACK] = "ROLLBACK",
+	/* of one name: SQLite takes the innermost */
+	[XB_SQL_SAVEPOINT] = "SAVEPOINT nested",
+	[XB_SQL_RELEASE] = "RELEASE nested",
+	[XB_SQL_ROLLBACK_TO] = "ROLLBACK TO nested",
 	[XB_SQL_DATA_VERSION] = "PRAGMA data_version",
 	[XB_SQL_USER_VERSION] = "PRAGMA user_version",
 	[XB_SQL_BEGIN_READ] = "BEGIN",

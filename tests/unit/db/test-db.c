@@ -296,6 +296,67 @@ static void test_full_disk_is_told_apart(Fixture *f, gconstpointer unused)
 	g_assert_no_error(error);
 }
 
+static guint journal_lines(XbDb *db)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) lines = xb_db_journal(db, 0, 0, 10, &error);
+
+	g_assert_no_error(error);
+	return lines->len;
+}
+
+static void test_inner_transaction_is_part_of_the_outer(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)unused;
+	g_assert_true(xb_db_begin(f->db, &error));
+	xb_db_journal_add(f->db, 0, 1, "outer", NULL);
+	g_assert_true(xb_db_begin(f->db, &error));
+	xb_db_journal_add(f->db, 0, 2, "taken back", NULL);
+	xb_db_rollback(f->db);
+	g_assert_cmpuint(journal_lines(f->db), ==, 1);
+	g_assert_true(xb_db_begin(f->db, &error));
+	xb_db_journal_add(f->db, 0, 3, "inner", NULL);
+	g_assert_true(xb_db_commit(f->db, &error));
+	g_assert_cmpuint(journal_lines(f->db), ==, 2);
+	/* what the inner one committed goes with the outer one */
+	xb_db_rollback(f->db);
+	g_assert_cmpuint(journal_lines(f->db), ==, 0);
+	/* and the next one is an outermost one again */
+	g_assert_true(xb_db_begin(f->db, &error));
+	xb_db_journal_add(f->db, 0, 4, "kept", NULL);
+	g_assert_true(xb_db_commit(f->db, &error));
+	g_assert_true(sqlite3_get_autocommit(f->db->handle));
+	g_assert_cmpuint(journal_lines(f->db), ==, 1);
+}
+
+/* A full disk rolls back all: the outer transaction must not pass for committed. */
+static void test_full_disk_in_an_inner_transaction(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = g_strnfill(1 << 20, 'x');
+	int64_t pages = query_number(f->path, "PRAGMA page_count");
+	g_autofree char *limit =
+		g_strdup_printf("PRAGMA max_page_count = %" G_GINT64_FORMAT, pages + 2);
+	bool whole;
+
+	(void)unused;
+	sqlite3_exec(f->db->handle, limit, NULL, NULL, NULL);
+	g_assert_true(xb_db_begin(f->db, &error));
+	xb_db_journal_add(f->db, 0, 1, "outer", NULL);
+	g_assert_true(xb_db_begin(f->db, &error));
+	g_assert_false(xb_db_journal_add(f->db, 0, 2, text, NULL));
+	xb_db_rollback(f->db);
+	sqlite3_exec(f->db->handle, "PRAGMA max_page_count = 1000000", NULL, NULL, NULL);
+	whole = xb_db_commit(f->db, NULL);
+	xb_db_rollback(f->db);
+	g_assert_cmpuint(journal_lines(f->db), ==, whole ? 1 : 0);
+	g_assert_true(xb_db_begin(f->db, &error));
+	g_assert_true(xb_db_commit(f->db, &error));
+	g_assert_no_error(error);
+}
+
 static void test_killed_writer_loses_only_its_open_transaction(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -826,6 +887,8 @@ int main(int argc, char **argv)
 	ADD("newer-schema-is-refused", test_newer_schema_is_refused);
 	ADD("foreign-files-are-refused", test_foreign_files_are_refused);
 	ADD("full-disk-is-told-apart", test_full_disk_is_told_apart);
+	ADD("inner-transaction-is-part-of-the-outer", test_inner_transaction_is_part_of_the_outer);
+	ADD("full-disk-in-an-inner-transaction", test_full_disk_in_an_inner_transaction);
 	ADD("killed-writer-loses-only-its-open-transaction",
 	    test_killed_writer_loses_only_its_open_transaction);
 	ADD("jobs-are-served-by-priority-then-age", test_jobs_are_served_by_priority_then_age);
