@@ -4,22 +4,31 @@
 
 #include <string.h>
 
-#define NO_SEGMENT G_MAXUINT
+/* A place to come back to: a commit that several commits build on. */
+typedef struct {
+	guint node;
+	guint next;   /* of those commits: which comes after this */
+	guint logged; /* length of the log there */
+	double seen;
+} Fork;
 
 struct XbGraphIndex {
 	const XbGraph *graph;
 	/* A segment is a run of commits with one way in and one way out; it is
-	 * named by its topmost commit, and entered there only. */
+	 * entered at its topmost commit only. */
 	guint n_segments;
-	guint *segment_of; /* node -> its segment */
-	guint *bottom;     /* segment -> its lowest node */
-	guint *top;        /* segment -> its highest node */
-	guint *chain;      /* node -> first-parent chain, numbered from the tips down */
-	guint n_chains;
-	bool *chain_merges; /* chain -> does it hold a merge */
-	guint *stamp;       /* segment -> chain that walked it last */
-	guint *stack;
+	guint *segment_of;   /* node -> its segment */
+	guint *behind_start; /* segment -> its first entry in behind; n_segments + 1 entries */
+	guint *behind;       /* the segments of its lowest commit's parents */
+	guint *child_start;  /* node -> its first entry in child; n + 1 entries */
+	guint *child;        /* nodes whose first parent it is */
+	/* Where a walk is. */
 	double *sum; /* segment -> weight */
+	bool *seen;  /* segment -> behind the commit where the walk is */
+	guint *log;  /* segments seen, in that order */
+	guint n_logged;
+	guint *stack;
+	Fork *forks;
 };
 
 static void index_segments(XbGraphIndex *self)
@@ -27,6 +36,8 @@ static void index_segments(XbGraphIndex *self)
 	const XbGraph *graph = self->graph;
 	g_autofree guint *n_children = g_new0(guint, graph->n);
 	g_autofree guint *child = g_new0(guint, graph->n);
+	g_autofree guint *bottom = g_new(guint, graph->n);
+	guint n = 0;
 
 	for (guint i = 1; i < graph->n; i++) {
 		for (guint e = graph->parent_start[i]; e < graph->parent_start[i + 1]; e++) {
@@ -37,35 +48,50 @@ static void index_segments(XbGraphIndex *self)
 	/* From the tips down, so that a commit below finds its child's segment. */
 	for (guint i = graph->n; i-- > 0;) {
 		guint segment;
-		if (n_children[i] == 1 && xb_graph_n_parents(graph, child[i]) == 1) {
+		if (n_children[i] == 1 && xb_graph_n_parents(graph, child[i]) == 1)
 			segment = self->segment_of[child[i]];
-		} else {
+		else
 			segment = self->n_segments++;
-			self->top[segment] = i;
-		}
 		self->segment_of[i] = segment;
-		self->bottom[segment] = i;
+		bottom[segment] = i;
 	}
+	/* The walk is what costs: what it reads lies in a row. */
+	for (guint s = 0; s < self->n_segments; s++) {
+		guint low = bottom[s];
+
+		self->behind_start[s] = n;
+		for (guint e = graph->parent_start[low]; e < graph->parent_start[low + 1]; e++)
+			self->behind[n++] = self->segment_of[graph->parent[e]];
+	}
+	self->behind_start[self->n_segments] = n;
 }
 
-static void index_chains(XbGraphIndex *self)
+static bool is_root(const XbGraph *graph, guint node)
+{
+	return xb_graph_n_parents(graph, node) == 0;
+}
+
+static guint first_parent(const XbGraph *graph, guint node)
+{
+	return graph->parent[graph->parent_start[node]];
+}
+
+static void index_children(XbGraphIndex *self)
 {
 	const XbGraph *graph = self->graph;
+	guint *start = self->child_start;
 
-	for (guint i = 0; i < graph->n; i++)
-		self->chain[i] = NO_SEGMENT;
-	for (guint i = graph->n; i-- > 0;) {
-		if (self->chain[i] != NO_SEGMENT)
-			continue;
-		guint id = self->n_chains++;
-		for (guint at = i; self->chain[at] == NO_SEGMENT;
-		     at = graph->parent[graph->parent_start[at]]) {
-			self->chain[at] = id;
-			if (xb_graph_n_parents(graph, at) > 1)
-				self->chain_merges[id] = true;
-			if (xb_graph_n_parents(graph, at) == 0)
-				break;
-		}
+	/* counted one entry further on, so that filling moves each start to its place */
+	memset(start, 0, (graph->n + 2) * sizeof(*start));
+	for (guint i = 0; i < graph->n; i++) {
+		if (!is_root(graph, i))
+			start[first_parent(graph, i) + 2]++;
+	}
+	for (guint i = 2; i <= graph->n; i++)
+		start[i] += start[i - 1];
+	for (guint i = 0; i < graph->n; i++) {
+		if (!is_root(graph, i))
+			self->child[start[first_parent(graph, i) + 1]++] = i;
 	}
 }
 
@@ -76,15 +102,17 @@ XbGraphIndex *xb_graph_index_new(const XbGraph *graph)
 	XbGraphIndex *self = g_new0(XbGraphIndex, 1);
 	self->graph = graph;
 	self->segment_of = g_new(guint, graph->n);
-	self->bottom = g_new(guint, graph->n);
-	self->top = g_new(guint, graph->n);
-	self->chain = g_new(guint, graph->n);
-	self->chain_merges = g_new0(bool, graph->n);
-	self->stamp = g_new(guint, graph->n);
-	self->stack = g_new(guint, graph->n);
-	self->sum = g_new(double, graph->n);
+	self->behind_start = g_new(guint, graph->n + 1);
+	self->behind = g_new(guint, MAX(1, graph->parent_start[graph->n]));
+	self->child_start = g_new(guint, graph->n + 2);
+	self->child = g_new(guint, graph->n);
 	index_segments(self);
-	index_chains(self);
+	index_children(self);
+	self->sum = g_new(double, self->n_segments);
+	self->seen = g_new0(bool, self->n_segments);
+	self->log = g_new(guint, self->n_segments);
+	self->stack = g_new(guint, self->n_segments);
+	self->forks = g_new(Fork, self->n_segments);
 	return self;
 }
 
@@ -93,96 +121,112 @@ void xb_graph_index_free(XbGraphIndex *self)
 	if (!self)
 		return;
 	g_free(self->segment_of);
-	g_free(self->bottom);
-	g_free(self->top);
-	g_free(self->chain);
-	g_free(self->chain_merges);
-	g_free(self->stamp);
-	g_free(self->stack);
+	g_free(self->behind_start);
+	g_free(self->behind);
+	g_free(self->child_start);
+	g_free(self->child);
 	g_free(self->sum);
+	g_free(self->seen);
+	g_free(self->log);
+	g_free(self->stack);
+	g_free(self->forks);
 	g_free(self);
 }
 
-/* Weight of @segment and everything behind it that @chain has not met yet. */
-static double walk_new(XbGraphIndex *self, guint chain, guint segment)
+static void see(XbGraphIndex *self, guint segment, guint *depth)
 {
-	const XbGraph *graph = self->graph;
+	if (self->seen[segment])
+		return;
+	self->seen[segment] = true;
+	self->log[self->n_logged++] = segment;
+	self->stack[(*depth)++] = segment;
+}
+
+/* Weight of @segment and everything behind it that has not been seen yet. */
+static double walk_new(XbGraphIndex *self, guint segment)
+{
 	double total = 0;
 	guint depth = 0;
 
-	if (self->stamp[segment] == chain)
-		return 0;
-	self->stamp[segment] = chain;
-	self->stack[depth++] = segment;
+	see(self, segment, &depth);
 	while (depth > 0) {
 		guint s = self->stack[--depth];
-		guint low = self->bottom[s];
+
 		total += self->sum[s];
-		for (guint e = graph->parent_start[low]; e < graph->parent_start[low + 1]; e++) {
-			guint next = self->segment_of[graph->parent[e]];
-			if (self->stamp[next] != chain) {
-				self->stamp[next] = chain;
-				self->stack[depth++] = next;
-			}
-		}
+		for (guint e = self->behind_start[s]; e < self->behind_start[s + 1]; e++)
+			see(self, self->behind[e], &depth);
 	}
 	return total;
 }
 
-/*
- * The merges of one first-parent chain, lowest first. Each adds to the walk
- * what its parents bring that the chain has not seen. Single-parent commits
- * inside the chain are in their parent's segment or open one of their own;
- * either way the walk meets them through the next merge's first parent.
- */
-static void weigh_chain(XbGraphIndex *self, const guint *nodes, guint n_nodes, const double *weight,
-			double *total)
+static void forget_since(XbGraphIndex *self, guint logged)
+{
+	while (self->n_logged > logged)
+		self->seen[self->log[--self->n_logged]] = false;
+}
+
+/* Of @node, whose first parent has its total. @seen: the weight of what has been seen. */
+static void weigh_node(XbGraphIndex *self, guint node, const double *weight, double *seen,
+		       double *total)
 {
 	const XbGraph *graph = self->graph;
+
+	if (is_root(graph, node)) {
+		total[node] = weight[node];
+	} else if (xb_graph_n_parents(graph, node) == 1) {
+		total[node] = total[first_parent(graph, node)] + weight[node];
+	} else {
+		for (guint e = graph->parent_start[node]; e < graph->parent_start[node + 1]; e++)
+			*seen += walk_new(self, self->segment_of[graph->parent[e]]);
+		total[node] = *seen + weight[node];
+	}
+}
+
+/*
+ * Upwards from @root through the commits whose first-parent history begins with
+ * it. What has been seen is behind the commit where the walk is; a merge adds
+ * what its other parents bring. Where several commits build on one, what was seen
+ * above it is forgotten before the next one's turn.
+ */
+static void weigh_tree(XbGraphIndex *self, guint root, const double *weight, double *total)
+{
+	guint node = root, n_forks = 0;
 	double seen = 0;
 
-	for (guint k = n_nodes; k-- > 0;) {
-		guint node = nodes[k];
-		for (guint e = graph->parent_start[node]; e < graph->parent_start[node + 1]; e++)
-			seen += walk_new(self, self->chain[node],
-					 self->segment_of[graph->parent[e]]);
-		total[node] = seen + weight[node];
+	for (;;) {
+		guint first = self->child_start[node], end = self->child_start[node + 1];
+
+		weigh_node(self, node, weight, &seen, total);
+		if (end - first > 1) {
+			seen += walk_new(self, self->segment_of[node]);
+			self->forks[n_forks++] = (Fork){ node, first + 1, self->n_logged, seen };
+		}
+		if (end > first) {
+			node = self->child[first];
+			continue;
+		}
+		if (n_forks == 0)
+			break;
+		Fork *fork = &self->forks[n_forks - 1];
+		forget_since(self, fork->logged);
+		seen = fork->seen;
+		node = self->child[fork->next++];
+		if (fork->next == self->child_start[fork->node + 1])
+			n_forks--;
 	}
+	forget_since(self, 0);
 }
 
 void xb_graph_weigh(XbGraphIndex *self, const double *weight, double *total)
 {
 	const XbGraph *graph = self->graph;
-	g_autofree guint *merges = g_new(guint, graph->n);
 
 	memset(self->sum, 0, self->n_segments * sizeof(*self->sum));
 	for (guint i = 0; i < graph->n; i++)
 		self->sum[self->segment_of[i]] += weight[i];
-	for (guint s = 0; s < self->n_segments; s++)
-		self->stamp[s] = NO_SEGMENT;
-	/* A chain is met first at its tip, so its number grows downwards. */
-	guint next_chain = 0;
-	for (guint i = graph->n; i-- > 0;) {
-		if (self->chain[i] != next_chain)
-			continue;
-		guint n_merges = 0;
-		for (guint at = i; self->chain[at] == next_chain;
-		     at = graph->parent[graph->parent_start[at]]) {
-			if (xb_graph_n_parents(graph, at) > 1)
-				merges[n_merges++] = at;
-			if (xb_graph_n_parents(graph, at) == 0)
-				break;
-		}
-		if (n_merges > 0)
-			weigh_chain(self, merges, n_merges, weight, total);
-		next_chain++;
-	}
 	for (guint i = 0; i < graph->n; i++) {
-		guint n_parents = xb_graph_n_parents(graph, i);
-		if (n_parents == 0)
-			total[i] = weight[i];
-		else if (n_parents == 1)
-			total[i] = total[graph->parent[graph->parent_start[i]]] + weight[i];
+		if (is_root(graph, i))
+			weigh_tree(self, i, weight, total);
 	}
 }
 

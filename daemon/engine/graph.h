@@ -19,10 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbGraphIndex, xb_graph_index_free)
 
 /*
  * total[i] = sum of weight[j] over j = i and all ancestors of i, each counted
- * once. Exact on any DAG. Along single-parent commits this is a running sum;
- * a merge needs the union of its parents' histories, which is walked once for
- * each first-parent chain that holds merges: O(n + sum over such chains of
- * their histories in segments).
+ * once. Exact on any DAG. Along single-parent commits this is a running sum; a
+ * merge needs the union of its parents' histories. First-parent histories are
+ * walked upwards, and a branch begins with what was known where it left:
+ * O(n + sum over first-parent branches of what their merges bring), in segments.
  */
 void xb_graph_weigh(XbGraphIndex *index, const double *weight, double *total);
 

@@ -11,6 +11,7 @@
  */
 #include "ab-rows.h"
 #include "path-rows.h"
+#include "planner-rows.h"
 #include "rows.h"
 #include "worlds.h"
 
@@ -211,6 +212,7 @@ int main(int argc, char **argv)
 		else
 			g_error("unknown option %s", argv[i]);
 	}
+	planner_rows(&bench);
 	grid(&bench);
 	grid_99(&bench);
 	known_levels(&bench);
