@@ -232,7 +232,7 @@ JOBS ?= $(shell nproc)
 # A second make, because what pkg-config says is known only after `deps`.
 SUBMAKE = $(MAKE) --no-print-directory
 
-.PHONY: check check-full demo demo-compare bench bench-search check-install oracle deps-oracle build-tests
+.PHONY: check check-full demo demo-compare bench bench-boot bench-search check-install oracle deps-oracle build-tests
 build-tests: programs unit-tests
 check:              ## packages, build, unit and program tests, one real boot; SANITIZE=1 with ASan+UBSan
 	@$(SUBMAKE) deps
@@ -250,6 +250,8 @@ demo-compare:       ## the candidates for a fix side by side: speed, and safety 
 	@tests/demo/compare --bin $(BUILD)/bin --seed $(or $(SEED),1)
 bench: programs     ## the demo against `git bisect run`, as JSON lines
 	@tests/bench/demo-peer --bin $(BUILD)/bin --seed $(or $(SEED),1)
+bench-boot: programs ## what xbisect-run adds to the emulator's time, and whether boots agree
+	@tests/bench/boot --bin $(BUILD)/bin
 bench-search: $(BUILD)/bench/search ## the search against oracle and reference, JSON lines; TRIALS=50 is the quick version
 	@$< --trials $(or $(TRIALS),1000) --jobs $(JOBS) $(if $(ONLY),--only '$(ONLY)')
 $(BUILD)/bench/search: $(sort $(wildcard tests/bench/*.c)) $(LIB_daemon/engine) $(SETTINGS) $(wildcard tests/bench/*.h)
