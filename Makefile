@@ -209,15 +209,16 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libglib2.0-dev libjansson-dev libgit
 DEPS_RUN   := bubblewrap ccache qemu-system-x86 git binutils bison flex bc libelf-dev libssl-dev perl \
               python3 rsync cpio kmod xz-utils zstd gzip ca-certificates openssh-client ipmitool curl
 DEPS_TEST  := curl perl python3 python3-aiosmtpd openssl jq procps util-linux
-# A BMC and ssh servers for the tests of driver=ssh, which are skipped without: not
-# in `make deps`, because both start a service.
 # A real browser for the pages, and npm for what they use in it.
 DEPS_BROWSER := chromium fonts-dejavu-core nodejs npm
 # The tests of lab machines: an ssh server, GRUB's tools, a BMC; the emulated machines' firmware and
 # keys, and what unpacks their image. Not in `make deps`: two of them start a service.
 DEPS_LAB   := openssh-server openssh-client openipmi ipmitool grub2-common ipxe-qemu dropbear-bin e2fsprogs \
               $(DEPS_TEST) $(DEPS_RUN)
-DEPS_LINT  := clang clang-format clang-tidy cppcheck mandoc shellcheck libclang-rt-14-dev
+# The sanitizers' runtime belongs to one version of clang: the one that `clang` brings.
+CLANG_RT    = $(shell apt-cache show clang 2>/dev/null | \
+	sed -n 's/^Depends:.*clang-\([0-9][0-9]*\) .*/libclang-rt-\1-dev/p' | head -n 1)
+DEPS_LINT   = clang clang-format clang-tidy cppcheck mandoc shellcheck $(CLANG_RT)
 
 .PHONY: deps deps-lab deps-lint
 deps:               ## install the Debian packages that are missing (apt-get, root or sudo)
@@ -320,7 +321,7 @@ check-install:      ## README's commands in a fresh Debian root (needs root, mmd
 	@tests/install/clean-root $(CLEAN_ROOT_COMMANDS)
 
 # ---- lint ------------------------------------------------------------------
-C_FILES  := $(sort $(wildcard $(FOLDERS:%=%/*.[ch]) runner/dom0/*.[ch] tests/*/*.c tests/*/*/*.[ch]))
+C_FILES  := $(sort $(wildcard $(FOLDERS:%=%/*.[ch]) runner/dom0/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch]))
 MAN_PAGES := $(sort $(foreach s,1 5 7 8,$(wildcard */*.$(s) */*/*.$(s))))
 # Shell programs are those that say so in their first line.
 SHELL_FILES = $(shell grep -lE '^\#!.*(bash|/sh)' -r tests .ci packaging runner builder daemon \
@@ -338,9 +339,9 @@ lint-man:
 lint-shell:
 	@echo "  SHELLCHECK"; shellcheck -x -S warning -e SC1010 $(SHELL_FILES)
 lint-gcc:
-	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-gcc CC=gcc build-tests
+	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-gcc CC=gcc build-tests build/lint-gcc/bench/search
 lint-clang:
-	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-clang CC=clang build-tests
+	$(SUBMAKE) -j$(JOBS) BUILD=build/lint-clang CC=clang build-tests build/lint-clang/bench/search
 lint-cppcheck:
 	@echo "  CPPCHECK"; cppcheck -q -j$(JOBS) --std=c11 --library=gtk,posix,gnu --enable=warning,performance,portability \
 	  --inline-suppr --suppressions-list=.cppcheck-suppressions --error-exitcode=1 \

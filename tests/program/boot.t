@@ -49,8 +49,21 @@ cat >job.json <<END
 END
 # A line break is no part of a JSON string.
 sed -i -z 's/\n\t  and/ and/g; s/\n\t  --/ --/g' job.json
+# Beside it another one: a PV target, in batches of two sizes.
+mkdir pv
+jq '.workload |= (.args = "--target pv --mib 4 --batch 64,1024 --iterations 2 --warmup 0 --metrics" |
+	.metrics = "unmap.b64:s:lower;unmap.b1024:s:lower;map.b64:s:lower;map.b1024:s:lower")' \
+	job.json >pv/job.json
+(cd pv && exec "$bin/xbisect-run" <job.json >events.jsonl 2>err) &
+pv=$!
 "$bin/xbisect-run" <job.json >events.jsonl 2>err
 ok $? "a boot of ${kernel##*/} ends well"
+wait "$pv"
+ok $? "so does one with a PV target" || cat pv/err pv/events.jsonl | cut -c 1-400 | sed 's/^/# /'
+for metric in unmap.b64 unmap.b1024 map.b64 map.b1024; do
+	[ "$(grep -c "\"metric\":\"$metric\",\"value\":0\\.[0-9]*[1-9]" pv/events.jsonl)" = 2 ]
+	ok $? "two samples of $metric"
+done
 has '"event":"fingerprint"' "it says what was measured on"
 for phase in prepare boot dom0 workload power-off; do
 	has "\"phase\":\"$phase\"" "phase $phase"
