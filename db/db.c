@@ -75,11 +75,15 @@ static bool sync_path(const char *path, GError **error)
 	return false;
 }
 
-/* A copy of the whole database beside it, published by rename. */
+static char *backup_path(const XbDb *db, int64_t version)
+{
+	return g_strdup_printf("%s.v%" G_GINT64_FORMAT ".backup", db->path, version);
+}
+
+/* A copy of the whole database beside it, published by rename. The copies of older versions go. */
 static bool back_up(XbDb *db, int64_t version, GError **error)
 {
-	g_autofree char *final =
-		g_strdup_printf("%s.v%" G_GINT64_FORMAT ".backup", db->path, version);
+	g_autofree char *final = backup_path(db, version);
 	g_autofree char *partial = g_strconcat(final, ".partial", NULL);
 	g_autofree char *directory = g_path_get_dirname(db->path);
 	char *sql = sqlite3_mprintf("VACUUM INTO %Q", partial);
@@ -97,6 +101,10 @@ static bool back_up(XbDb *db, int64_t version, GError **error)
 			    g_strerror(errno));
 		g_unlink(partial);
 		return false;
+	}
+	for (int64_t older = 0; older < version; older++) {
+		g_autofree char *path = backup_path(db, older);
+		g_unlink(path);
 	}
 	return sync_path(directory, error);
 }

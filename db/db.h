@@ -31,9 +31,9 @@ typedef enum {
 /*
  * Open @path. Writer: made when missing; WAL with persistent WAL files,
  * foreign keys, synchronous=NORMAL... an older schema is migrated in one
- * transaction, after a copy to PATH.vN.backup (published by rename). A newer
- * schema is refused. Reader (@read_only): never writes; an older schema is
- * refused too (the daemon must migrate it).
+ * transaction, after a copy to PATH.vN.backup (published by rename; only the
+ * last copy is kept). A newer schema is refused. Reader (@read_only): never
+ * writes; an older schema is refused too (the daemon must migrate it).
  */
 XbDb *xb_db_open(const char *path, bool read_only, GError **error);
 void xb_db_close(XbDb *db);

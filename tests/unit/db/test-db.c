@@ -210,9 +210,12 @@ static void test_migration_backs_up_first(Fixture *f, gconstpointer unused)
 	g_assert_null(xb_db_open_with(path, true, two_migrations, 2, &error));
 	g_assert_nonnull(strstr(error->message, "start xbisectd"));
 	g_clear_error(&error);
+	g_assert_true(g_file_set_contents(empty_backup, "older", -1, NULL));
 	db = xb_db_open_with(path, false, two_migrations, 2, &error);
 	g_assert_no_error(error);
 	xb_db_close(db);
+	/* only the last copy stays */
+	g_assert_false(g_file_test(empty_backup, G_FILE_TEST_EXISTS));
 	g_assert_cmpint(query_number(path, "SELECT y FROM a"), ==, 14);
 	g_assert_cmpint(query_number(path, "PRAGMA user_version"), ==, 2);
 	g_assert_cmpint(query_number(backup, "SELECT x FROM a"), ==, 7);
