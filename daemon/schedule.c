@@ -25,10 +25,9 @@
 #include "watch.h"
 #include "workjob.h"
 
-#define SPACE_LOW_BYTES ((uint64_t)512 << 20)
-#define RETRY_S         5 /* after a round that could not write or had no room */
-#define BUILD_S_GUESS   180
-#define BOOT_S_GUESS    20
+#define RETRY_S       5 /* after a round that could not write or had no room */
+#define BUILD_S_GUESS 180
+#define BOOT_S_GUESS  20
 
 /* What is taken in this round, so that one round does not give one thing twice. */
 typedef struct {
@@ -435,14 +434,12 @@ static void trim_space(XbDaemon *daemon, GHashTable *keep)
 static bool room_is_low(XbDaemon *daemon)
 {
 	const char *path = daemon->config->state_dir;
-	uint64_t left = UINT64_MAX, low = SPACE_LOW_BYTES;
+	uint64_t left = UINT64_MAX;
 	struct statvfs fs;
 
-	if (statvfs(path, &fs) == 0) {
+	if (statvfs(path, &fs) == 0)
 		left = (uint64_t)fs.f_bavail * fs.f_frsize;
-		low = MIN(low, (uint64_t)fs.f_blocks * fs.f_frsize / 10);
-	}
-	if (left >= low) {
+	if (left >= xb_space_low_mark(path)) {
 		if (daemon->no_room)
 			g_message("there is room again below %s", path);
 		daemon->no_room = false;

@@ -10,11 +10,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "removal.h"
 #include "watch.h"
 
+#define LOW_BYTES     ((uint64_t)512 << 20)
 #define DEPTH_MAX     500  /* a hostile tree may be deep; each level holds a descriptor open */
 #define RUNS_ONCE     2000 /* runs looked at in one round */
 #define MIRRORS_MAX   200
@@ -378,6 +380,14 @@ static int64_t trim_hourly(XbDb *db, const XbConfig *config, GHashTable *keep, G
 	blobs = trim_blobs(db, config, keep, error);
 	remotes = blobs < 0 ? -1 : trim_remotes(db, config, error);
 	return remotes < 0 ? -1 : blobs + remotes + trim_slots(config);
+}
+
+uint64_t xb_space_low_mark(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 ? MIN(LOW_BYTES, (uint64_t)fs.f_blocks * fs.f_frsize / 10)
+				       : LOW_BYTES;
 }
 
 int64_t xb_space_trim(XbDb *db, const XbConfig *config, GHashTable *keep_variants, GError **error)

@@ -20,6 +20,9 @@
  */
 int64_t xb_space_trim(XbDb *db, const XbConfig *config, GHashTable *keep_variants, GError **error);
 
+/* Free bytes on @path's file system below which nothing new is begun there. */
+uint64_t xb_space_low_mark(const char *path);
+
 /* Remove a tree below @path without following symbolic links. False when something stayed. */
 bool xb_remove_tree(const char *path);
 

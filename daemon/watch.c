@@ -7,6 +7,7 @@
 
 #include "queue.h"
 #include "removal.h"
+#include "space.h"
 #include "task.h"
 
 #define FETCH_DEADLINE_S 1800
@@ -244,10 +245,11 @@ static bool start_fetch(XbWatcher *self, XbWatch *watch, GError **error)
 	g_autofree char *dir = fetch_dir(daemon, watch->id);
 	g_autoptr(json_t) none = json_object();
 	g_autoptr(json_t) job =
-		json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:i,s:O}", "protocol", XB_PROTOCOL_VERSION,
+		json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:O}", "protocol", XB_PROTOCOL_VERSION,
 			  "kind", "fetch", "id", watch->name, "url", watch->repo, "branch",
-			  watch->branch, "repo", repo, "deadline_s", FETCH_DEADLINE_S,
-			  "credentials", remote ? remote->settings : none);
+			  watch->branch, "repo", repo, "deadline_s", FETCH_DEADLINE_S, "keep_free",
+			  (json_int_t)xb_space_low_mark(daemon->config->state_dir), "credentials",
+			  remote ? remote->settings : none);
 	g_autoptr(GError) trouble = NULL;
 	XbTask *task = xb_task_start(dir, daemon->config->fetch_command, job, watch->id,
 				     FETCH_DEADLINE_S + 30, on_fetched, self, &trouble);

@@ -7,6 +7,7 @@
 #include <git2.h>
 #include <git2/sys/credential.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "known-hosts.h"
 #include "mirror.h"
@@ -20,9 +21,10 @@
 
 typedef struct {
 	const json_t *credentials;
-	const char *url;
-	char *problem; /* better known here than to libgit2 */
-	int asked;     /* how often credentials were */
+	const char *url, *path;
+	uint64_t keep_free; /* bytes */
+	char *problem;      /* better known here than to libgit2 */
+	int asked;          /* how often credentials were */
 	gint64 deadline_us, said_us;
 } Fetch;
 
@@ -142,6 +144,22 @@ static int on_certificate(git_cert *cert, int valid, const char *host, void *pay
 	return valid ? 0 : give_up(self, "the certificate of %s is not valid", host);
 }
 
+/* A remote may send more than there is room for; what others need must stay. */
+static int check_room(Fetch *self)
+{
+	struct statvfs fs;
+	uint64_t left;
+
+	if (statvfs(self->path, &fs) != 0)
+		return 0;
+	left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return left >= self->keep_free
+		       ? 0
+		       : give_up(self,
+				 "only %" G_GUINT64_FORMAT " MiB free for it below %s: make room",
+				 (guint64)(left >> 20), self->path);
+}
+
 static int on_progress(const git_indexer_progress *stats, void *payload)
 {
 	Fetch *self = payload;
@@ -155,6 +173,7 @@ static int on_progress(const git_indexer_progress *stats, void *payload)
 
 		self->said_us = now;
 		xb_emit_phase("fetch", detail);
+		return check_room(self);
 	}
 	return 0;
 }
@@ -264,6 +283,9 @@ XbFetchResult xb_fetch(json_t *job, char **tip, GError **error)
 	Fetch self = {
 		.credentials = json_object_get(job, "credentials"),
 		.url = json_string_value(json_object_get(job, "url")),
+		.path = path,
+		.keep_free =
+			(uint64_t)MAX(0, json_integer_value(json_object_get(job, "keep_free"))),
 		.deadline_us = g_get_monotonic_time() +
 			       (gint64)((deadline_s > 0 ? deadline_s : 600) * G_USEC_PER_SEC),
 	};

@@ -3,7 +3,8 @@
  * fetch.h - one branch of a remote repository into a bare one of ours.
  *
  * A fetch job: {"protocol": 1, "kind": "fetch", "url": "...", "branch": "...",
- * "repo": "<directory, made when missing>", "deadline_s": 600, "credentials":
+ * "repo": "<directory, made when missing>", "deadline_s": 600, "keep_free":
+ * bytes that must stay free where that lies, "credentials":
  * {user, password_file, ssh_key, ssh_key_password_file, known_hosts, ca_file}}.
  *
  * The branch is refs/heads/BRANCH there as here; what a forced push took away

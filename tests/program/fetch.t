@@ -31,7 +31,7 @@ has() { # has NAME PATTERN: in the events
 fetch() { # fetch URL BRANCH [CREDENTIALS-JSON]
 	jq -n --arg url "$1" --arg branch "$2" --arg repo "$tmp/bare" \
 		--argjson credentials "${3-{\}}" '{protocol: 1, kind: "fetch", url: $url,
-		branch: $branch, repo: $repo, deadline_s: 60, credentials: $credentials}' >job.json
+		branch: $branch, repo: $repo, deadline_s: 60, credentials: $credentials} + {'"${room-}}" >job.json
 	status=0
 	timeout 100 "$bin/xbisect-fetch" <job.json >events 2>err || status=$?
 }
@@ -78,6 +78,12 @@ done
 rm -rf bare
 fetch "git://127.0.0.1:$port/repo" main
 is "git://: the tip" "$status $(tip)" "0 $(sha c4)"
+rm -rf bare
+room='keep_free: 900000000000000' fetch "git://127.0.0.1:$port/repo" main
+is "no room for it" "$status $(jq -r 'select(.event == "done").detail' events | grep -c 'MiB free for it below .*: make room')" "1 1"
+is "nothing of it stays" "$(find bare -name '*.pack' -o -name 'tmp_*')" ""
+fetch "git://127.0.0.1:$port/repo" main
+is "with room again" "$status $(tip)" "0 $(sha c4)"
 fetch "git://127.0.0.1:$port/other" main
 is "git://: no such repository" "$status" 1
 
