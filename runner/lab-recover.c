@@ -36,12 +36,14 @@ bool lab_next_is_known_good(Lab *lab, bool answers, GError **error)
 static bool await(Lab *lab, double seconds, const char *old_boot_id, LabIdentity *identity,
 		  bool *is_good, char **why, GError **error)
 {
-	gint64 deadline = lab_deadline(seconds);
+	gint64 start = g_get_monotonic_time(), deadline = lab_deadline(seconds);
 
 	for (;;) {
+		double ask_s = lab_ssh_patience(lab->host, ASK_S, -lab_seconds_left(start));
+
 		lab_identity_clear(identity);
 		g_clear_pointer(why, g_free);
-		if (!lab_ask_known_good(lab, ASK_S, identity, is_good, why, error))
+		if (!lab_ask_known_good(lab, ask_s, identity, is_good, why, error))
 			return false;
 		if (identity->boot_id && g_strcmp0(identity->boot_id, old_boot_id) != 0)
 			return true;

@@ -5,6 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CONNECT_MIN_S 10
+#define CONNECT_MAX_S 60
+
 /* The shell's own commands, where they do: to start a program takes long on an
  * emulated or a busy machine. */
 const char lab_identity_script[] =
@@ -31,17 +34,18 @@ static void add_option(GPtrArray *argv, const char *format, const char *value)
 	g_ptr_array_add(argv, g_strdup_printf("%s=%s", format, value));
 }
 
-char **lab_ssh_argv(const LabHost *host, const char *command)
+char **lab_ssh_argv(const LabHost *host, const char *command, double deadline_s)
 {
-	static const char *const fixed[] = { "BatchMode=yes", "ConnectTimeout=10",
-					     "ServerAliveInterval=5", "ServerAliveCountMax=4",
-					     "LogLevel=ERROR",
+	static const char *const fixed[] = { "BatchMode=yes", "ServerAliveInterval=5",
+					     "ServerAliveCountMax=4", "LogLevel=ERROR",
 					     /* a kernel under test answers: nothing of the
 					      * user's is forwarded to it */
 					     "ForwardAgent=no", "ForwardX11=no",
 					     "ClearAllForwardings=yes" };
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	g_autofree char *port = g_strdup_printf("%u", host->port);
+	g_autofree char *connect_s =
+		g_strdup_printf("%.0f", CLAMP(deadline_s / 2, CONNECT_MIN_S, CONNECT_MAX_S));
 
 	add(argv, "ssh");
 	add(argv, "-T");
@@ -52,6 +56,7 @@ char **lab_ssh_argv(const LabHost *host, const char *command)
 		add(argv, "-o");
 		add(argv, fixed[i]);
 	}
+	add_option(argv, "ConnectTimeout", connect_s);
 	if (host->known_hosts)
 		add_option(argv, "UserKnownHostsFile", host->known_hosts);
 	add_option(argv, "StrictHostKeyChecking", "yes");
@@ -71,10 +76,15 @@ char **lab_ssh_argv(const LabHost *host, const char *command)
 	return (char **)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
 }
 
+double lab_ssh_patience(const LabHost *host, double least_s, double waited_s)
+{
+	return CLAMP(waited_s / 2, least_s, MAX(least_s, host->ssh_deadline_s));
+}
+
 bool lab_ssh_script(Lab *lab, const char *what, const char *script, double deadline_s,
 		    LabResult *result, GError **error)
 {
-	g_auto(GStrv) argv = lab_ssh_argv(lab->host, "sh -s");
+	g_auto(GStrv) argv = lab_ssh_argv(lab->host, "sh -s", deadline_s);
 	int input = lab_memory_file(script, strlen(script), error);
 	bool ok = input >= 0 && lab_command(lab, what, argv, input, deadline_s, result, error);
 
@@ -109,7 +119,7 @@ bool lab_ssh_send(Lab *lab, const char *path, const char *mode, const void *data
 				"{ echo 'the file differs from what was sent' >&2; exit 3; }; "
 				"chmod %s \"$f.new\"; mv \"$f.new\" \"$f\"; sync",
 				quoted, sum, mode);
-	g_auto(GStrv) argv = lab_ssh_argv(lab->host, command);
+	g_auto(GStrv) argv = lab_ssh_argv(lab->host, command, deadline_s);
 	g_auto(LabResult) result = { 0 };
 	int input = lab_memory_file(data, length, error);
 	bool ok = input >= 0 && lab_command_ok(lab, what, argv, input, deadline_s, &result, error);

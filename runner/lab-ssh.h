@@ -9,8 +9,16 @@
 #include "lab-command.h"
 #include "lab-identity.h"
 
-/* The argv that runs @command there (one text: the remote shell reads it). */
-char **lab_ssh_argv(const LabHost *host, const char *command);
+/* The argv that runs @command there (one text: the remote shell reads it). Half of @deadline_s is
+ * for the connection and sshd's first line, 10 s at least. */
+char **lab_ssh_argv(const LabHost *host, const char *command, double deadline_s);
+
+/*
+ * How long one question may take, of a machine that has not answered for @waited_s: half of that,
+ * from @least_s up to ssh_deadline=. On a slow or busy machine an answer may take longer than any
+ * fixed time, and each question that is given up has cost it work.
+ */
+double lab_ssh_patience(const LabHost *host, double least_s, double waited_s);
 
 /* A script for the machine's sh, fed on its standard input: nothing is quoted.
  * As lab_command(). */

@@ -7,11 +7,12 @@
 
 #include <string.h>
 
-#define POLL_S      0.25
-#define ASK_EVERY_S 2
-#define ASK_S       20  /* one question by ssh, to a machine that is slow to answer */
-#define GRACE_S     0.5 /* for the lines that follow a crash */
-#define STILL_UP_S  60  /* a machine that was told to reboot and still answers: by its power */
+#define POLL_S        0.25
+#define ASK_EVERY_S   2
+#define ASK_S         20  /* one question by ssh, at first: see lab_ssh_patience() */
+#define GRACE_S       0.5 /* for the lines that follow a crash */
+#define STILL_UP_PART 5   /* of boot_deadline=: told to reboot, it still answers: by its power */
+#define STILL_UP_S    10  /* at least */
 
 Console *lab_boot_console(const LabBoot *self)
 {
@@ -26,6 +27,12 @@ char *lab_boot_telling(const LabBoot *self)
 	g_autofree char *text = console ? runner_console_telling(console) : NULL;
 
 	return text ? g_strconcat(": ", text, NULL) : g_strdup("");
+}
+
+/* When a machine that was told to reboot, and answers as before, is switched off and on. */
+static gint64 still_up_deadline(const LabBoot *self)
+{
+	return lab_deadline(MAX(self->lab->host->boot_deadline_s / STILL_UP_PART, STILL_UP_S));
 }
 
 /* The console proves that it is lost: wait for what follows, then say so. */
@@ -232,7 +239,7 @@ static bool start_by_power(LabBoot *self, GError **error)
 
 static bool wait_for_frames(LabBoot *self, gint64 deadline_us, GError **error)
 {
-	gint64 still_up_us = self->old_boot_id ? lab_deadline(STILL_UP_S) : deadline_us;
+	gint64 still_up_us = self->old_boot_id ? still_up_deadline(self) : deadline_us;
 
 	for (;;) {
 		const Console *console = lab_boot_console(self);
@@ -293,15 +300,17 @@ static bool look_for(LabBoot *self, double seconds, GError **error)
 
 static bool wait_for_ssh(LabBoot *self, gint64 deadline_us, GError **error)
 {
-	gint64 still_up_us = lab_deadline(STILL_UP_S);
+	gint64 start_us = g_get_monotonic_time(), still_up_us = still_up_deadline(self);
 	g_autofree char *why = NULL;
 	bool done = false;
 
 	while (!done) {
+		double ask_s =
+			lab_ssh_patience(self->lab->host, ASK_S, -lab_seconds_left(start_us));
 		g_auto(LabIdentity) identity = { 0 };
 
 		g_clear_pointer(&why, g_free);
-		if (!lab_ssh_identity(self->lab, ASK_S, &identity, &why, error) ||
+		if (!lab_ssh_identity(self->lab, ask_s, &identity, &why, error) ||
 		    !lab_boot_look(self, error) || !judge_answer(self, &identity, &done, error))
 			return false;
 		if (done)

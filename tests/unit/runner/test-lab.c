@@ -159,7 +159,7 @@ static void test_ssh_argv(void)
 					       "\"known_hosts\":\"/h\",\"ssh_options\":\"-o "
 					       "StrictHostKeyChecking=no\"",
 					  NULL);
-	g_auto(GStrv) argv = lab_ssh_argv(host, "sh -s");
+	g_auto(GStrv) argv = lab_ssh_argv(host, "sh -s", 30);
 	g_autofree char *joined = g_strjoinv(" ", argv);
 
 	g_assert_true(g_str_has_prefix(joined, "ssh -T -o StrictHostKeyChecking=no -o BatchMode"));
@@ -167,6 +167,34 @@ static void test_ssh_argv(void)
 					       "10.0.0.9 sh -s"));
 	g_assert_nonnull(strstr(joined, "-o UserKnownHostsFile=/h "));
 	g_assert_nonnull(strstr(joined, "-o ForwardAgent=no "));
+	g_assert_nonnull(strstr(joined, "-o ConnectTimeout=15 "));
+}
+
+/* A machine on which a handshake takes longer than the first questions allow. */
+static void test_ssh_patience(void)
+{
+	static const struct {
+		double ssh_deadline_s, waited_s, patience_s;
+	} cases[] = { { 30, 0, 20 },     { 30, 39, 20 },  { 30, 50, 25 },   { 30, 300, 30 },
+		      { 120, 300, 120 }, { 10, 300, 20 }, { 120, 200, 100 } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		LabHost host = { .port = 22, .user = (char *)"u", .address = (char *)"a" };
+		double patience_s;
+
+		host.ssh_deadline_s = cases[i].ssh_deadline_s;
+		patience_s = lab_ssh_patience(&host, 20, cases[i].waited_s);
+		g_assert_cmpfloat(patience_s, ==, cases[i].patience_s);
+	}
+	for (guint i = 0; i < 3; i++) {
+		static const double deadlines_s[] = { 8, 90, 600 };
+		static const char *const options[] = { "ConnectTimeout=10", "ConnectTimeout=45",
+						       "ConnectTimeout=60" };
+		LabHost host = { .port = 22, .user = (char *)"u", .address = (char *)"a" };
+		g_auto(GStrv) argv = lab_ssh_argv(&host, "true", deadlines_s[i]);
+
+		g_assert_true(g_strv_contains((const char *const *)argv, options[i]));
+	}
 }
 
 static void test_line_split(void)
@@ -545,6 +573,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lab/pdu", test_pdu);
 	g_test_add_func("/lab/bad-hosts", test_bad_hosts);
 	g_test_add_func("/lab/ssh-argv", test_ssh_argv);
+	g_test_add_func("/lab/ssh-patience", test_ssh_patience);
 	g_test_add_func("/lab/line-split", test_line_split);
 	g_test_add_func("/lab/net-script", test_net_script);
 	g_test_add_func("/lab/publish", test_publish);
