@@ -17,7 +17,8 @@
 #include "spawn.h"
 
 #define TICK_MS            250   /* how soon an event is seen while something runs */
-#define STOP_GRACE_MS      10000 /* from SIGTERM to SIGKILL */
+#define STOP_GRACE_MS      10000 /* from SIGTERM to SIGKILL; */
+#define STOP_GRACE_LAB_MS  60000 /* of a machine that is switched off and on meanwhile */
 #define DEADLINE_MARGIN_MS 20000 /* a worker enforces its own deadline; we are the second line */
 #define RETRY_MS           2000  /* between attempts to write an outcome (disk full) */
 #define OUTPUT_MAX_BYTES   (64 * 1024 * 1024) /* more than that is an endless worker */
@@ -34,6 +35,7 @@ typedef struct {
 	int64_t deadline_ms;
 	int64_t kill_ms;  /* SIGKILL when now is past it; 0 = nothing asked */
 	int64_t retry_ms; /* no attempt to write the outcome before */
+	int64_t stop_grace_ms;
 	char *dir;
 	char *how; /* it ended, or why it was killed; NULL = not known */
 	bool exited;
@@ -210,6 +212,15 @@ static gboolean on_exit_seen(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* A machine that a worker is just bringing back must not be left switched off by its end. */
+static int64_t stop_grace_ms(const XbDaemon *daemon, const XbRun *run)
+{
+	const XbHostConfig *host =
+		run->kind == XB_RUN_BOOT ? xb_config_host(daemon->config, run->place) : NULL;
+
+	return host && host->recovers ? STOP_GRACE_LAB_MS : STOP_GRACE_MS;
+}
+
 static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **error)
 {
 	Worker *worker = g_new0(Worker, 1);
@@ -218,6 +229,7 @@ static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **err
 	worker->run_id = run->id;
 	worker->dir = g_strdup(run->dir);
 	worker->deadline_ms = clock_ms() + (run->deadline_ms - xb_now_ms());
+	worker->stop_grace_ms = stop_grace_ms(self->daemon, run);
 	worker->pid = pid;
 	worker->pidfd = -1;
 	worker->ingest = xb_ingest_new(self->daemon, run, error);
@@ -310,5 +322,5 @@ void xb_executor_stop(XbExecutor *self, int64_t run_id)
 	if (!worker || worker->exited || worker->kill_ms)
 		return;
 	xb_spawn_signal(worker->pid, SIGTERM);
-	worker->kill_ms = clock_ms() + STOP_GRACE_MS;
+	worker->kill_ms = clock_ms() + worker->stop_grace_ms;
 }

@@ -30,7 +30,8 @@ bool xb_executor_adopt(XbExecutor *self, GError **error);
 int64_t xb_executor_start(XbExecutor *self, const XbRun *run, char *const *argv, json_t *job,
 			  GError **error);
 
-/* Ask a run to end (SIGTERM, after ten seconds SIGKILL to its group). */
+/* Ask a run to end: SIGTERM, then SIGKILL to its group, after ten seconds; on a host that recovers
+ * after a minute, because its machine is on its way back meanwhile. */
 void xb_executor_stop(XbExecutor *self, int64_t run_id);
 
 guint xb_executor_running(const XbExecutor *self);
