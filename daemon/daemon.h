@@ -18,6 +18,7 @@ typedef struct XbProbes XbProbes;
 typedef struct XbDeliverer XbDeliverer;
 typedef struct XbWatcher XbWatcher;
 typedef struct XbHostTasks XbHostTasks;
+typedef struct XbHostLocks XbHostLocks;
 
 typedef struct {
 	XbConfig *config;
@@ -29,6 +30,7 @@ typedef struct {
 	XbDeliverer *deliverer;   /* messages that are being sent */
 	XbWatcher *watcher;       /* branches that are being fetched */
 	XbHostTasks *host_tasks;  /* hosts that are recovered or checked */
+	XbHostLocks *host_locks;  /* who else has a machine */
 	guint plan_source;        /* a planning round is scheduled */
 	guint retry_source;       /* one more, some time after a round that failed */
 	guint care_source;        /* and one when a host's health is due */

@@ -6,6 +6,7 @@
 
 #include "host-care.h"
 #include "host-check.h"
+#include "host-locks.h"
 #include "host-task.h"
 #include "queue.h"
 #include "text.h"
@@ -15,16 +16,26 @@
 #define NOTES_SHOWN 50
 #define TASKS_SHOWN 20
 
+/* The client wants to know who else has the host, and asks again while that is being asked. */
+static void ask_for_locks(XbDaemon *daemon, const XbHostConfig *host, json_t *request)
+{
+	if (json_is_true(json_object_get(request, "locks")))
+		xb_host_locks_ask(daemon->host_locks, host);
+}
+
 json_t *xb_verb_hosts(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
 		      GError **error)
 {
 	json_t *list = json_array();
 	(void)peer;
-	(void)request;
 	(void)hint;
 
 	for (guint i = 0; i < daemon->config->hosts->len; i++) {
-		json_t *host = xb_view_host(daemon, daemon->config->hosts->pdata[i], error);
+		const XbHostConfig *config = daemon->config->hosts->pdata[i];
+		json_t *host;
+
+		ask_for_locks(daemon, config, request);
+		host = xb_view_host(daemon, config, error);
 		if (!host) {
 			json_decref(list);
 			return NULL;
@@ -104,7 +115,12 @@ json_t *xb_verb_host_show(XbDaemon *daemon, const XbPeer *peer, json_t *request,
 			  GError **error)
 {
 	const XbHostConfig *host = named_host(daemon, request, error);
-	json_t *view = host ? xb_view_host(daemon, host, error) : NULL;
+	json_t *view = NULL;
+
+	if (host) {
+		ask_for_locks(daemon, host, request);
+		view = xb_view_host(daemon, host, error);
+	}
 	g_autoptr(GPtrArray) tasks =
 		view ? xb_db_host_tasks(daemon->db, host->name, TASKS_SHOWN, error) : NULL;
 	g_autoptr(GPtrArray) notes =

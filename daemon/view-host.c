@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host-locks.h"
 #include "host-tasks.h"
 #include "hosts.h"
 #include "probes.h"
@@ -104,6 +105,7 @@ json_t *xb_view_host(XbDaemon *daemon, const XbHostConfig *host, GError **error)
 			 isfinite(boot_s) ? json_real(boot_s) : json_null(), "running",
 			 !json_is_null(lock), "lock", lock, "note",
 			 notes->len ? ((XbHostNote *)notes->pdata[0])->text : "");
+	json_object_set_new(view, "held", xb_host_locks_view(daemon->host_locks, host));
 	add_pool(view, host, row);
 	return view;
 }

@@ -16,8 +16,9 @@
 #include "control.h"
 #include "daemon.h"
 #include "executor.h"
-#include "mirror.h"
+#include "host-locks.h"
 #include "host-task.h"
+#include "mirror.h"
 #include "probes.h"
 #include "schedule.h"
 #include "watch.h"
@@ -83,6 +84,7 @@ static bool start(XbDaemon *daemon, GError **error)
 	/* First: it waits in the main loop, and what is adopted may end and ask for a plan. */
 	xb_probes_ask_builder(daemon->probes);
 	daemon->host_tasks = xb_host_tasks_new(daemon);
+	daemon->host_locks = xb_host_locks_new(daemon);
 	daemon->executor = xb_executor_new(daemon);
 	if (!xb_executor_adopt(daemon->executor, error))
 		return false;
@@ -100,6 +102,7 @@ static void stop(XbDaemon *daemon)
 	xb_control_server_free(daemon->control);
 	g_clear_pointer(&daemon->executor, xb_executor_free);
 	g_clear_pointer(&daemon->host_tasks, xb_host_tasks_free);
+	g_clear_pointer(&daemon->host_locks, xb_host_locks_free);
 	g_clear_pointer(&daemon->watcher, xb_watcher_free);
 	g_clear_pointer(&daemon->deliverer, xb_deliverer_free);
 	xb_probes_free(daemon->probes);

@@ -9,6 +9,7 @@
 #include "lab-boot.h"
 #include "lab-check.h"
 #include "lab-facts.h"
+#include "lab-holder.h"
 #include "lab-lock.h"
 #include "lab-measure.h"
 #include "lab-net.h"
@@ -312,6 +313,16 @@ static void check(RunnerRun *run)
 	end_session(&session);
 }
 
+static void lock(RunnerRun *run)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Lab) lab = lab_new(run->job, run, &error);
+
+	if (lab)
+		lab_holders_tell(lab, &error);
+	conclude(run, error);
+}
+
 const RunnerDriver runner_driver_ssh = {
 	.name = "ssh",
 	.summary = "a machine in a lab: power switch, serial console, GRUB or network boot",
@@ -320,4 +331,5 @@ const RunnerDriver runner_driver_ssh = {
 	.run = run,
 	.check = check,
 	.recover = recover,
+	.lock = lock,
 };

@@ -31,6 +31,10 @@ typedef struct {
 	/* Kinds "check" and "recover" of job; NULL where there is nothing to do. */
 	void (*check)(RunnerRun *run);
 	void (*recover)(RunnerRun *run);
+
+	/* Kind "lock": tells who has the host now, and changes nothing; NULL where it has no lock.
+	 */
+	void (*lock)(RunnerRun *run);
 } RunnerDriver;
 
 extern const RunnerDriver runner_driver_qemu;

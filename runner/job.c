@@ -95,22 +95,29 @@ static const json_t *job_object(const json_t *json, const char *name, GError **e
 	return NULL;
 }
 
+bool runner_job_of_host(const RunnerJob *job)
+{
+	static const char *const kinds[] = { "check", "recover", "lock", NULL };
+
+	return g_strv_contains(kinds, job->kind);
+}
+
 static bool fill(RunnerJob *job, GError **error)
 {
-	static const char *const kinds[] = { "run", "fingerprint", "check", "recover", NULL };
+	static const char *const kinds[] = {
+		"run", "fingerprint", "check", "recover", "lock", NULL
+	};
 
 	if (!g_strv_contains(kinds, job->kind)) {
 		g_set_error(error, RUNNER_JOB_ERROR, 0,
-			    "job: \"kind\" is not \"run\", \"fingerprint\", \"check\" or "
-			    "\"recover\"");
+			    "job: \"kind\" is not \"run\", \"fingerprint\", \"check\", \"recover\" "
+			    "or \"lock\"");
 		return false;
 	}
 	job->host = job_object(job->json, "host", error);
 	if (!job->host)
 		return false;
-	/* what is checked or brought back runs none */
-	if ((strcmp(job->kind, "check") == 0 || strcmp(job->kind, "recover") == 0) &&
-	    !json_object_get(job->json, "workload"))
+	if (runner_job_of_host(job) && !json_object_get(job->json, "workload"))
 		json_object_set_new(job->json, "workload", json_object());
 	job->workload = job_object(job->json, "workload", error);
 	if (!job->workload)

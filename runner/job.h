@@ -13,13 +13,13 @@
 
 typedef struct {
 	json_t *json; /* the whole job, owned; everything below points into it or is owned */
-	char *kind;   /* "run", "fingerprint", "check" or "recover" */
+	char *kind;   /* "run", "fingerprint", "check", "recover" or "lock" */
 	char *dir;    /* where console and other files go; default "." */
 	guint perturb;
 	double deadline_s;
 	const json_t *host;     /* object */
 	const json_t *artifact; /* object; NULL but with kind run */
-	const json_t *workload; /* object; empty where check or recover came without */
+	const json_t *workload; /* object; empty where a job of the host came without */
 } RunnerJob;
 
 #define RUNNER_JOB_ERROR runner_job_error_quark()
@@ -28,6 +28,9 @@ GQuark runner_job_error_quark(void);
 /* Steals nothing. NULL with @error naming the member at fault. */
 RunnerJob *runner_job_new(json_t *json, GError **error);
 void runner_job_free(RunnerJob *job);
+
+/* Kinds "check", "recover" and "lock" concern the host alone: nothing is measured. */
+bool runner_job_of_host(const RunnerJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunnerJob, runner_job_free)
 
 /* The path of the map of the kernel's addresses: artifact.system_map; for a kernel without one what

@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_NAME      ".xbisect-lock"
 #define LINE_SIZE      1024
 #define TRIES          3
 #define LEASE_MARGIN_S 120
@@ -163,7 +162,7 @@ static bool fail_held(Lab *lab, const LabClaim *held, double age_s, GError **err
 
 int lab_lock_local(Lab *lab, GError **error)
 {
-	g_autofree char *path = lab_state_path(lab->host, "lock", error);
+	g_autofree char *path = lab_state_path(lab->host, LAB_LOCK_FILE, error);
 	char text[64] = "";
 	int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
 
@@ -194,7 +193,7 @@ int lab_lock_local(Lab *lab, GError **error)
 
 static char *net_lock_path(const Lab *lab)
 {
-	return g_build_filename(lab->host->net_dir, LOCK_NAME, NULL);
+	return g_build_filename(lab->host->net_dir, LAB_NET_LOCK_FILE, NULL);
 }
 
 /* Make the file with its content at once: a link to one that is whole. */

@@ -16,6 +16,9 @@
 
 #include "lab.h"
 
+#define LAB_LOCK_FILE     "lock"          /* of this machine, by lab_state_path() */
+#define LAB_NET_LOCK_FILE ".xbisect-lock" /* in net_dir= */
+
 /* A file of this user's about this host, its directory made; NULL with @error. */
 char *lab_state_path(const LabHost *host, const char *name, GError **error);
 

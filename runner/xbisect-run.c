@@ -44,6 +44,10 @@ static void run_kind(RunnerRun *run, const RunnerDriver *driver)
 		driver->check(run);
 	else if (strcmp(kind, "check") == 0)
 		check_facts(run, driver);
+	else if (strcmp(kind, "lock") == 0 && driver->lock)
+		driver->lock(run);
+	else if (strcmp(kind, "lock") == 0)
+		runner_run_end(run, XB_OUTCOME_OK, "driver=%s has no lock", driver->name);
 	else if (driver->recover)
 		driver->recover(run);
 	else
@@ -56,7 +60,7 @@ static bool tell_fingerprint(const RunnerDriver *driver, const RunnerJob *job, G
 {
 	json_t *fingerprint;
 
-	if (strcmp(job->kind, "check") == 0 || strcmp(job->kind, "recover") == 0 ||
+	if (runner_job_of_host(job) ||
 	    (strcmp(job->kind, "run") == 0 && driver->run_tells_fingerprint))
 		return true;
 	fingerprint = runner_fingerprint(driver, job, error);

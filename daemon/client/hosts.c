@@ -10,7 +10,23 @@
 #include "job.h"
 #include "writer.h"
 
-/* "boot 12 of job 3 (search)", "recover 4", "draining"; "-" when nothing holds it. */
+#define LOCKS_WAIT_S 5
+
+/* "held by me@lab7, process 12, for 3 min": by somebody else than the daemon; "-" for nobody. */
+static char *holder_of(const json_t *host)
+{
+	const json_t *first = json_array_get(xb_member(host, "held.holders"), 0);
+	double age_s = xb_number(first, "age_s");
+	g_autofree char *owner = first ? xb_text(first, "owner") : NULL;
+	g_autofree char *span = age_s > 0 ? xb_format_span(age_s) : NULL;
+
+	if (first == NULL)
+		return g_strdup("-");
+	return g_strdup_printf("held by %s, process %" G_GINT64_FORMAT "%s%s", owner,
+			       xb_integer(first, "pid"), span ? ", for " : "", span ? span : "");
+}
+
+/* "boot 12 of job 3 (search)", "recover 4", "draining"; who else has it; "-" for nobody. */
 static char *doing_of(const json_t *host)
 {
 	const json_t *lock = xb_member(host, "lock");
@@ -19,7 +35,7 @@ static char *doing_of(const json_t *host)
 	g_autofree char *purpose = xb_text(lock, "for");
 
 	if (!json_is_object(lock))
-		return g_strdup("-");
+		return holder_of(host);
 	if (!xb_is(lock, "kind", "boot"))
 		return g_strdup_printf("%s %" G_GINT64_FORMAT, kind, xb_integer(lock, "id"));
 	if (json_is_null(json_object_get(lock, "job_id")))
@@ -110,6 +126,35 @@ static int finish_hosts(XbClient *client, json_t *answer)
 		return xb_client_print_json(json_pack("{s:O}", "hosts", hosts));
 	print_hosts(hosts);
 	return XB_EXIT_OK;
+}
+
+/* ---- who else has them ----------------------------------------------------------- */
+
+static bool is_asking(const json_t *host)
+{
+	return json_is_true(xb_member(host, "held.asking"));
+}
+
+/* The daemon asks the machines who has them: @request, which is stolen, again until they told, or
+ * long enough; a machine that does not answer has no lock that is known. NULL with *status. */
+static json_t *request_with_locks(XbClient *client, json_t *request, int *status)
+{
+	gint64 end = g_get_monotonic_time() + LOCKS_WAIT_S * G_USEC_PER_SEC;
+	g_autoptr(json_t) owned = request;
+
+	json_object_set_new(owned, "locks", json_true());
+	for (;;) {
+		json_t *answer = xb_client_request(client, json_deep_copy(owned), status);
+		const json_t *list = json_object_get(answer, "hosts"), *host;
+		bool asking = is_asking(json_object_get(answer, "host"));
+		size_t i;
+
+		json_array_foreach(list, i, host) asking |= is_asking(host);
+		if (!asking || g_get_monotonic_time() >= end)
+			return answer;
+		json_decref(answer);
+		g_usleep(G_USEC_PER_SEC / 5);
+	}
 }
 
 /* ---- one host ------------------------------------------------------------------ */
@@ -292,7 +337,7 @@ int xb_cmd_hosts(XbClient *client, const XbCommand *command, int argc, char **ar
 	if (!xb_command_parse(client, command, NULL, &argc, &argv, 0, 3))
 		return XB_EXIT_REFUSED;
 	if (argc == 1 || (argc == 2 && strcmp(argv[1], "list") == 0)) {
-		answer = xb_client_request(client, json_pack("{s:s}", "verb", "hosts"), &status);
+		answer = request_with_locks(client, json_pack("{s:s}", "verb", "hosts"), &status);
 		return answer != NULL ? finish_hosts(client, answer) : status;
 	}
 	for (i = 0; i < G_N_ELEMENTS(actions) && strcmp(argv[1], actions[i].name) != 0; i++)
@@ -313,7 +358,8 @@ int xb_cmd_hosts(XbClient *client, const XbCommand *command, int argc, char **ar
 		json_decref(request);
 		return xb_client_fail(client, XB_EXIT_REFUSED, NULL, "this is no valid UTF-8");
 	}
-	answer = xb_client_request(client, request, &status);
+	answer = strcmp(actions[i].name, "show") == 0 ? request_with_locks(client, request, &status)
+						      : xb_client_request(client, request, &status);
 	if (actions[i].finish == finish_check)
 		answer = await_check(client, answer, argv[2], &status);
 	return answer != NULL ? actions[i].finish(client, answer) : status;

@@ -162,7 +162,9 @@ start_daemon <<END
  "log": [[{"ok": true, "lines": [{"seq": 1, "time": 1700000000, "text": "evil \u001b]0;x"}]}]],
  "cancel": [[{"ok": true, "job": $(job cancelled null)}]],
  "retry": [[{"ok": true, "id": 10, "job": $(job queued null)}]],
- "hosts": [[{"ok": true, "hosts": [{"name": "qemu", "driver": "qemu", "state": "online", "boot_s": 6}]}]],
+ "hosts": [[{"ok": true, "hosts": [{"name": "qemu", "driver": "qemu", "state": "online", "boot_s": 6},
+  {"name": "lab1", "driver": "ssh", "state": "online", "held": {"asking": false, "problem": null,
+   "holders": [{"where": "machine", "owner": "me@lab7", "pid": 12, "age_s": 180}]}}]}]],
  "host-check": [[{"ok": true, "steps": [{"name": "power", "ok": true}, {"name": "boot", "ok": false, "detail": "silent"}]}]],
  "host-offline": [[{"ok": true, "hosts": []}]]}
 END
@@ -237,6 +239,7 @@ run retry 7
 has "retry: says the new id" out 'job 10 queued'
 run hosts
 has "hosts: a table" out 'qemu +qemu +online'
+has "hosts: who else has a machine" out '^ *lab1 +ssh +online +held by me@lab7, process 12, for 3'
 run hosts check qemu
 is "hosts check: a failed step is exit 5" "$status" 5
 has "hosts check: the step" out '^FAILED boot: silent'

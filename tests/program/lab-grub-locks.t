@@ -13,6 +13,9 @@ for _ in $(seq 600); do grep -q '"phase":"workload"' away.jsonl && break; sleep 
 sleep 3
 XDG_STATE_HOME=$work/other grub_run ok
 has '"outcome":"host-trouble".*in use by another controller' "the lock on the machine refuses a second controller"
+XDG_STATE_HOME=$work/other grub_run ok '' lock
+has '"event":"lock","where":"machine","owner":"'"$(id -un)"'@.*","pid":'"$runner"',' "who holds it is told"
+has '"outcome":"ok"' "and the machine is left alone"
 mv "$m/up" "$m/up.away"
 sleep 8
 rm slow
@@ -32,6 +35,9 @@ rm slow
 grub_run ok '' recover
 has '"outcome":"ok"' "a machine whose controller was killed is found and brought back"
 clean "and its lock is void"
+grub_run ok '' lock
+! grep -q '"event":"lock"' out.jsonl && grep -q '"outcome":"ok"' out.jsonl
+ok $? "nobody holds it now"
 
 # ---- hosts that can't boot once -----------------------------------------------------
 grub-editenv "$g/grubenv" unset saved_entry

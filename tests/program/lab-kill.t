@@ -168,8 +168,23 @@ for i in 1 2; do
 	kernel "hang-$i" hang "$i"
 	echo "$work/hang-$i hang-$i"
 done >list
+# who PATTERN: what the list of hosts says of the machine
+who() { "$bin/xbisect" hosts list >hosts.out && grep -qE "$1" hosts.out; }
 daemon_start
 back "a new host"
+who "^ *lab1 +ssh +online +- "
+told $? "nobody holds it"
+kernel kernel-hang hang
+job kernel-hang '"silence_s":"60","boot_deadline_s":"60"' |
+	XDG_STATE_HOME=$work/other "$bin/xbisect-run" >out.jsonl 2>err &
+runner=$!
+until_true phase boot
+until_true who "held by $(id -un)@[^ ]*, process $runner"
+told $? "a run by hand holds it: the list says who" || sed 's/^/# /' hosts.out
+kill $runner
+wait $runner
+until_true who "^ *lab1 +ssh +online +- "
+told $? "and when that is over"
 cancel_job
 back "its worker killed"
 kernel hang-1 hang 3 # as if new
