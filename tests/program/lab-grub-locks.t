@@ -13,6 +13,11 @@ for _ in $(seq 600); do grep -q '"phase":"workload"' away.jsonl && break; sleep 
 sleep 3
 XDG_STATE_HOME=$work/other grub_run ok
 has '"outcome":"host-trouble".*in use by another controller' "the lock on the machine refuses a second controller"
+printf '#!/bin/sh\necho 2000000000\n' >"$m/bin/date"
+chmod +x "$m/bin/date"
+XDG_STATE_HOME=$work/other grub_run ok
+rm "$m/bin/date"
+has '"outcome":"host-trouble".*in use by another controller' "and still does when the machine's clock jumps by years"
 XDG_STATE_HOME=$work/other grub_run ok '' lock
 has '"event":"lock","where":"machine","owner":"'"$(id -un)"'@.*","pid":'"$runner"',' "who holds it is told"
 has '"outcome":"ok"' "and the machine is left alone"

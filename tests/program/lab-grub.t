@@ -15,6 +15,18 @@ ok $? "the root is that of the known-good system"
 
 grub_run nossh '"boot_deadline_s":"15"'
 has '"outcome":"boot-failed".*dom0 was not up' "dom0 without ssh is boot-failed"
+grub_run noroot
+has '"outcome":"boot-failed".*Unable to mount root fs' "a root that is not there is boot-failed, and it is said"
+grub_run triple
+has '"outcome":"boot-failed".*second time' "a kernel that resets the machine is boot-failed"
+grub_run drop
+has '"outcome":"ok"' "a console that drops while dom0 starts, and comes again, spoils nothing"
+grep -q lost console.times
+ok $? "that is written down"
+ln -s /dev/full "$m/boot/xbisect/kernel.new"
+grub_run ok
+has '"outcome":"host-trouble".*No space left' "a disk that is full is host-trouble"
+clean "and nothing is booted"
 grub_run noxen
 has '"outcome":"boot-failed".*not under Xen' "ssh without Xen is boot-failed"
 grub_run sshpanic
@@ -26,6 +38,18 @@ grub_run ok
 has '"outcome":"ok"' "an environment that GRUB does not clear"
 clean "is cleared by us"
 rm "$m/sticky"
+
+kernel kernel-ok ok
+touch slow
+job kernel-ok "$grub" | "$bin/xbisect-run" >out.jsonl 2>err &
+runner=$!
+for _ in $(seq 600); do grep -q '"phase":"workload"' out.jsonl && break; sleep 0.1; done
+for _ in $(seq 600); do [ -e "$m/shm/nonce" ] && break; sleep 0.1; done
+rm -rf "$m/shm" # it is in memory
+: >"$m/reboot"
+wait $runner
+rm -f slow
+has '"outcome":"workload-failed".*\(second time\|started again\)' "a machine that reboots in the workload is workload-failed"
 
 touch fails
 grub_run ok

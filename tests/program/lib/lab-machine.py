@@ -178,6 +178,8 @@ def test_kernel(nonce, xen, cmdline, kernel):
         known_good()
     if do == "dark":
         pause(3600)
+    if do == "loadloop":  # the boot loader resets the machine, again and again
+        raise Off("reset")
     if read("net", "boot.ipxe"):  # iPXE's imgstat
         size = os.path.getsize(path("net", f"xbisect-{nonce}.kernel"))
         say(f"xbisect-{nonce}.kernel : {size // 2 if do == 'half' else size} bytes [bzImage]")
@@ -193,6 +195,14 @@ def test_kernel(nonce, xen, cmdline, kernel):
         say("(XEN) Hardware Dom0 crashed: rebooting machine in 5 seconds.")
         pause(1)
         known_good()
+    if do == "noroot":
+        say('VFS: Cannot open root device "sda9" or unknown-block(0,0): error -6')
+        say("Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)")
+        say("(XEN) Hardware Dom0 crashed: rebooting machine in 5 seconds.")
+        pause(1)
+        known_good()
+    if do == "triple":  # a reset, without a word
+        raise Off("reset")
     if do == "fallback":
         known_good()
     if do == "losthang":
@@ -206,6 +216,10 @@ def test_kernel(nonce, xen, cmdline, kernel):
         say("[   1.0] systemd: hello")
         if do == "nossh":
             pause(3600)
+        if do == "drop":
+            drop()
+            pause(1.5)
+            say("[   2.0] systemd: still here")
         write("".join(f"unmap {value} s\n" for value in levels(kernel)), "levels")
         remove("lib", "xbisect-dom0")
         write("", "up")
