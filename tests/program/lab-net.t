@@ -28,9 +28,9 @@ ok $? "the fingerprint is the same after each start"
 run panic
 has '"outcome":"boot-failed".*panicked.*Attempted to kill init' "a panic is boot-failed, with the telling lines"
 reverted "and the known-good system comes next"
-run hang
+run hang '"silence_s":"2"'
 has '"outcome":"boot-failed".*nothing on the console' "a silent hang is boot-failed"
-run losthang
+run losthang '"silence_s":"2"'
 has '"outcome":"host-trouble".*nothing on the console.*console was lost' "one whose console was lost meanwhile is not charged"
 run calm '"settle_s":"10","boot_deadline_s":"60"'
 has '"outcome":"ok"' "a dom0 that calms down for longer than the silence is none that hangs"
@@ -44,6 +44,8 @@ has '"outcome":"host-trouble".*deadline of 4 s is over' "the job's own deadline 
 reverted "and the known-good system comes next"
 run fallback
 has '"outcome":"boot-failed".*second time' "a machine that fell back quietly is boot-failed"
+run triple
+has '"outcome":"boot-failed".*second time' "and so is a kernel that resets the machine without a word"
 run nodom0
 has '"outcome":"boot-failed".*no dom0' "a kernel that is no dom0 is boot-failed"
 run other
@@ -53,8 +55,11 @@ has '"outcome":"host-trouble".*could not load' "files that can't be fetched are 
 run half
 has '"outcome":"host-trouble".*loaded .* bytes of its kernel: look at the TFTP' "a server that gives half a file is host-trouble"
 reverted "and the known-good system comes next"
-run dark
+run dark '"boot_deadline_s":"8"'
 has '"outcome":"host-trouble".*Xen was not started' "a boot loader that hangs is host-trouble"
+run loadloop '"boot_deadline_s":"8"'
+has '"outcome":"host-trouble".*Xen was not started' "and one that starts again and again"
+reverted "and the known-good system comes next"
 run torn
 has '"outcome":"workload-failed".*torn' "a torn result is no number"
 run drop
@@ -73,16 +78,16 @@ has '"outcome":"ok"' "the fingerprint of a machine at work is the one it told"
 ok $? "and the same"
 
 touch "$m/lie"
-run dark
-run ok
+run dark '"boot_deadline_s":"3","power_deadline_s":"2"'
+run ok '"power_deadline_s":"2"'
 has '"outcome":"host-trouble".*look at power' "a power switch that lies is host-trouble"
 rm "$m/lie"
-run dark '"power_off":"true"'
+run dark '"power_off":"true","boot_deadline_s":"3","power_deadline_s":"2"'
 has '"outcome":"host-trouble".*power_off was answered' "one whose status contradicts is told"
 
 run ok '' recover
 touch "$m/stays"
-run ok '"boot_deadline_s":"200"'
+run ok '"boot_deadline_s":"60"'
 has '"outcome":"ok"' "a system that says it reboots and stays is switched off and on"
 grep -q 'told to reboot, and did not' lab.log
 ok $? "that is in the log"
@@ -94,6 +99,18 @@ has '"outcome":"ok"' "recover brings it back"
 echo off >"$m/power"
 run ok '' recover
 has '"outcome":"ok"' "from being off too"
+/usr/bin/python3 -c 'if True:
+	import socket
+	server, kept = socket.create_server(("127.0.0.1", 0)), []
+	print(server.getsockname()[1], flush=True)
+	while True:
+		kept.append(server.accept())' >half-open &
+pids+=($!)
+for _ in $(seq 100); do [ ! -s half-open ] || break; sleep 0.1; done
+run ok "\"port\":\"$(cat half-open)\",\"ssh_options\":\"-o ConnectTimeout=1\",$soon" recover
+has '"outcome":"host-trouble".*does not come back.*timed out' "ssh that takes connections and says nothing is host-trouble"
+run ok '' recover
+has '"outcome":"ok"' "which leaves the machine as it was"
 run ok '' check
 has '"operation":"power-cycle","ok":true' "check tries the power switch"
 has '"operation":"known-good","ok":true' "and the known-good system"
