@@ -223,6 +223,9 @@ def test_kernel(nonce, xen, cmdline, kernel):
         write("".join(f"unmap {value} s\n" for value in levels(kernel)), "levels")
         remove("lib", "xbisect-dom0")
         write("", "up")
+        while do == "storm":
+            say("audit: backlog limit exceeded " * 4)
+            pause(0.02)
         while do == "sshpanic":  # under the step that follows the program's
             pause(0.05)
             if os.path.exists(path("lib", "xbisect-dom0")):
