@@ -129,12 +129,16 @@ PY
 }
 printf '\177ELF, or so it says' >xen
 
+# A switch is on or off, also when the command that turns it is killed.
+printf '#!/bin/sh\necho "$2" >"$1.new" && mv "$1.new" "$1"\n' >switch
+chmod +x switch
+
 # job KERNEL [HOST-MEMBERS] [KIND]: the members take the place of those here.
 cat >host.json <<HOST
 {"name": "lab1", "driver": "ssh", "address": "127.0.0.1", "port": "$ssh_port",
  "ssh_user": "$(id -un)", "ssh_key_file": "$work/user_key", "known_hosts": "$work/known_hosts",
- "power": "command", "power_on": "sh -c 'echo on >{net_dir}/../power'",
- "power_off": "sh -c 'echo off >{net_dir}/../power'", "power_status": "cat {net_dir}/../power",
+ "power": "command", "power_on": "$work/switch {net_dir}/../power on",
+ "power_off": "$work/switch {net_dir}/../power off", "power_status": "cat {net_dir}/../power",
  "power_pause_s": "0.3", "power_deadline_s": "5",
  "console": "tcp", "console_address": "127.0.0.1:$console_port",
  "boot": "net", "net_dir": "$m/net", "xen": "$work/xen", "settle_s": "1", "settle_deadline_s": "60",
