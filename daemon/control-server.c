@@ -182,6 +182,18 @@ void xb_control_server_job_ended(XbControlServer *self, int64_t job_id)
 	}
 }
 
+void xb_control_server_look_again(XbControlServer *self)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	if (!self)
+		return;
+	g_hash_table_iter_init(&iter, self->clients);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		((Client *)key)->seen = -1;
+}
+
 /* ---- requests -------------------------------------------------------------- */
 
 /* For the rest of the connection. */

@@ -35,7 +35,8 @@ typedef struct {
 	guint retry_source;       /* one more, some time after a round that failed */
 	guint care_source;        /* and one when a host's health is due */
 	int lock_fd;              /* state_dir/lock: one daemon for one state */
-	bool no_room;             /* said already that the disk is full */
+	bool no_room;             /* jobs wait until state_dir's file system has room again ... */
+	uint64_t free_bytes;      /* ... and this is what it had at the last look */
 	bool stopping;
 } XbDaemon;
 

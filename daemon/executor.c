@@ -109,6 +109,8 @@ static bool worker_conclude(Worker *worker)
 		/* disk full or locked: keep the worker and try again */
 		g_warning("run %lld: %s", (long long)worker->run_id, error->message);
 		worker->retry_ms = clock_ms() + RETRY_MS;
+		/* a planning round sees whether there is room, and says so to who waits */
+		xb_daemon_poke(self->daemon);
 		return false;
 	}
 	cut_file(worker, "events.jsonl");

@@ -439,17 +439,17 @@ static bool room_is_low(XbDaemon *daemon)
 
 	if (statvfs(path, &fs) == 0)
 		left = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (left >= xb_space_low_mark(path)) {
-		if (daemon->no_room)
-			g_message("there is room again below %s", path);
-		daemon->no_room = false;
-		return false;
-	}
-	if (!daemon->no_room)
+	daemon->free_bytes = left;
+	if ((left < xb_space_low_mark(path)) == daemon->no_room)
+		return daemon->no_room;
+	daemon->no_room = !daemon->no_room;
+	if (daemon->no_room)
 		g_warning("only %" G_GUINT64_FORMAT " MiB free below %s: nothing new is started",
 			  (guint64)(left >> 20), path);
-	daemon->no_room = true;
-	return true;
+	else
+		g_message("there is room again below %s", path);
+	xb_control_server_look_again(daemon->control);
+	return daemon->no_room;
 }
 
 static void retry_later(XbDaemon *daemon)
@@ -485,13 +485,18 @@ void xb_schedule_round(XbDaemon *daemon)
 	g_autoptr(GPtrArray) jobs = NULL;
 
 	xb_watcher_round(daemon->watcher);
-	if (!round_begin(&round, &error) || !xb_care_round(daemon, round.busy_hosts, &error) ||
-	    !(jobs = xb_db_jobs_open(daemon->db, &error))) {
+	jobs = xb_db_jobs_open(daemon->db, &error);
+	/* before anything is written: that may fail for this reason */
+	if (jobs && jobs->len > 0)
+		round.no_room = room_is_low(daemon);
+	else if (jobs)
+		daemon->no_room = false; /* nobody waits for it */
+	if (!jobs || !round_begin(&round, &error) ||
+	    !xb_care_round(daemon, round.busy_hosts, &error)) {
 		g_warning("planning: %s", error->message);
 		retry_later(daemon);
 		return;
 	}
-	round.no_room = jobs->len > 0 && room_is_low(daemon);
 	for (guint i = 0; i < jobs->len && !daemon->stopping; i++) {
 		const XbJob *job = jobs->pdata[i];
 		g_autoptr(GError) failure = NULL;

@@ -30,9 +30,29 @@ static int64_t id_of(json_t *request)
 	return json_integer_value(json_object_get(request, "id"));
 }
 
+/* What the database cannot say, as it may have no room for a word more. */
+static void note_no_room(const XbDaemon *daemon, json_t *progress)
+{
+	if (daemon->no_room && progress)
+		json_object_set_new(progress, "phase",
+				    json_sprintf("waiting: only %" G_GUINT64_FORMAT
+						 " MiB free below %s: make room",
+						 (guint64)(daemon->free_bytes >> 20),
+						 daemon->config->state_dir));
+}
+
+/* The job as a client sees it, a new reference; NULL with @error. */
+static json_t *view(const XbDaemon *daemon, int64_t id, XbViewDepth depth, GError **error)
+{
+	json_t *job = xb_view_job(daemon->db, id, depth, xb_now_ms(), error);
+
+	note_no_room(daemon, json_object_get(job, "progress"));
+	return job;
+}
+
 static json_t *with_job(XbDaemon *daemon, int64_t id, json_t *answer, GError **error)
 {
-	json_t *job = xb_view_job(daemon->db, id, XB_VIEW_FULL, xb_now_ms(), error);
+	json_t *job = view(daemon, id, XB_VIEW_FULL, error);
 
 	if (!job) {
 		json_decref(answer);
@@ -263,6 +283,5 @@ json_t *xb_verbs_follow(XbDaemon *daemon, int64_t id, bool *ended, GError **erro
 	if (!job)
 		return NULL;
 	*ended = job->state != XB_JOB_QUEUED && job->state != XB_JOB_RUNNING;
-	return xb_view_job(daemon->db, id, *ended ? XB_VIEW_FULL : XB_VIEW_PROGRESS, xb_now_ms(),
-			   error);
+	return view(daemon, id, *ended ? XB_VIEW_FULL : XB_VIEW_PROGRESS, error);
 }

@@ -165,6 +165,8 @@ if mount -t tmpfs -o size=40m tmpfs "$state" 2>/dev/null; then
 	start_daemon
 	x bisect --json --repo "$tmp/repo" c0..c6
 	wait_until 10 logged '^boot start'
+	"$bin/xbisect" show --wait 1 >"$tmp/waiter.out" 2>&1 </dev/null &
+	waiter=$!
 	head -c 50M /dev/zero >"$state/filler" 2>/dev/null
 	sleep 2
 	x show 1
@@ -172,7 +174,12 @@ if mount -t tmpfs -o size=40m tmpfs "$state" 2>/dev/null; then
 	x bisect --repo "$tmp/repo" c0..c5
 	is "a full disk: a new job is refused with exit 1" "$status" 1
 	has "a full disk: says so" err 'no space|No space|full'
-	sleep 1
+	waits() { x show --json 1 && [[ $(j .progress.phase) == "waiting: only 0 MiB free below $state: make room" ]]; }
+	wait_until 20 waits
+	ok $? "a full disk: a job that waits says for what"
+	told() { grep -qF "phase: waiting: only 0 MiB free below $state: make room" "$tmp/waiter.out"; }
+	wait_until 5 told
+	ok $? "a full disk: and who waits for it is told"
 	before=$(logged_count ' start ')
 	sleep 2
 	is "a full disk: nothing new is started" "$(logged_count ' start ')" "$before"
@@ -180,6 +187,8 @@ if mount -t tmpfs -o size=40m tmpfs "$state" 2>/dev/null; then
 	x show --wait --json 1
 	is "room again: exit 0" "$status" 0
 	is "room again: found" "$(j '.verdict.commits[0].id')" "$(sha c3)"
+	wait $waiter
+	is "room again: who waited gets the verdict" $? 0
 	kill -0 "$daemon"
 	ok $? "a full disk: the daemon was not ended"
 else
