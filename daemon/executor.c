@@ -202,6 +202,7 @@ static gboolean on_exit_seen(int fd, GIOCondition condition, gpointer data)
 	worker->exit_source = 0;
 	/* stragglers first: until it is reaped the worker's pid, and so its group's, is its own */
 	xb_spawn_signal(worker->pid, SIGKILL);
+	xb_spawn_end_session(worker->pid);
 	/* an adopted worker is somebody else's child: nothing to reap then */
 	if (waitpid(worker->pid, &status, WNOHANG) == worker->pid && !worker->how)
 		worker->how = WIFSIGNALED(status)
@@ -243,8 +244,9 @@ static bool worker_add(XbExecutor *self, const XbRun *run, int pid, GError **err
 	if (worker->pidfd >= 0) {
 		worker->exit_source = g_unix_fd_add(worker->pidfd, G_IO_IN, on_exit_seen, worker);
 	} else {
-		/* a child of it may live on in its group and hold the lock */
+		/* children of it may live on, one of them with the lock: then @pid is known */
 		xb_spawn_signal(pid, SIGKILL);
+		xb_spawn_end_orphans(run->dir);
 		worker->exited = true;
 	}
 	g_hash_table_replace(self->workers, &worker->run_id, worker);

@@ -6,10 +6,15 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #define PID_WAIT_MS 500 /* from a worker's fork to its pid in the file */
+#define END_ROUNDS  20  /* looks at a session whose processes are killed, END_WAIT_MS apart */
+#define END_WAIT_MS 10
 
 void xb_spawn_signal(int pid, int signal_number)
 {
@@ -53,6 +58,85 @@ int xb_spawn_lock_holder(const char *dir)
 	return pid;
 }
 
+/* ---- sessions ---------------------------------------------------------------- */
+
+/* This boot and this pid namespace: within them a pid is what it was. Caller frees. */
+static char *pid_space(void)
+{
+	g_autofree char *boot = NULL;
+	g_autofree char *space = g_file_read_link("/proc/self/ns/pid", NULL);
+
+	g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL);
+	return g_strdup_printf("%s %s\n", boot ? g_strstrip(boot) : "?", space ? space : "?");
+}
+
+/* The session of the live process @pid, 0 when there is none: zombies are dead. */
+static int live_session(int pid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
+	g_autofree char *text = NULL;
+	const char *after;
+	char process_state;
+	int session;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return 0;
+	/* the name before it may hold anything */
+	after = strrchr(text, ')');
+	if (!after || sscanf(after, ") %c %*d %*d %d", &process_state, &session) != 2 ||
+	    strchr("ZXx", process_state))
+		return 0;
+	return session;
+}
+
+/* The descriptor first: who it is of is asked after, so nobody else is killed. */
+static bool kill_of_session(int pid, int session)
+{
+	int pidfd = pidfd_open(pid, 0);
+	bool found = pidfd >= 0 && live_session(pid) == session &&
+		     pidfd_send_signal(pidfd, SIGKILL, NULL, 0) == 0;
+
+	if (pidfd >= 0)
+		close(pidfd);
+	return found;
+}
+
+static guint kill_session(int session)
+{
+	g_autoptr(GDir) proc = g_dir_open("/proc", 0, NULL);
+	const char *name;
+	guint count = 0;
+
+	while (proc && (name = g_dir_read_name(proc))) {
+		int pid = g_ascii_isdigit(*name) ? (int)g_ascii_strtoll(name, NULL, 10) : 0;
+
+		if (pid > 1 && live_session(pid) == session)
+			count += kill_of_session(pid, session);
+	}
+	return count;
+}
+
+void xb_spawn_end_session(int pid)
+{
+	if (pid <= 1 || pid == getsid(0) || live_session(pid))
+		return;
+	/* who is killed may have forked a moment before */
+	for (guint i = 0; i < END_ROUNDS && kill_session(pid) > 0; i++)
+		g_usleep(END_WAIT_MS * 1000);
+}
+
+void xb_spawn_end_orphans(const char *dir)
+{
+	g_autofree char *path = g_build_filename(dir, "pid_space", NULL);
+	g_autofree char *now = pid_space();
+	g_autofree char *then = NULL;
+
+	if (g_file_get_contents(path, &then, NULL, NULL) && strcmp(then, now) == 0)
+		xb_spawn_end_session(xb_spawn_read_pid(dir));
+}
+
+/* ---- start ------------------------------------------------------------------- */
+
 /* In the child, between fork and exec: only async-signal-safe calls. */
 typedef struct {
 	int pid_fd;
@@ -79,6 +163,14 @@ static int open_in(const char *dir, const char *name, int flags)
 	return open(path, flags | O_CLOEXEC, 0644);
 }
 
+static bool write_pid_space(const char *dir, GError **error)
+{
+	g_autofree char *path = g_build_filename(dir, "pid_space", NULL);
+	g_autofree char *text = pid_space();
+
+	return g_file_set_contents(path, text, -1, error);
+}
+
 bool xb_spawn(const char *dir, char *const *argv, int *pid, GError **error)
 {
 	int in = open_in(dir, "job.json", O_RDONLY);
@@ -94,7 +186,7 @@ bool xb_spawn(const char *dir, char *const *argv, int *pid, GError **error)
 	    flock(lock, LOCK_EX | LOCK_NB) != 0)
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir,
 			    g_strerror(errno));
-	else
+	else if (write_pid_space(dir, error))
 		ok = g_spawn_async_with_pipes_and_fds(
 			dir, (const char *const *)argv, NULL,
 			G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, child_setup, &setup, in,

@@ -34,6 +34,7 @@ static gboolean on_exit_seen(int fd, GIOCondition condition, gpointer data)
 	task->exit_source = 0;
 	/* stragglers, while the group's number is still its own */
 	xb_spawn_signal(task->pid, SIGKILL);
+	xb_spawn_end_session(task->pid);
 	waitpid(task->pid, NULL, WNOHANG); /* an adopted one is somebody else's child */
 	task->ended(task, task->user);
 	return G_SOURCE_REMOVE;
@@ -96,7 +97,11 @@ XbTask *xb_task_start(const char *dir, char *const *argv, json_t *job, int64_t i
 
 XbTask *xb_task_adopt(const char *dir, int64_t id, double deadline_s, XbTaskEnded ended, void *user)
 {
-	return follow(dir, xb_spawn_lock_holder(dir), id, deadline_s, ended, user);
+	XbTask *task = follow(dir, xb_spawn_lock_holder(dir), id, deadline_s, ended, user);
+
+	if (!task)
+		xb_spawn_end_orphans(dir);
+	return task;
 }
 
 void xb_task_free(XbTask *task)

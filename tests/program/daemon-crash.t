@@ -153,6 +153,41 @@ gone() { # what is left of it is dead, whether or not somebody has reaped it
 wait_until 5 gone
 ok $? "the child was ended"
 
+# ---- children in process groups of their own, without the lock ------------------------------
+orphans() { # of the worker: not in its group, and alive
+	ps -eo sess=,pgid=,stat= | awk -v worker="$worker" '$1 == worker && $2 != worker && $3 !~ /^Z/' | grep -q .
+}
+no_orphans() { ! orphans; }
+for when in "with the daemon there" "while the daemon is away"; do
+	stop_daemon
+	touch "$tmp/hang"
+	builder_options="--orphan 300 --hang-while $tmp/hang" config
+	start_daemon
+	[ "$when" = "with the daemon there" ] && level=1.04 || level=1.05
+	linear "group$level" 3 2 $level 1.5
+	x bisect --json --repo "$tmp/group$level" c0..c3
+	id=$(j .id)
+	left() { # the worker and what it will leave
+		worker=$(sql "SELECT pid FROM run WHERE job_id = $id AND state = 'running' AND kind = 'build'")
+		[ -n "$worker" ] && orphans
+	}
+	wait_until 10 left
+	ok $? "killed $when: a builder has a child in a group of its own"
+	[ "$when" = "with the daemon there" ] || kill_daemon
+	kill -9 "$worker"
+	if [ "$when" != "with the daemon there" ]; then
+		orphans
+		ok $? "killed $when: the child lives on"
+		start_daemon
+	fi
+	wait_until 10 no_orphans
+	ok $? "killed $when: the child was ended"
+	rm "$tmp/hang"
+	x show --wait --json "$id"
+	is "killed $when: exit 0" "$status" 0
+done
+builder_options='' config
+
 # ---- SIGTERM ------------------------------------------------------------------------------------
 kill "$daemon"
 wait "$daemon"

@@ -3,7 +3,7 @@
 # Sourced by fake-builder and fake-host: the worker's side of the protocol, with as
 # few processes as can be. Jobs are read by patterns, which is enough for those
 # that xbisectd writes.
-kind='' id='' log='' delay=0 hang_while='' die_once='' err=/dev/null
+kind='' id='' log='' delay=0 hang_while='' die_once='' orphan='' err=/dev/null
 LC_ALL=C
 
 option() { # option NAME VALUE
@@ -12,6 +12,7 @@ option() { # option NAME VALUE
 	--delay) delay=$2 ;;
 	--hang-while) hang_while=$2 ;;
 	--die-once) die_once=$2 ;;
+	--orphan) orphan=$2 ;;
 	*) echo "fake: no option $1" >&2 && exit 2 ;;
 	esac
 }
@@ -63,7 +64,15 @@ finish() { # finish OUTCOME [DETAIL]
 	exit 0
 }
 
+# A child that has a process group of its own and not the run's lock, for $1 seconds.
+leave_orphan() {
+	set -m
+	sleep "$1" 3>&- >/dev/null 2>&1 </dev/null &
+	set +m
+}
+
 hang_or_die() {
+	[ -z "$orphan" ] || leave_orphan "$orphan"
 	while [ -n "$hang_while" ] && [ -e "$hang_while" ]; do
 		sleep 0.05
 	done
