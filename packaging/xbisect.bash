@@ -26,6 +26,13 @@ _xbisect_options()
 	xbisect "$1" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]+' | sort -u
 }
 
+# Files, as the rest of a word that begins with PREFIX.
+_xbisect_files() # CUR [PREFIX]
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -P "${2-}" -f -- "$1")
+}
+
 # Branches and tags; after "GOOD..", of BAD.
 _xbisect_revisions()
 {
@@ -59,18 +66,24 @@ _xbisect()
 		mapfile -t COMPREPLY < <(compgen -W "$commands --socket --json --help --version" -- "$cur")
 		return
 	fi
-	# "--patch 2:FILE": the colon is a word of its own.
-	if [[ $command == compare && $prev == : ]]; then
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		return
+	# "image:FILE:DIR" and compare's "--patch 2:FILE": a colon is a word of its own (and the one to
+	# complete where nothing follows it yet), unless COMP_WORDBREAKS has none.
+	if [[ $command == @(ab|compare|measure) ]]; then
+		if [[ $cur == : || $prev == : ]]; then
+			_xbisect_files "${cur#:}"
+			return
+		elif [[ $cur == @(image|[0-9]*):* ]]; then
+			_xbisect_files "${cur##*:}" "${cur%:*}:"
+			return
+		fi
 	fi
 	case $prev in
 	--repo | -r)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--kconfig | -k | --images | --patch | --base-patch | --test-patch | --base-kconfig | --test-kconfig | --socket)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	--kconfig | -k | --images | --patch | --base-patch | --test-patch | --base-kconfig | --test-kconfig | --variant-kconfig | --socket)
+		_xbisect_files "$cur"
 		return
 		;;
 	--range)
@@ -134,12 +147,15 @@ _xbisect()
 			;;
 		esac
 		;;
-	bisect | ab | compare | measure)
-		if [[ $cur == image:* ]]; then
-			mapfile -t COMPREPLY < <(compgen -f -- "${cur#image:}")
-		else
-			mapfile -t COMPREPLY < <(_xbisect_revisions "$cur")
-		fi
+	bisect)
+		mapfile -t COMPREPLY < <(_xbisect_revisions "$cur")
+		;;
+	ab | compare | measure)
+		mapfile -t COMPREPLY < <(
+			_xbisect_revisions "$cur"
+			compgen -W image: -- "$cur"
+		)
+		[[ ${COMPREPLY[*]} != image: ]] || compopt -o nospace 2>/dev/null
 		;;
 	esac
 }
