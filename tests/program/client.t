@@ -95,7 +95,10 @@ has "no command: help on stderr" err '^Usage: xbisect'
 run --help
 is "--help: exit 0" "$status" 0
 has "--help: names the commands" out '^  bisect '
-for command in bisect ab measure list show report log cancel retry hosts simulate; do
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$tmp/out")
+is "--help: all of them" "$(echo $commands)" \
+	"bisect ab compare measure list show report log cancel retry hosts alerts watch simulate"
+for command in $commands; do
 	run "$command" --help
 	[ "$status" -eq 0 ] && grep -q '^Examples:' "$tmp/out" && grep -q '^  xbisect ' "$tmp/out"
 	ok $? "$command --help has examples"
