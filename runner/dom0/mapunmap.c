@@ -379,8 +379,9 @@ int mapunmap_original(const char *domid, const char *batch)
 
 	if (!parse_number(domid, 0, 0x7fef, &options.domid) ||
 	    !parse_number(batch, 1, 1u << 20, &options.batches[0])) {
-		fprintf(stderr, "xbisect-dom0: bad domain or batch size: '%s' '%s'\n", domid,
-			batch);
+		fprintf(stderr,
+			"xbisect-dom0: bad domain or batch size, and no workload: '%s' '%s'\n",
+			domid, batch);
 		return EXIT_NUMBER;
 	}
 	return run_options(&options);

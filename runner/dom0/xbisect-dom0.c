@@ -11,7 +11,6 @@
 #include "sender.h"
 #include "stress.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,7 +110,9 @@ int main(int argc, char **argv)
 	}
 	if (argc >= 2 && find_workload(argv[1]))
 		return run_workloads(argc - 1, argv + 1);
-	if (argc == 3 && isdigit((unsigned char)argv[1][0]))
+	/* Two arguments of which the first is no option are the original's, numbers or not: it has
+	 * a status for what is none. What the kernel passes to its init is not meant for that. */
+	if (argc == 3 && argv[1][0] != '-' && getpid() != 1)
 		return mapunmap_original(argv[1], argv[2]);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("xbisect-dom0 " XB_VERSION "\n");

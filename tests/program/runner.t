@@ -359,6 +359,18 @@ ok $? "the original's usage error is 1"
 ./xfm_scale one 1024 2>/dev/null
 [ $? -eq 2 ]
 ok $? "its number error is 2"
+for bad in "one 1024" "1x 1024" "1 many" "mapunmap 1024"; do
+	# shellcheck disable=SC2086 # two words
+	"$dom0" $bad 2>err
+	[ $? -eq 2 ] && grep -q "bad domain or batch size" err
+	ok $? "so it is with two arguments under our own name: $bad"
+done
+for bad in one "one 1024 7" "--one 1024" "-1 1024"; do
+	# shellcheck disable=SC2086
+	"$dom0" $bad 2>err
+	[ $? -eq 1 ]
+	ok $? "and usage with others: $bad"
+done
 if [ ! -e /dev/xen/privcmd ] && [ ! -e /proc/xen/privcmd ]; then
 	"$dom0" 1 1024 2>/dev/null
 	[ $? -eq 3 ]
