@@ -233,14 +233,32 @@ git clone -q --depth 2 "file://$tmp/repo" "$tmp/shallow"
 x bisect --repo "$tmp/shallow" "$(sha c0)..HEAD"
 is "a shallow clone without the range: exit 1" "$status" 1
 has "a shallow clone without the range: says how to deepen it" err 'shallow|unshallow'
+corrupt() { # corrupt OBJECT REPO: what it holds is no object any more
+	local object file
+	object=$(sha "$1" "$2")
+	file=$tmp/$2/.git/objects/${object:0:2}/${object:2}
+	chmod u+w "$file"
+	echo garbage >"$file"
+}
 linear corrupt 5 2
-object=$(sha c3 corrupt)
-object=$tmp/corrupt/.git/objects/${object:0:2}/${object:2}
-chmod u+w "$object"
-echo garbage >"$object"
+corrupt c3 corrupt
 x bisect --repo "$tmp/corrupt" c0..c5
 is "a corrupt commit: exit 1" "$status" 1
 has "a corrupt commit: names it" err "$(sha c3 corrupt | cut -c1-12)"
+# Trees can be read, so it is found when the commit is built; by nobody before.
+while read -r name node good bad; do
+	linear "blob-$node" 5 2 "$good" "$bad"
+	corrupt "$node:id" "blob-$node"
+	x bisect --wait --json --repo "$tmp/blob-$node" c0..c5
+	is "a corrupt file of $name: exit 5" "$status" 5
+	json "a corrupt file of $name: the job says it" ".reason |
+		test(\"building $name .* failed 3 times .* id of $(sha "$node" "blob-$node") cannot be read\")"
+done <<'END'
+GOOD c0 1.06 1.9
+BAD c5 1.07 2.0
+END
+x hosts --json
+json "a corrupt file: nothing counted against the host" '(.hosts // .)[0].state == "online"'
 x list
 is "the daemon is still there" "$status" 0
 
