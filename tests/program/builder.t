@@ -40,6 +40,9 @@ objs := $(patsubst %.c,$(O)/%.o,$(wildcard kernel/*.c))
 tinyconfig:
 	@mkdir -p $(O)
 	@echo 'CONFIG_BASE=y' >$(O)/.config
+defconfig:
+	@mkdir -p $(O)
+	@printf 'CONFIG_BASE=y\nCONFIG_XEN=y\n' >$(O)/.config
 olddefconfig:
 	@grep -E '^(# )?CONFIG_(BASE|SMP|XEN)\b' $(O)/.config >$(O)/.config.new; mv $(O)/.config.new $(O)/.config
 bzImage: $(O)/arch/x86/boot/bzImage
@@ -230,6 +233,34 @@ ok $? "another fragment is another configuration"
 KCONFIG=$tmp/gone.config run gone "$first"
 done_is build-failed 'CONFIG_GONE: wanted y, got not set'
 ok $? "a fragment's symbol that is lost is build-failed and named"
+
+# ---- other bases of the configuration --------------------------------------------
+base() { # BASE LINE...: the configuration of a build on it has these lines and no others
+	run base "$first" ",\"kconfig_base\":\"$1\""
+	shift
+	done_is ok && [ "$(image)" = "$first_image" ] &&
+		printf '%s\n' "$@" | cmp -s - <(sort "$out/config")
+}
+base defconfig CONFIG_BASE=y CONFIG_SMP=y CONFIG_XEN=y
+ok $? "defconfig: the tree's own, with the fragment"
+grep -q '"kconfig_base": *"defconfig"' "$out/manifest.json"
+ok $? "defconfig: it is in the manifest"
+base tinyconfig CONFIG_BASE=y CONFIG_SMP=y
+ok $? "tinyconfig after it: nothing of defconfig is left"
+printf 'CONFIG_XEN=y\nCONFIG_OTHER=y\n' >"$tmp/base.config"
+base "$tmp/base.config" CONFIG_SMP=y CONFIG_XEN=y
+ok $? "a file: what the tree knows of it, with the fragment"
+base "$tmp/base.config" CONFIG_SMP=y CONFIG_XEN=y && ! grep -q '^# config:' "$out/build.log"
+ok $? "a file: it is not configured again"
+printf 'CONFIG_BASE=y\n' >"$tmp/base.config"
+base "$tmp/base.config" CONFIG_BASE=y CONFIG_SMP=y
+ok $? "a file: it is when its text is another"
+run base "$first" ",\"kconfig_base\":\"$tmp/none.config\""
+done_is host-trouble 'none\.config'
+ok $? "a file that is missing is host-trouble and named"
+run base "$first" ',"kconfig_base":"base.config"'
+done_is host-trouble 'kconfig_base.*an absolute path'
+ok $? "a file without its whole path is refused"
 
 printf -- '--- a/kernel/a.c\n+++ b/kernel/a.c\n@@ -2,3 +2,3 @@\n int a(void)\n {\n-\treturn VALUE;\n+\treturn 7;\n' >"$tmp/bad.patch"
 printf -- '--- a/kernel/a.c\n+++ b/kernel/a.c\n@@ -2,4 +2,4 @@\n int a(void)\n {\n-\treturn VALUE;\n+\treturn 7;\n }\n' >"$tmp/good.patch"
