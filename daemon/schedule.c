@@ -93,7 +93,10 @@ static guint free_slots(const Round *round)
 	return count;
 }
 
-/* The free slot whose last tree is nearest: by distance in the job's range, unknown last. */
+/* The free slot whose last build was the nearest: by the distance of the nodes' numbers in the job,
+ * which follow a range in topological order, so across a merge it is only a guess at how much the
+ * trees differ. A slot that last built what is not in the job comes after those; of equal ones the
+ * first. */
 static int choose_slot(const Round *round, const XbJobData *data, const XbWant *want)
 {
 	int best = -1;

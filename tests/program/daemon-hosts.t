@@ -152,6 +152,36 @@ is "two jobs at once: nothing is built twice" \
 	"$(grep '^build start' "$flog" | cut -d' ' -f4,5 | sort | uniq -d)" ""
 builder_keys="deadline=20s"
 
+# ---- which slot builds what ---------------------------------------------------------------------
+fresh_state
+touch "$tmp/hang"
+builder_keys="slots=2
+deadline=20s" builder_options="--hang-while $tmp/hang" host_options='' config
+start_daemon
+linear near 3 2
+slot_of() { # slot_of COMMIT: where it was built
+	jq -r --arg commit "$(sha "$1" near)" 'select(.commit == $commit) | .work_dir' "$state"/runs/*/job.json
+}
+both() { logged "build start .* $(sha "$1" near)" && logged "build start .* $(sha "$2" near)"; }
+x ab --json --repo "$tmp/near" c3 c0
+id=$(j .id)
+wait_until 10 both c3 c0
+rm "$tmp/hang"
+x show --wait --json "$id"
+is "two slots: two builds at once: exit 0" "$status" 0
+is "two slots: each has a work tree of its own" \
+	"$(slot_of c3 | sed 's/.*slots//') $(slot_of c0 | sed 's/.*slots//')" "/default/0 /default/1"
+touch "$tmp/hang"
+x compare --json --repo "$tmp/near" c0 c1 c2 c3
+id=$(j .id)
+wait_until 10 both c1 c2
+rm "$tmp/hang"
+x show --wait --json "$id"
+is "two slots: four variants, of which two are built: exit 0" "$status" 0
+is "two slots: each build goes where its neighbour was built" "$(slot_of c1) $(slot_of c2)" \
+	"$(slot_of c0) $(slot_of c3)"
+builder_keys="deadline=20s" builder_options=''
+
 # ---- another host in the place of the old -----------------------------------------------------
 fresh_state
 host_options="--delay 0.1" raw_host
