@@ -327,11 +327,18 @@ MAN_PAGES := $(sort $(foreach s,1 5 7 8,$(wildcard */*.$(s) */*/*.$(s))))
 SHELL_FILES = $(shell grep -lE '^\#!.*(bash|/sh)' -r tests .ci packaging runner builder daemon \
 	--include='*' 2>/dev/null)
 
-.PHONY: lint lint-steps lint-format lint-tidy lint-cppcheck lint-man lint-shell lint-gcc lint-clang
-lint:               ## clang-format, clang-tidy, cppcheck, mandoc, shellcheck; gcc and clang with -Werror
+# Texts, what has no comments, what was recorded, and patches, which have the licence of what they change.
+NO_SPDX = *.md LICENSE *.json *.patch tests/fuzz/*.seeds/* tests/unit/*.fixtures/* tests/oracle/statistics.txt
+
+.PHONY: lint lint-steps lint-spdx lint-format lint-tidy lint-cppcheck lint-man lint-shell lint-gcc lint-clang
+lint:               ## clang-format, clang-tidy, cppcheck, mandoc, shellcheck, SPDX lines; gcc and clang with -Werror
 	@$(SUBMAKE) deps deps-lint
 	@$(SUBMAKE) lint-steps
-lint-steps: lint-format lint-man lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy
+lint-steps: lint-spdx lint-format lint-man lint-shell lint-gcc lint-clang lint-cppcheck lint-tidy
+lint-spdx:
+	@echo "  SPDX"; git rev-parse --show-prefix >/dev/null && \
+	  ! git grep -L '^[^a-zA-Z]*SPDX-License-Identifier: GPL-2.0-or-later' -- . $(NO_SPDX:%=':!:%') | \
+	  sed 's/$$/: no SPDX-License-Identifier/' | grep . >&2
 lint-format:
 	@echo "  FORMAT"; clang-format --dry-run -Werror $(C_FILES)
 lint-man:
