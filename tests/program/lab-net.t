@@ -136,7 +136,7 @@ job kernel-hang '"silence_s":"60","boot_deadline_s":"60"' >job.json
 runner=$!
 for _ in $(seq 200); do grep -q '"phase":"boot"' out.jsonl && break; sleep 0.1; done
 job kernel-hang '' lock | "$bin/xbisect-run" >lock.jsonl 2>err
-grep -q '"where":"controller",.*"pid":'"$runner"'}' lock.jsonl && grep -q '"where":"folder",.*"pid":'"$runner"',' lock.jsonl
+grep -q '"where":"controller",.*"pid":'"$runner"'[,}]' lock.jsonl && grep -q '"where":"folder",.*"pid":'"$runner"',' lock.jsonl
 ok $? "who holds the machine is told, by both locks"
 kill $runner
 wait $runner
