@@ -142,7 +142,7 @@ ctl() { # ctl NAME WORD...
 
 on() { # on NAME SCRIPT: by ssh
 	local port=${1}_ssh
-	timeout 60 ssh -T -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=yes \
+	timeout 150 ssh -T -o BatchMode=yes -o ConnectTimeout=75 -o StrictHostKeyChecking=yes \
 		-o UserKnownHostsFile="$tmp/known_hosts" -o LogLevel=ERROR -o IdentitiesOnly=yes \
 		-i "$tmp/key" -p "${!port}" root@127.0.0.1 "$2" </dev/null
 }
@@ -162,6 +162,11 @@ settings() { # settings NAME [LINE...]
 		END { for (i = 1; i <= n; i++) print line[key[i]] }'
 }
 
+# Seconds: so many times what a boot takes here, as learn_pace() found; LEAST where that is not known.
+by_pace() { # by_pace TIMES LEAST
+	echo $(($1 * ${pace:-0} > $2 ? $1 * ${pace:-0} : $2))
+}
+
 all_settings() {
 	local kind=${1}_kind ssh=${1}_ssh console=${1}_console ipmi=${1}_ipmi
 	cat <<-END
@@ -173,12 +178,12 @@ all_settings() {
 		known_hosts=$tmp/known_hosts
 		xen_args=dom0_mem=512M,max:512M console=com1 com1=115200
 		power_pause=1s
-		boot_deadline=400s
-		recover_deadline=240s
+		boot_deadline=$(by_pace 4 400)s
+		recover_deadline=$(by_pace 3 240)s
 		silence=90s
 		settle=1s
-		ssh_deadline=120s
-		deadline=900s
+		ssh_deadline=$(by_pace 1 120)s
+		deadline=$(by_pace 12 900)s
 		xen=$image/xen.gz
 	END
 	if [ "${!kind}" = disk ]; then # the BMC's ways
@@ -227,7 +232,7 @@ job() {
 	local dir=$tmp/runs/$1
 	mkdir -p "$dir"
 	settings "$2" "${@:4}" | jq -Rn --arg id "$1" --arg name "$2" --arg dir "$3" \
-		--arg kind "${job_kind:-run}" --argjson deadline "${job_deadline:-900}" '
+		--arg kind "${job_kind:-run}" --argjson deadline "${job_deadline:-$(by_pace 12 900)}" '
 		(reduce inputs as $line ({}; ($line | capture("^(?<k>[^=]*)=(?<v>.*)$")) as $m |
 			if ($m.v | test("^[0-9]+s$")) then .[$m.k + "_s"] = $m.v[:-1]
 			else .[$m.k] = $m.v end) | del(.deadline_s) | .name = $name) as $host |
