@@ -28,8 +28,6 @@ struct XbControlServer {
 	GSocketService *service;
 	GHashTable *clients; /* Client set */
 	char *path;
-	bool has_web_uid;
-	uid_t web_uid; /* [web] user= */
 };
 
 typedef struct {
@@ -331,7 +329,7 @@ static gboolean on_incoming(GSocketService *service, GSocketConnection *connecti
 	client->output = g_byte_array_new();
 	client->peer.uid = credentials.uid;
 	client->peer.may_name_paths = credentials.uid == 0 || credentials.uid == getuid();
-	if (self->has_web_uid && credentials.uid == self->web_uid)
+	if (self->daemon->web_uid == (int64_t)credentials.uid)
 		limit_to_web(client);
 	g_hash_table_add(self->clients, client);
 	client_read(client);
@@ -373,53 +371,39 @@ static GSocket *listen_on(const char *path, GError **error)
 	return g_steal_pointer(&socket);
 }
 
-/* Who the pages run as; false with @error when that is nobody, or us: then our own user could
- * not do more than a page either. */
-static bool find_web_user(const char *name, uid_t *uid, GError **error)
+bool xb_control_web_user(const XbConfig *config, int64_t *uid, GError **error)
 {
-	const struct passwd *user = getpwnam(name);
+	const char *name = config->web.user;
+	const struct passwd *user = name ? getpwnam(name) : NULL;
 
-	if (!user)
+	*uid = -1;
+	if (!name)
+		return true;
+	if (!user) {
 		g_set_error(error, XB_CONFIG_ERROR, 0, "[web] user: there is no user \"%s\"", name);
-	else if (user->pw_uid == getuid() || user->pw_uid == 0)
+		return false;
+	}
+	/* our own user could not do more than a page either */
+	if (user->pw_uid == getuid() || user->pw_uid == 0) {
 		g_set_error(error, XB_CONFIG_ERROR, 0,
 			    "[web] user: %s is the daemon's own user or root, who may do anything: "
 			    "name another, or none",
 			    name);
-	else
-		*uid = user->pw_uid;
-	return !error || !*error;
-}
-
-bool xb_control_server_check(const XbConfig *config, GError **error)
-{
-	g_autoptr(GError) problem = NULL;
-	uid_t uid;
-
-	if (!config->web.user || find_web_user(config->web.user, &uid, &problem))
-		return true;
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return false;
+		return false;
+	}
+	*uid = user->pw_uid;
+	return true;
 }
 
 XbControlServer *xb_control_server_new(XbDaemon *daemon, GError **error)
 {
-	const char *web_user = daemon->config->web.user;
 	g_autoptr(GSocket) socket = NULL;
-	g_autoptr(GError) problem = NULL;
 	XbControlServer *self;
-	uid_t web_uid = 0;
 
-	if (web_user && !find_web_user(web_user, &web_uid, &problem)) {
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return NULL;
-	}
 	socket = listen_on(daemon->config->socket, error);
 	if (!socket)
 		return NULL;
 	self = g_new0(XbControlServer, 1);
-	self->has_web_uid = web_user != NULL;
-	self->web_uid = web_uid;
 	self->daemon = daemon;
 	self->path = g_strdup(daemon->config->socket);
 	self->clients = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)client_free, NULL);

@@ -9,9 +9,10 @@
 
 #include "daemon.h"
 
-/* Is there a user such as the configuration names for the pages? Asked before anything is started;
- * a new server looks by itself. */
-bool xb_control_server_check(const XbConfig *config, GError **error);
+/* The user as which the pages run: -1 where the configuration names none; false with @error when
+ * it names one that there is not, or one who may do anything anyway. Looked up once, before
+ * anything is started; the daemon keeps the answer for its server (daemon->web_uid). */
+bool xb_control_web_user(const XbConfig *config, int64_t *uid, GError **error);
 
 /* Listens on config->socket (0660; a stale socket is replaced). */
 XbControlServer *xb_control_server_new(XbDaemon *daemon, GError **error);

@@ -34,6 +34,7 @@ typedef struct {
 	guint plan_source;        /* a planning round is scheduled */
 	guint retry_source;       /* one more, some time after a round that failed */
 	guint care_source;        /* and one when a host's health is due */
+	int64_t web_uid;          /* as which the pages run; -1: no user of their own */
 	int lock_fd;              /* state_dir/lock: one daemon for one state */
 	bool no_room;             /* jobs wait until state_dir's file system has room again ... */
 	uint64_t free_bytes;      /* ... and this is what it had at the last look */

@@ -114,9 +114,9 @@ static void stop(XbDaemon *daemon)
 		close(daemon->lock_fd);
 }
 
-static int run(XbConfig *config)
+static int run(XbConfig *config, int64_t web_uid)
 {
-	XbDaemon daemon = { .config = config, .lock_fd = -1 };
+	XbDaemon daemon = { .config = config, .web_uid = web_uid, .lock_fd = -1 };
 	g_autoptr(GError) error = NULL;
 	int status = 0;
 
@@ -163,6 +163,7 @@ int main(int argc, char **argv)
 	g_autofree char *config_option = NULL, *path = NULL;
 	const char *named = g_getenv("XBISECT_CONFIG");
 	gboolean check = FALSE, version = FALSE;
+	int64_t web_uid = -1;
 	const GOptionEntry entries[] = {
 		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &config_option,
 		  "Read FILE (and FILE's conf.d/*.conf)", "FILE" },
@@ -204,7 +205,7 @@ int main(int argc, char **argv)
 	} else {
 		config = xb_config_load(path, &error);
 	}
-	if (config && !xb_control_server_check(config, &error)) {
+	if (config && !xb_control_web_user(config, &web_uid, &error)) {
 		g_prefix_error(&error, "%s: ", path);
 		g_clear_pointer(&config, xb_config_free);
 	}
@@ -216,5 +217,5 @@ int main(int argc, char **argv)
 		printf("%s: ok\n", path);
 		return 0;
 	}
-	return run(config);
+	return run(config, web_uid);
 }

@@ -10,9 +10,10 @@ config "[repo toy]
 path=$tmp/repo"
 start_daemon
 
-# ask LINE...: each line on one connection, the last answer in out
+# ask LINE...: each line on one connection, the last answer in out; as the user that "as" makes us
+as=()
 ask() {
-	python3 - "$XBISECT_SOCKET" "$@" >"$tmp/out" 2>"$tmp/err" <<'END'
+	"${as[@]}" python3 - "$XBISECT_SOCKET" "$@" >"$tmp/out" 2>"$tmp/err" <<'END'
 import socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.settimeout(60)
@@ -78,5 +79,27 @@ config "[web]
 user=nobody-has-this-name"
 "$bin/xbisectd" --config "$conf" >"$tmp/out" 2>&1
 has "[web] user: must exist" out "there is no user"
+
+# a peer that is this user need not say that it is the pages
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	fresh_state
+	config "[web]
+user=nobody"
+	start_daemon
+	chmod 711 "$tmp"
+	as=(setpriv --reuid=nobody --regid=0 --clear-groups)
+	ask '{"verb":"list"}'
+	json "[web] user: limited to what pages may ask for" '.ok == false and (.error | contains("for xbisect-web"))'
+	ask '{"verb":"choices"}'
+	json "[web] user: and may ask for that" '.ok'
+	as=(setpriv --reuid=daemon --regid=0 --clear-groups)
+	ask '{"verb":"list"}'
+	json "[web] user: others are not taken for it" '.ok'
+	as=()
+else
+	for what in "limited to what pages may ask for" "and may ask for that" "others are not taken for it"; do
+		skip "[web] user: $what" "root is needed to be another user"
+	done
+fi
 
 finish
