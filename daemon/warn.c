@@ -8,6 +8,7 @@
 #include "hosts.h"
 #include "jobdata.h"
 #include "noise.h"
+#include "percent.h"
 #include "probes.h"
 #include "trials.h"
 
@@ -78,11 +79,12 @@ char *xb_warn_text(guint commits, double boot_sd, double run_sd, guint boots_kno
 	if (trials.n == 0 || (right >= OFTEN_RIGHT && trials.boots.mean <= MANY_BOOTS))
 		return NULL;
 	g_autofree char *help = advice(boot_sd, run_sd, iterations);
+	g_autofree char *found = xb_percent_text(right, 0);
 	return g_strdup_printf("boots of one image vary by %.2g %% here (%u earlier boots): a step "
 			       "of %.2g %% in %u commits would take about %.0f boots and %.0f "
-			       "minutes, and be found in %.0f %% of such searches; %s",
+			       "minutes, and be found in %s of such searches; %s",
 			       100 * boot_sd, boots_known, 200 * min_effect, commits,
-			       trials.boots.mean, trials.total_min.mean, 100 * right, help);
+			       trials.boots.mean, trials.total_min.mean, found, help);
 }
 
 static void run_question(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)

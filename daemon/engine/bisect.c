@@ -3,6 +3,7 @@
 #include "bisect.h"
 #include "choose.h"
 #include "confirm.h"
+#include "percent.h"
 
 #include <math.h>
 
@@ -105,21 +106,22 @@ static void give_range(XbBisect *self, const char *why)
 	while (size + 1 < n && sum < self->search.options->confidence &&
 	       plan->probability[order[size + 1]] > 0)
 		sum += plan->probability[order[++size]];
-	g_string_append_printf(plan->reason, "%s: one of %u commits with %.1f %%", why, size,
-			       100 * sum);
+	g_autofree char *sure = xb_percent_text(sum, 1);
+	g_string_append_printf(plan->reason, "%s: one of %u commits with %s", why, size, sure);
 	xb_bisect_finish(self, XB_VERDICT_RANGE, sum);
 }
 
 static void give_none(XbBisect *self)
 {
 	XbPlan *plan = self->search.plan;
+	g_autofree char *sure = xb_percent_text(self->posterior->none, 1);
 
 	xb_bisect_set_endpoint_effect(self);
 	plan->culprit = 0;
 	g_string_append_printf(plan->reason,
-			       "no step of %.2g %% or more in the range, with %.1f %% (a boot "
+			       "no step of %.2g %% or more in the range, with %s (a boot "
 			       "varies by %.2g %%, %u boots)",
-			       100 * self->search.options->min_effect, 100 * self->posterior->none,
+			       100 * self->search.options->min_effect, sure,
 			       100 * self->posterior->s, self->search.seen->readings->len);
 	xb_bisect_finish(self, XB_VERDICT_NONE, self->posterior->none);
 }
@@ -158,7 +160,8 @@ static bool judge_culprit(XbBisect *self)
 		give_range(self, "clean rebuilds refuted one culprit after the other");
 		return true;
 	}
-	g_string_append_printf(plan->reason, "culprit with %.2f %%; ", 100 * p);
+	g_autofree char *sure = xb_percent_text(p, 2);
+	g_string_append_printf(plan->reason, "culprit with %s; ", sure);
 	switch (xb_confirm(search, plan->culprit, xb_bisect_log_effect(self), self->posterior->s)) {
 	case XB_CONFIRM_RUNNING:
 		xb_bisect_estimate_confirmation(self);
@@ -283,8 +286,10 @@ static void judge(XbBisect *self)
 	plan->steps_left += xb_confirm_left(search, 0);
 	plan->seconds_left += xb_confirm_left(search, 0) * search->options->boot_s;
 	plan->seconds_left += xb_bisect_confirm_s(self, 0);
-	g_string_append_printf(plan->reason, "searching: likeliest culprit %.1f %%, none %.1f %%",
-			       100 * self->posterior->node[plan->culprit], 100 * none);
+	g_autofree char *likely = xb_percent_text(self->posterior->node[plan->culprit], 1);
+	g_autofree char *flat = xb_percent_text(none, 1);
+	g_string_append_printf(plan->reason, "searching: likeliest culprit %s, none %s", likely,
+			       flat);
 }
 
 static void plan_bisect(XbBisect *self)

@@ -2,6 +2,7 @@
 /* choose.c - expected information per second, and actions that fit the slots. */
 #include "choose.h"
 #include "gain.h"
+#include "percent.h"
 #include "scenario.h"
 
 #include <math.h>
@@ -224,13 +225,14 @@ static void act(Chooser *self, const Candidate *it, XbPurpose purpose)
 {
 	char why[160];
 	bool endpoint = it->node == 0 || it->node == self->n - 1;
+	g_autofree char *before = xb_percent_text(xb_scenarios_bad(self->scenarios, it->node), 0);
 
 	if (endpoint)
 		snprintf(why, sizeof(why), "measure %s again, %.2f bits", it->node ? "BAD" : "GOOD",
 			 it->gain);
 	else
-		snprintf(why, sizeof(why), "%.2f bits, the culprit is at or before it with %.0f %%",
-			 it->gain, 100 * xb_scenarios_bad(self->scenarios, it->node));
+		snprintf(why, sizeof(why), "%.2f bits, the culprit is at or before it with %s",
+			 it->gain, before);
 	if (endpoint && purpose == XB_PURPOSE_SEARCH)
 		purpose = XB_PURPOSE_ENDPOINT;
 	xb_search_act(self->search, it->node, has_image(self, it->node), purpose, it->gain,

@@ -3,6 +3,9 @@
 #include "engine.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "percent.h"
 
 typedef struct {
 	guint n;
@@ -160,6 +163,8 @@ static XbPlan *world_run(World *world, XbOptions options)
 		g_assert_cmpuint(plan->actions->len, >, 0);
 		for (guint i = 0; i < plan->actions->len; i++) {
 			XbAction *action = &g_array_index(plan->actions, XbAction, i);
+			/* the planner claims no certainty */
+			g_assert_null(strstr(action->why, "100 %"));
 			if (g_test_verbose())
 				g_test_message("%s node %u image %d perturb %u: %s",
 					       action->kind == XB_ACTION_BUILD ? "build" : "boot",
@@ -189,6 +194,27 @@ static XbOptions default_options(void)
 			    .history_level = NAN };
 }
 
+static void test_nothing_is_certain(void)
+{
+	static const struct {
+		double probability;
+		int decimals;
+		const char *text;
+	} cases[] = {
+		{ 0.5, 1, "50.0 %" },         { 0.832, 1, "83.2 %" },
+		{ 0.99, 2, "99.00 %" },       { 0.99994, 2, "99.99 %" },
+		{ 0.99996, 2, "> 99.99 %" },  { 1, 2, "> 99.99 %" },
+		{ 1.0000001, 1, "> 99.9 %" }, { 0.996, 0, "> 99 %" },
+		{ 0.994, 0, "99 %" },         { 0, 0, "< 1 %" },
+		{ 0.0004, 1, "< 0.1 %" },     { 0.0006, 1, "0.1 %" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = xb_percent_text(cases[i].probability, cases[i].decimals);
+		g_assert_cmpstr(text, ==, cases[i].text);
+	}
+}
+
 static void test_deterministic_takes_one_boot_a_commit(void)
 {
 	for (guint seed = 1; seed < 40; seed++) {
@@ -199,6 +225,7 @@ static void test_deterministic_takes_one_boot_a_commit(void)
 		g_assert_cmpint(plan->kind, ==, XB_VERDICT_CULPRIT);
 		g_assert_cmpuint(plan->culprit, ==, world->culprit);
 		g_assert_cmpuint(world->builds, <=, 8 + 2);
+		g_assert_nonnull(strstr(plan->reason->str, "culprit with > 99.99 %; "));
 		g_assert_cmpfloat(fabs(plan->effect.ratio - 1.9), <, 0.02);
 		xb_plan_free(plan);
 		world_free(world);
@@ -260,6 +287,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/bisect/deterministic takes one boot a commit",
 			test_deterministic_takes_one_boot_a_commit);
+	g_test_add_func("/bisect/nothing is certain", test_nothing_is_certain);
 	g_test_add_func("/bisect/flat range is none", test_flat_range_is_none);
 	g_test_add_func("/bisect/dag culprit is named", test_dag_culprit_is_named);
 	g_test_add_func("/bisect/broken run gives a range with the culprit",
