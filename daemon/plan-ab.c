@@ -9,11 +9,12 @@
 #include "plan-sides.h"
 #include "variants.h"
 
-static json_t *ab_verdict(const XbAbPlan *plan, guint n_base, guint n_test)
+/* "own_boots": what other jobs measured does not count (xb_side_runs()), nor is it shown. */
+static json_t *ab_verdict(const XbAbPlan *plan, guint n_base, guint n_test, bool deterministic)
 {
 	json_t *verdict = json_pack(
 		"{s:s,s:f,s:[],s:{s:o,s:o,s:o,s:o,s:o},s:{s:{s:o,s:o,s:i},s:{s:o,s:o,s:i}},s:i,s:"
-		"s}",
+		"s,s:b}",
 		"kind", xb_ab_kind_name(plan->kind), "confidence", plan->confidence, "commits",
 		"effect", "base", xb_json_number_or_null(plan->base), "test",
 		xb_json_number_or_null(plan->test), "ratio", xb_json_number_or_null(plan->ratio),
@@ -22,7 +23,7 @@ static json_t *ab_verdict(const XbAbPlan *plan, guint n_base, guint n_test)
 		xb_json_number_or_null(plan->base), "sd", xb_json_number_or_null(plan->base_sd),
 		"boots", (int)n_base, "test", "level", xb_json_number_or_null(plan->test), "sd",
 		xb_json_number_or_null(plan->test_sd), "boots", (int)n_test, "steps_left",
-		(int)plan->boots_left, "reason", plan->reason);
+		(int)plan->boots_left, "reason", plan->reason, "own_boots", !deterministic);
 	g_assert(verdict);
 	return verdict;
 }
@@ -35,7 +36,7 @@ static bool same_image(const XbJobData *data)
 }
 
 /* Both sides are one image. */
-static void tell_same_image(XbPlanned *out)
+static void tell_same_image(bool deterministic, XbPlanned *out)
 {
 	const XbAbPlan plan = { .kind = XB_AB_SAME,
 				.confidence = 1,
@@ -48,7 +49,7 @@ static void tell_same_image(XbPlanned *out)
 				.ci_high = 1,
 				.reason = "both sides build to one and the same image" };
 
-	out->verdict = ab_verdict(&plan, 0, 0);
+	out->verdict = ab_verdict(&plan, 0, 0, deterministic);
 	out->decided = true;
 }
 
@@ -68,7 +69,7 @@ static bool plan_boots(const XbJobData *data, const XbCapacity *capacity,
 	const XbAbBoot *test = xb_ab_metrics_own(metrics, 1, &n_test);
 
 	xb_plan_ab(&options, base, n_base, test, n_test, in_flight, &plan);
-	out->verdict = ab_verdict(&plan, n_base, n_test);
+	out->verdict = ab_verdict(&plan, n_base, n_test, capacity->deterministic);
 	json_object_set_new(out->verdict, "metrics", xb_ab_metrics_rows(metrics, &options, &plan));
 	out->decided = plan.kind != XB_AB_PENDING;
 	for (guint i = 0; !out->decided && i < plan.n_next && i < capacity->free_hosts; i++)
@@ -101,7 +102,7 @@ bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *c
 	if (!xb_sides_want_images(data, tallies, capacity, NULL, out))
 		return true;
 	if (same_image(data)) {
-		tell_same_image(out);
+		tell_same_image(capacity->deterministic, out);
 		return true;
 	}
 	metrics = xb_ab_metrics_read(daemon->db, data, runs, error);
@@ -109,7 +110,8 @@ bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *c
 }
 
 /* The level and its spread are the planner's own summary of one side against itself. */
-static void tell_measured(const XbAbMetrics *metrics, guint asked, XbPlanned *out)
+static void tell_measured(const XbAbMetrics *metrics, guint asked, bool deterministic,
+			  XbPlanned *out)
 {
 	const XbAbOptions options = { .confidence = 0.99, .resolve = 0.01, .fixed_boots = 1 };
 	const guint none[2] = { 0, 0 };
@@ -120,7 +122,7 @@ static void tell_measured(const XbAbMetrics *metrics, guint asked, XbPlanned *ou
 	xb_plan_ab(&options, boots, n, boots, n, none, &plan);
 	plan.reason[0] = '\0';
 	plan.boots_left = asked > n ? asked - n : 0;
-	out->verdict = ab_verdict(&plan, n, 0);
+	out->verdict = ab_verdict(&plan, n, 0, deterministic);
 	json_object_set_new(out->verdict, "kind", json_string("measured"));
 	/* One side alone has levels and nothing to compare. */
 	plan = (XbAbPlan){ .ratio = NAN, .ci_low = NAN, .ci_high = NAN };
@@ -150,6 +152,6 @@ bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapaci
 	metrics = xb_ab_metrics_read(daemon->db, data, runs, error);
 	if (!metrics)
 		return false;
-	tell_measured(metrics, asked, out);
+	tell_measured(metrics, asked, capacity->deterministic, out);
 	return true;
 }

@@ -28,6 +28,7 @@ typedef struct {
 	const XbJobData *data;
 	Side sides[XB_COMPARE_MAX];
 	guint n_sides;
+	bool deterministic; /* the hosts: boots of other jobs count */
 	XbAbOptions options;
 	XbComparePlan plan;
 } Comparison;
@@ -43,12 +44,13 @@ static void comparison_free(Comparison *self)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Comparison, comparison_free)
 
-static Comparison *comparison_new(const XbJobData *data)
+static Comparison *comparison_new(const XbJobData *data, bool deterministic)
 {
 	Comparison *self = g_new0(Comparison, 1);
 
 	self->data = data;
 	self->n_sides = data->variants->len;
+	self->deterministic = deterministic;
 	self->options = (XbAbOptions){
 		.confidence = xb_spec_number(data, "confidence", 0.99),
 		.resolve =
@@ -63,14 +65,14 @@ static Comparison *comparison_new(const XbJobData *data)
 
 /* ---- which sides take part --------------------------------------------------------- */
 
-static void look_for_failures(Comparison *self, GHashTable *tallies, bool deterministic)
+static void look_for_failures(Comparison *self, GHashTable *tallies)
 {
 	for (guint i = 0; i < self->n_sides; i++) {
 		const XbVariant *variant = self->data->variants->pdata[i];
 		const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
 		Side *side = &self->sides[i];
 
-		side->failure = xb_side_failure(self->data, tallies, i, deterministic);
+		side->failure = xb_side_failure(self->data, tallies, i, self->deterministic);
 		side->left_out = side->failure != NULL;
 		side->active_boots = tally ? tally->active_boots : 0;
 	}
@@ -110,14 +112,14 @@ static void look_for_twins(Comparison *self)
 	}
 }
 
-static bool read_boots(Comparison *self, XbDb *db, bool deterministic, GError **error)
+static bool read_boots(Comparison *self, XbDb *db, GError **error)
 {
 	for (guint i = 0; i < self->n_sides; i++) {
 		Side *side = &self->sides[i];
 
 		if (side->index < 0)
 			continue;
-		side->runs = xb_side_runs(self->data, i, deterministic);
+		side->runs = xb_side_runs(self->data, i, self->deterministic);
 		GPtrArray *const runs[2] = { self->sides[0].runs, side->runs };
 		if (i > 0 && !(side->pair = xb_ab_metrics_read(db, self->data, runs, error)))
 			return false;
@@ -276,7 +278,7 @@ static json_t *verdict_of(const Comparison *self, XbAbKind kind, const char *rea
 	for (guint i = 1; i < self->n_sides; i++)
 		json_array_append_new(rows, row_of(self, i));
 	verdict = json_pack(
-		"{s:s,s:f,s:[],s:{s:o,s:o,s:o,s:o,s:o,s:s},s:{s:o,s:o},s:i,s:s,s:o}", "kind",
+		"{s:s,s:f,s:[],s:{s:o,s:o,s:o,s:o,s:o,s:s},s:{s:o,s:o},s:i,s:s,s:o,s:b}", "kind",
 		xb_ab_kind_name(kind), "confidence", self->options.confidence, "commits", "effect",
 		"base", xb_json_number_or_null(shown->base), "test",
 		xb_json_number_or_null(shown->test), "ratio", xb_json_number_or_null(shown->ratio),
@@ -288,7 +290,8 @@ static json_t *verdict_of(const Comparison *self, XbAbKind kind, const char *rea
 		"test",
 		side_json(shown->test, shown->test_sd, self->sides[node].runs,
 			  xb_side_word(self->data, node)),
-		"steps_left", (int)self->plan.boots_left, "reason", reason, "comparisons", rows);
+		"steps_left", (int)self->plan.boots_left, "reason", reason, "comparisons", rows,
+		"own_boots", !self->deterministic);
 	g_assert(verdict);
 	return verdict;
 }
@@ -314,19 +317,19 @@ bool xb_plan_compare_job(XbDaemon *daemon, const XbJobData *data, const XbCapaci
 	g_return_val_if_fail(data->variants->len <= XB_COMPARE_MAX, false);
 
 	g_autoptr(GHashTable) tallies = xb_tally_runs(daemon, data);
-	g_autoptr(Comparison) self = comparison_new(data);
+	g_autoptr(Comparison) self = comparison_new(data, capacity->deterministic);
 	g_autofree char *summary = NULL;
 	bool left_out[XB_COMPARE_MAX];
 	XbAbKind kind;
 
-	look_for_failures(self, tallies, capacity->deterministic);
+	look_for_failures(self, tallies);
 	out->failure = why_not(self);
 	for (guint i = 0; i < self->n_sides; i++)
 		left_out[i] = self->sides[i].left_out;
 	if (out->failure || !xb_sides_want_images(data, tallies, capacity, left_out, out))
 		return true;
 	look_for_twins(self);
-	if (!read_boots(self, daemon->db, capacity->deterministic, error))
+	if (!read_boots(self, daemon->db, error))
 		return false;
 	if (!make_plan(self)) {
 		out->verdict =

@@ -157,6 +157,16 @@ static void free_variant(gpointer data)
 		xb_variant_free(data);
 }
 
+static bool uses_own_boots(const XbJob *job)
+{
+	g_autoptr(json_t) verdict = NULL;
+
+	if (job->kind == XB_JOB_BISECT)
+		return false;
+	verdict = job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
+	return !verdict || json_is_true(json_object_get(verdict, "own_boots"));
+}
+
 XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error)
 {
 	g_autoptr(XbJobData) self = g_new0(XbJobData, 1);
@@ -180,6 +190,7 @@ XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error)
 	self->metric = xb_spec_string(self, "metric");
 	self->host_fp = xb_spec_string(self, "host_fp");
 	self->workload_fp = xb_spec_string(self, "workload_fp");
+	self->own_boots = uses_own_boots(self->job);
 	self->samples = xb_db_samples_for_job(db, job_id, extra, self->metric, error);
 	if (!self->samples)
 		return NULL;
@@ -213,6 +224,12 @@ bool xb_jobdata_run_counts(const XbJobData *self, const XbRun *run)
 	return run->kind == XB_RUN_BOOT && !xb_run_is_explain(run) && run->state == XB_RUN_DONE &&
 	       run->has_outcome && run->outcome == XB_OUTCOME_OK &&
 	       xb_jobdata_same_hosts(self, run) && g_hash_table_contains(self->samples, &run->id);
+}
+
+bool xb_jobdata_run_is_used(const XbJobData *self, const XbRun *run)
+{
+	return xb_jobdata_run_counts(self, run) &&
+	       (!self->own_boots || run->job_id == self->job->id);
 }
 
 const XbVariant *xb_jobdata_variant(const XbJobData *self, int64_t id)

@@ -30,6 +30,7 @@ typedef struct {
 	GHashTable *roles;         /* variant id -> XbRole*, the first node that has it */
 	GHashTable *classes; /* image hash, or "v<ID>" of an unbuilt variant -> class number */
 	const char *metric, *host_fp, *workload_fp; /* fingerprints "" until pinned */
+	bool own_boots; /* only this job's own boots say something: see xb_jobdata_run_is_used() */
 } XbJobData;
 
 XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error);
@@ -49,6 +50,12 @@ guint xb_jobdata_class(const XbJobData *self, const XbVariant *variant);
 
 /* A boot whose numbers the job may use: done, ok, both fingerprints the job's, metric there. */
 bool xb_jobdata_run_counts(const XbJobData *self, const XbRun *run);
+
+/* One that counts, and that the job's verdict is made of. On hosts whose boots vary, an A/B, a
+ * comparison and a measurement use boots of their own only, since those of another day do not
+ * interleave with them (the planner says so in the verdict, "own_boots"; until there is one, none
+ * but their own is taken). A bisect uses all. */
+bool xb_jobdata_run_is_used(const XbJobData *self, const XbRun *run);
 
 /* The node (and which image of it) that a run is a boot or build of; NULL when none. */
 const XbRole *xb_jobdata_role(const XbJobData *self, const XbRun *run);

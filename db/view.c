@@ -159,6 +159,10 @@ static json_t *measurements(const XbJobData *data)
 		    xb_run_is_lost(run) || xb_run_is_explain(run) ||
 		    (*data->host_fp && !xb_jobdata_same_hosts(data, run) && run->host_fp))
 			continue;
+		/* what failed elsewhere is told all the same: it may be why this job did */
+		if (data->own_boots && run->job_id != data->job->id &&
+		    run->outcome == XB_OUTCOME_OK)
+			continue;
 		values = json_array();
 		for (guint s = 0; samples && s < samples->len; s++)
 			json_array_append_new(values, json_real(g_array_index(samples, double, s)));

@@ -28,7 +28,7 @@ XbStrip *xb_ab_side(XbPage *page, const XbJobData *data, guint side, const char 
 		const XbRole *role = xb_jobdata_role(data, run);
 		g_autoptr(GArray) samples = NULL, values = NULL;
 
-		if (!role || role->node != (int)side || !xb_jobdata_run_counts(data, run))
+		if (!role || role->node != (int)side || !xb_jobdata_run_is_used(data, run))
 			continue;
 		if (own) {
 			xb_strip_add(strip, run->id, g_hash_table_lookup(data->samples, &run->id));
@@ -49,7 +49,7 @@ GArray *xb_ab_metrics(XbPage *page, const XbJobData *data)
 	for (guint i = 0; i < data->runs->len; i++) {
 		const XbRun *run = data->runs->pdata[i];
 
-		if (xb_jobdata_run_counts(data, run))
+		if (xb_jobdata_run_is_used(data, run))
 			return xb_db_samples(page->db, run->id, NULL, NULL);
 	}
 	return NULL;

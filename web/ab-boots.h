@@ -12,7 +12,7 @@
 /* "base", "test", or the name that the request gave. Borrowed. */
 const char *xb_ab_name(const XbJobData *data, guint side);
 
-/* The boots of one side by one metric. */
+/* The boots of one side by one metric: those that the verdict is made of. */
 XbStrip *xb_ab_side(XbPage *page, const XbJobData *data, guint side, const char *metric);
 
 /* Names and units of all metrics, of the first boot that counts; NULL while there is none. */

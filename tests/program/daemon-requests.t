@@ -133,7 +133,8 @@ x ab --wait --json --repo "$tmp/repo" --test-kconfig "$tmp/slow.config" c0 c0
 is "ab with two configs: exit 0" "$status" 0
 json "ab with two configs: its effect" '(.effect.ratio - 1.5 | fabs) < 0.01'
 x ab --wait --json --boots 2 --repo "$tmp/repo" c1 c5
-json "ab --boots: exactly these" '.sides.base.boots == 2 and .sides.test.boots == 2'
+json "ab --boots: exactly these" '.sides.base.boots == 2 and .sides.test.boots == 2 and
+	(.measurements | length) == 4'
 # ---- several variants --------------------------------------------------------------------------
 x compare --wait --json --repo "$tmp/repo" --patch "2:$tmp/undo.patch" --name 1:slow --name 3:twin \
 	--patch "3:$tmp/undo.patch" --patch "4:$tmp/undo.patch" --variant-kconfig "5:$tmp/slow.config" \
@@ -183,6 +184,7 @@ x report "$(j .id)"
 has "report: the metrics side by side, in perf stat's form" out '^  map +2\.0+ \+- .* \( \+- .*% \).* same$'
 x measure --wait --json --boots 2 --repo "$tmp/repo" c0
 json "measure: a level for each metric" '.metrics | map(.base_boots) == [2, 2]'
+json "measure: where boots vary its own are shown, not those of other jobs" '.measurements | length == 2'
 
 # ---- measure -----------------------------------------------------------------------------------
 x measure --wait --json --boots 4 --repo "$tmp/repo" c4

@@ -88,6 +88,64 @@ static void test_an_ab_shows_both_sides(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(none, "<h2>Boots: unmap</h2>"));
 }
 
+/* On hosts that vary the verdict is made of the job's own boots; the page shows those. */
+static void test_an_ab_shows_the_boots_of_its_verdict(Fixture *f, gconstpointer unused)
+{
+	static const struct {
+		const char *verdict;
+		bool others; /* are shown */
+	} cases[] = {
+		{ "{\"kind\":\"different\",\"effect\":{\"ratio\":1.1},\"own_boots\":true}", false },
+		{ "{\"kind\":\"different\",\"effect\":{\"ratio\":1.1},\"own_boots\":false}", true },
+		{ NULL, false },
+	};
+	const int64_t variants[] = { put_variant(f, 0, XB_VARIANT_BUILT, "i0"),
+				     put_variant(f, 5, XB_VARIANT_BUILT, "i5") };
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		int64_t id = put_job(f, XB_JOB_AB, cases[i].verdict);
+		int64_t own, failed;
+
+		put_commits(f, id, 2, variants);
+		finish_run(f, own = put_run(f, id, 0, variants[0], XB_RUN_BOOT, 1.0),
+			   XB_OUTCOME_OK);
+		/* job 1's failure may be why this one failed */
+		finish_run(f, failed = put_run(f, 1, 5, variants[1], XB_RUN_BOOT, NAN),
+			   XB_OUTCOME_BOOT_FAILED);
+		g_assert_true(xb_db_job_set_state(f->db, id,
+						  cases[i].verdict ? XB_JOB_DONE : XB_JOB_RUNNING,
+						  NULL, NOW_MS, NULL));
+		g_autofree char *path = g_strdup_printf("/job/%d", (int)id);
+		g_autofree char *text = get(f, path, 200);
+		g_autofree char *link = g_strdup_printf("<a href=\"/run/%d\">", (int)own);
+		const char *sides = strstr(text, "<section id=\"sides\">");
+		g_autofree char *plots =
+			g_strndup(sides, (gsize)(strstr(sides, "</section>") - sides));
+
+		g_assert_nonnull(strstr(plots, link));
+		/* run 1 is the bisect's boot of the same commit */
+		g_assert_true(!strstr(plots, "<a href=\"/run/1\">") == !cases[i].others);
+
+		g_autoptr(json_t) view = xb_view_job(f->db, id, XB_VIEW_FULL, NOW_MS, NULL);
+		json_t *list = json_object_get(view, "measurements"), *one;
+		bool has_own = false, has_others = false, has_failed = false;
+		size_t m;
+
+		json_array_foreach(list, m, one)
+		{
+			int64_t run = json_integer_value(json_object_get(one, "run"));
+
+			has_own |= run == own;
+			has_others |= run == 1;
+			has_failed |= run == failed;
+		}
+		g_assert_true(has_own);
+		g_assert_true(has_failed);
+		g_assert_true(has_others == cases[i].others);
+	}
+}
+
 /* The table of metrics says what the planner did, not what the page would make of all boots. */
 static void test_metrics_are_those_of_the_verdict(Fixture *f, gconstpointer unused)
 {
@@ -445,6 +503,7 @@ int main(int argc, char **argv)
 	ADD("hostile-text-stays-text", test_hostile_text_stays_text);
 	ADD("a-bisect-shows-what-is-known", test_a_bisect_shows_what_is_known);
 	ADD("an-ab-shows-both-sides", test_an_ab_shows_both_sides);
+	ADD("an-ab-shows-the-boots-of-its-verdict", test_an_ab_shows_the_boots_of_its_verdict);
 	ADD("metrics-are-those-of-the-verdict", test_metrics_are_those_of_the_verdict);
 	ADD("a-comparison-of-several-is-one-table", test_a_comparison_of_several_is_one_table);
 	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
