@@ -9,6 +9,7 @@
 #include "queue-request.h"
 #include "text.h"
 #include "variants.h"
+#include "watch.h"
 
 #define RANGE_MAX  200000 /* commits */
 #define IMAGES_MAX 10000
@@ -28,8 +29,9 @@ static const XbRepoConfig *configured_at(const XbConfig *config, const char *pat
 	return NULL;
 }
 
-/* "like": the repository of an earlier job, which its owner was allowed to name. */
-static char *repo_of_job(XbRequest *r, GError **error)
+/* "like": the repository of an earlier job, which its owner was allowed to name. *@lost: what helps
+ * when it is there no more; NULL or the caller's to free. */
+static char *repo_of_job(XbRequest *r, char **lost, GError **error)
 {
 	json_t *like = json_object_get(r->request, "like");
 	g_autoptr(XbJob) job = xb_db_job_get(r->daemon->db, json_integer_value(like), error);
@@ -46,7 +48,27 @@ static char *repo_of_job(XbRequest *r, GError **error)
 		xb_queue_refuse(error, "job %lld is not about a repository", (long long)job->id);
 		return NULL;
 	}
+	*lost = xb_request_remote_hint(spec);
 	return g_strdup(path);
+}
+
+/* Of the copy of a watched branch: what it is a copy of, for who misses it some day. */
+static bool note_remote(XbRequest *r, GError **error)
+{
+	g_autofree char *name = g_path_get_basename(xb_history_repo_path(r->history));
+	g_autoptr(GPtrArray) watches = xb_db_watches(r->daemon->db, error);
+
+	for (guint i = 0; watches && i < watches->len; i++) {
+		const XbWatch *watch = watches->pdata[i];
+		g_autofree char *path = xb_watch_repo_path(r->daemon->config, watch);
+		g_autofree char *own = g_path_get_basename(path);
+
+		if (!xb_watch_is_remote(watch) || strcmp(own, name) != 0)
+			continue;
+		json_object_set_new(r->spec, "remote", json_string(watch->repo));
+		json_object_set_new(r->spec, "remote_branch", json_string(watch->branch));
+	}
+	return watches != NULL;
 }
 
 static bool open_history(XbRequest *r, GError **error)
@@ -56,12 +78,12 @@ static bool open_history(XbRequest *r, GError **error)
 	const char *cwd = xb_request_text(r->request, "cwd");
 	const XbRepoConfig *configured = repo ? xb_config_repo(config, repo) : NULL;
 	g_autofree char *mirrors = xb_state_path(r->daemon, "mirrors", NULL);
-	g_autofree char *like = NULL;
+	g_autofree char *like = NULL, *lost = NULL;
 	const char *path = configured ? configured->path : repo;
 	bool discover = false;
 
 	if (json_object_get(r->request, "like")) {
-		like = repo_of_job(r, error);
+		like = repo_of_job(r, &lost, error);
 		if (!like)
 			return false;
 		path = like;
@@ -81,8 +103,9 @@ static bool open_history(XbRequest *r, GError **error)
 				       "of the configured [repo NAME]s");
 	r->history = xb_history_open(mirrors, path, discover, error);
 	if (!r->history) {
-		*r->hint = g_strdup("name the repository with --repo DIR, or a configured [repo "
-				    "NAME]");
+		*r->hint = lost ? g_steal_pointer(&lost)
+				: g_strdup("name the repository with --repo DIR, or a configured "
+					   "[repo NAME]");
 		return false;
 	}
 	/* named by its path, it is the configured one all the same */
@@ -90,7 +113,7 @@ static bool open_history(XbRequest *r, GError **error)
 		configured = configured_at(config, xb_history_repo_path(r->history));
 	r->trust = configured ? configured->trust : XB_TRUST_DEFAULT;
 	json_object_set_new(r->spec, "repo", json_string(xb_history_repo_path(r->history)));
-	return true;
+	return note_remote(r, error);
 }
 
 static bool add_commit(XbRequest *r, const char *label, const char *tree, const char *subject,

@@ -30,6 +30,11 @@ typedef struct {
 const char *xb_request_text(json_t *object, const char *name);
 void xb_request_warn(XbRequest *r, const char *text);
 
+/* ---- queue-retry.c ---------------------------------------------------------------- */
+/* Of a job whose repository was the copy of a watched branch (members remote and remote_branch of
+ * its spec): how to have that again. NULL of others; caller frees. */
+char *xb_request_remote_hint(json_t *spec);
+
 /* ---- queue-settings.c: how to measure -------------------------------------------- */
 bool xb_request_numbers(XbRequest *r, GError **error);
 bool xb_request_workload(XbRequest *r, GError **error);

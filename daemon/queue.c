@@ -5,7 +5,6 @@
 #include "jobdata.h"
 #include "queue-request.h"
 #include "schedule.h"
-#include "variants.h"
 #include "warn.h"
 
 G_DEFINE_QUARK(xb - queue - error - quark, xb_queue_error)
@@ -142,54 +141,4 @@ json_t *xb_queue_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, js
 		estimate = xb_schedule_estimate(daemon, id, error);
 	xb_db_rollback(daemon->db);
 	return estimate;
-}
-
-int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError **error)
-{
-	g_autoptr(XbJob) old = xb_db_job_get(daemon->db, id, error);
-	g_autoptr(GPtrArray) commits = NULL;
-	g_autoptr(json_t) spec = NULL;
-	g_autofree char *text = NULL;
-	int64_t new_id;
-
-	if (!old || !(commits = xb_db_job_commits(daemon->db, id, error)))
-		return -1;
-	/* its paths were named by its owner, who may name them */
-	if (!peer->may_name_paths && !peer->web && peer->uid != old->uid) {
-		xb_queue_refuse(error, "job %lld belongs to another user", (long long)id);
-		return -1;
-	}
-	if (old->state == XB_JOB_QUEUED || old->state == XB_JOB_RUNNING) {
-		xb_queue_refuse(error, "job %lld has not ended yet", (long long)id);
-		return -1;
-	}
-	spec = json_loads(old->spec, 0, NULL);
-	json_object_del(spec, "host_fp");
-	json_object_del(spec, "workload_fp");
-	json_object_del(spec, "warnings");
-	text = json_dumps(spec, JSON_COMPACT);
-	XbJob job = { .kind = old->kind,
-		      .state = XB_JOB_QUEUED,
-		      .uid = peer->web ? old->uid : peer->uid,
-		      .priority = old->priority,
-		      .created_ms = xb_now_ms(),
-		      .spec = text };
-	if (!xb_db_begin(daemon->db, error))
-		return -1;
-	new_id = xb_db_job_add(daemon->db, &job, error);
-	for (guint i = 0; new_id >= 0 && i < commits->len; i++) {
-		XbJobCommit *commit = commits->pdata[i];
-
-		commit->variant_id = xb_variant_renewed(daemon, commit->variant_id, error);
-		if (commit->variant_id < 0 ||
-		    !xb_db_job_commit_add(daemon->db, new_id, commit, error))
-			new_id = -1;
-	}
-	if (new_id < 0 || !xb_db_commit(daemon->db, error)) {
-		xb_db_rollback(daemon->db);
-		return -1;
-	}
-	xb_journal(daemon, new_id, "queued again after job %lld", (long long)id);
-	xb_daemon_poke(daemon);
-	return new_id;
 }

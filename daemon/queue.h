@@ -36,7 +36,9 @@ int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 json_t *xb_queue_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
 		       char **hint, GError **error);
 
-/* A new job with the spec of an old one, which must have ended. */
-int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, GError **error);
+/* A new job with the spec of an old one, which must have ended. Refused, too, when kernels of it
+ * are gone and its repository is. *@hint as above. */
+int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, char **hint,
+		       GError **error);
 
 #endif

@@ -162,8 +162,7 @@ static json_t *do_cancel(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 static json_t *do_retry(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
 			GError **error)
 {
-	int64_t id = xb_queue_retry(daemon, peer, id_of(request), error);
-	(void)hint;
+	int64_t id = xb_queue_retry(daemon, peer, id_of(request), hint, error);
 
 	if (id < 0)
 		return NULL;

@@ -231,6 +231,14 @@ rm "$tmp/hang"
 x show --wait --json "$id"
 is "a repository that vanishes: exit 5" "$status" 5
 json "a repository that vanishes: the job says it" '.reason | contains("/gone")'
+x retry "$id"
+is "a repository that has vanished: no second try" "$status" 1
+has "a repository that has vanished: says what is missing" err 'cannot be built again: there is no git repository at .*/gone'
+x list --json
+json "a repository that has vanished: nothing is queued" '.jobs | all(.state != "queued" and .state != "running")'
+mv "$tmp/gone.away" "$tmp/gone"
+x retry --wait --json "$id"
+is "a repository that is back: the same again" "$status $(j '.verdict.commits[0].id')" "0 $(sha c2 gone)"
 git clone -q --depth 2 "file://$tmp/repo" "$tmp/shallow"
 x bisect --repo "$tmp/shallow" "$(sha c0)..HEAD"
 is "a shallow clone without the range: exit 1" "$status" 1

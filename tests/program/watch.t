@@ -173,6 +173,35 @@ is "show says so" "$status" 1
 x show "$job"
 is "its jobs stay" "$status" 0
 
+# ---- a job of it, once its copy and its kernels are gone ----------------------------------
+idle() {
+	"$bin/xbisect" list --json 2>/dev/null |
+		jq -e '.jobs | all(.state != "queued" and .state != "running")' >/dev/null
+}
+wait_until 30 idle
+stop_daemon
+daemon_keys="artifact_limit=1" config "$hook"
+rm -rf "$state/remotes" # as the daemon does after a day
+start_daemon
+x hosts online fake # a planning round
+evicted() { [ -z "$(find "$state/artifacts" -name kernel)" ]; }
+wait_until 5 evicted
+x retry "$job"
+is "its copy is gone: refused" "$status" 1
+has "says what is missing" err 'kernels that are not kept any more .* there is no git repository at .*/remotes/'
+has "and how to have it again" err "watch add NAME --repo file://$tmp/repo --branch main"
+x watch add again --repo "file://$tmp/repo" --branch main --every 1d
+until_watch again '.measured == 1'
+x retry "$job"
+is "the branch is another one now: refused" "$status" 1
+has "names the commit" err "cannot be built again: .*$(sha c7 | cut -c1-12)"
+git -C "$tmp/repo" branch -f main c19
+look again
+until_watch again '.tip == "'"$(sha c19)"'"'
+x retry --wait --json "$job"
+is "with the commits there it is done again" "$status $(j '.verdict.commits[0].id')" "0 $(sha c8)"
+daemon_keys=
+
 # ---- a path, the older range ---------------------------------------------------------------
 linear older 40 23 1.0 1.2
 fresh_state
