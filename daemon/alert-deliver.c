@@ -13,17 +13,15 @@
 #include <string.h>
 
 #include "alert-message.h"
+#include "alert-settle.h"
 #include "alert.h"
 #include "removal.h"
 #include "task.h"
 
-#define DEADLINE_S    120
-#define SENDING_MAX   4      /* messages at once */
-#define DIGEST_MAX    50     /* alerts in one message */
-#define BACKOFF_MAX_S 3600.0 /* between two attempts */
-#define REFUSED_S     3600.0 /* after an answer that means never */
-#define ROUND_MAX_S   3600
-#define DETAIL_MAX    500
+#define DEADLINE_S  120
+#define SENDING_MAX 4  /* messages at once */
+#define DIGEST_MAX  50 /* alerts in one message */
+#define ROUND_MAX_S 3600
 
 struct XbDeliverer {
 	XbDaemon *daemon;
@@ -82,75 +80,13 @@ static char *batch_dir(const XbDeliverer *self, int64_t batch)
 
 /* ---- what came of it ------------------------------------------------------------------ */
 
-static double backoff_s(const XbAlertConfig *target, int attempts, json_t *answer)
-{
-	double asked = json_number_value(json_object_get(answer, "retry_after_s"));
-	double delay = target ? target->retry_s : 30;
-
-	for (int i = 1; i < attempts && delay < BACKOFF_MAX_S; i++)
-		delay *= 2;
-	delay = MIN(delay, BACKOFF_MAX_S);
-	if (json_is_true(json_object_get(answer, "permanent")))
-		delay = MAX(delay, REFUSED_S);
-	return MAX(delay, asked);
-}
-
-/* What becomes of a message that not all have got. */
-static XbDeliveryState state_of(const XbAlertConfig *target, const XbDelivery *first,
-				json_t *answer, int64_t due)
-{
-	bool delivered = json_is_true(json_object_get(answer, "delivered"));
-	bool some = delivered || first->rest; /* have got it, now or before */
-
-	if (delivered && json_array_size(json_object_get(answer, "rest")) == 0)
-		return XB_DELIVERY_DELIVERED;
-	/* the others have it, and of these it is known that they never will */
-	if (some && !delivered && json_is_true(json_object_get(answer, "permanent")))
-		return XB_DELIVERY_DELIVERED;
-	if (target && due - first->created_ms > target->give_up_s * 1000)
-		return some ? XB_DELIVERY_DELIVERED : XB_DELIVERY_DROPPED;
-	return XB_DELIVERY_WAITING;
-}
-
-static void journal_answer(XbDaemon *daemon, const XbDelivery *first, XbDeliveryState state,
-			   const char *detail)
-{
-	xb_journal(daemon, 0, "alert to %s: %s: %s", first->target,
-		   state == XB_DELIVERY_DELIVERED ? "delivered"
-		   : state == XB_DELIVERY_WAITING ? "not delivered to all, will be tried again"
-						  : "given up",
-		   detail);
-}
-
 /* Write down what the worker of @batch said in its directory. */
 static bool settle(XbDeliverer *self, int64_t batch, GError **error)
 {
-	XbDaemon *daemon = self->daemon;
-	g_autofree char *dir = batch_dir(self, batch), *cut = NULL, *detail = NULL;
-	g_autoptr(json_t) answer = xb_task_event(dir, "answer");
-	g_autoptr(json_t) done = answer ? NULL : xb_task_event(dir, "done");
-	g_autoptr(GPtrArray) deliveries = xb_db_deliveries_of_batch(daemon->db, batch, error);
-	const char *said = json_string_value(json_object_get(answer ? answer : done, "detail"));
-	json_t *left = json_object_get(answer, "rest");
-	g_autofree char *rest = json_array_size(left) ? json_dumps(left, JSON_COMPACT) : NULL;
-	int64_t now = xb_now_ms(), due;
-	const XbDelivery *first;
-	const XbAlertConfig *target;
-	XbDeliveryState state;
+	g_autofree char *dir = batch_dir(self, batch);
 
-	if (!deliveries || deliveries->len == 0)
-		return deliveries != NULL;
-	first = deliveries->pdata[0];
-	target = xb_config_alert(daemon->config, first->target);
-	cut = g_strndup(said ? said : "xbisect-notify ended without an answer", DETAIL_MAX);
-	detail = g_utf8_make_valid(cut, -1);
-	due = now + (int64_t)(backoff_s(target, first->attempts, answer) * 1000);
-	state = state_of(target, first, answer, due);
-	if (!xb_db_batch_settle(daemon->db, batch, state,
-				state == XB_DELIVERY_DELIVERED ? now : due, detail, rest, now,
-				error))
+	if (!xb_alert_settle(self->daemon, batch, dir, error))
 		return false;
-	journal_answer(daemon, first, state, detail);
 	xb_remove_at(AT_FDCWD, dir);
 	return true;
 }
@@ -189,13 +125,16 @@ static void keep_task(XbDeliverer *self, const char *target, int64_t batch, XbTa
 	g_hash_table_replace(self->targets, g_strdup(target), task);
 }
 
-static bool drop(XbDeliverer *self, const XbDelivery *delivery, const char *why, GError **error)
+static bool drop(XbDeliverer *self, XbDelivery *delivery, const char *why, GError **error)
 {
-	int64_t batch = delivery->batch ? delivery->batch : delivery->id;
+	const XbSettlement dropped = { .state = XB_DELIVERY_DROPPED,
+				       .due_ms = delivery->due_ms,
+				       .detail = why };
 
-	return xb_db_delivery_send(self->daemon->db, delivery->id, batch, error) &&
-	       xb_db_batch_settle(self->daemon->db, batch, XB_DELIVERY_DROPPED, delivery->due_ms,
-				  why, NULL, xb_now_ms(), error);
+	delivery->state = XB_DELIVERY_DROPPED; /* for who goes through a list of them */
+	return xb_db_delivery_send(self->daemon->db, delivery->id,
+				   delivery->batch ? delivery->batch : delivery->id, error) &&
+	       xb_db_delivery_settle(self->daemon->db, delivery->id, &dropped, xb_now_ms(), error);
 }
 
 /* Those of @due that go with @first in one message. */
@@ -205,6 +144,8 @@ static GPtrArray *batch_of(GPtrArray *due, const XbDelivery *first, const XbAler
 
 	for (guint i = 0; i < due->len && batch->len < DIGEST_MAX; i++) {
 		XbDelivery *other = due->pdata[i];
+		if (other->state != XB_DELIVERY_WAITING)
+			continue;
 		bool together = first->batch ? other->batch == first->batch
 					     : other == first ||
 						       (target->digest_s > 0 && other->batch == 0 &&
@@ -233,17 +174,52 @@ static bool mark(XbDb *db, GPtrArray *batch, int64_t id, GError **error)
 	return false;
 }
 
+/* The worker did not even start. */
+static bool postpone(XbDeliverer *self, const XbAlertConfig *target, GPtrArray *batch,
+		     const char *why, GError **error)
+{
+	int64_t now = xb_now_ms();
+
+	for (guint i = 0; i < batch->len; i++) {
+		const XbDelivery *delivery = batch->pdata[i];
+		double pause_s = xb_alert_backoff_s(target, delivery->attempts + 1, NULL);
+		const XbSettlement later = { .state = XB_DELIVERY_WAITING,
+					     .due_ms = now + (int64_t)(pause_s * 1000),
+					     .detail = why };
+
+		if (!xb_db_delivery_settle(self->daemon->db, delivery->id, &later, now, error))
+			return false;
+	}
+	return true;
+}
+
+/* What cannot be told is given up; the others of its message are told without it. */
+static bool drop_unreadable(XbDeliverer *self, XbDelivery *bad, const GError *problem,
+			    GError **error)
+{
+	if (!bad || !(g_error_matches(problem, XB_DB_ERROR, XB_DB_ERROR_CORRUPT) ||
+		      g_error_matches(problem, XB_DB_ERROR, XB_DB_ERROR_NOT_FOUND))) {
+		g_propagate_error(error, g_error_copy(problem));
+		return false;
+	}
+	g_warning("alerts: %s", problem->message);
+	return drop(self, bad, problem->message, error);
+}
+
 static bool send(XbDeliverer *self, const XbAlertConfig *target, GPtrArray *batch, GError **error)
 {
 	XbDaemon *daemon = self->daemon;
 	const XbDelivery *first = batch->pdata[0];
+	XbDelivery *bad = NULL;
 	int64_t id = first->batch ? first->batch : first->id;
-	g_autoptr(json_t) job = xb_alert_message(daemon, target, batch, error);
-	g_autofree char *dir = batch_dir(self, id);
 	g_autoptr(GError) trouble = NULL;
+	g_autoptr(json_t) job = xb_alert_message(daemon, target, batch, &bad, &trouble);
+	g_autofree char *dir = batch_dir(self, id);
 	XbTask *task;
 
-	if (!job || !mark(daemon->db, batch, id, error))
+	if (!job)
+		return drop_unreadable(self, bad, trouble, error);
+	if (!mark(daemon->db, batch, id, error))
 		return false;
 	task = xb_task_start(dir, daemon->config->notify_command, job, id, DEADLINE_S, on_sent,
 			     self, &trouble);
@@ -252,10 +228,7 @@ static bool send(XbDeliverer *self, const XbAlertConfig *target, GPtrArray *batc
 		return true;
 	}
 	g_warning("alerts: %s", trouble->message);
-	return xb_db_batch_settle(
-		daemon->db, id, XB_DELIVERY_WAITING,
-		xb_now_ms() + (int64_t)(backoff_s(target, first->attempts + 1, NULL) * 1000),
-		trouble->message, NULL, xb_now_ms(), error);
+	return postpone(self, target, batch, trouble->message, error);
 }
 
 static bool start_due(XbDeliverer *self, GError **error)
@@ -263,11 +236,13 @@ static bool start_due(XbDeliverer *self, GError **error)
 	g_autoptr(GPtrArray) due = xb_db_deliveries_due(self->daemon->db, xb_now_ms(), error);
 
 	for (guint i = 0; due && i < due->len; i++) {
-		const XbDelivery *delivery = due->pdata[i];
+		XbDelivery *delivery = due->pdata[i];
 		const XbAlertConfig *target =
 			xb_config_alert(self->daemon->config, delivery->target);
 		g_autoptr(GPtrArray) batch = NULL;
 
+		if (delivery->state != XB_DELIVERY_WAITING)
+			continue;
 		if (!target) {
 			if (!drop(self, delivery, "no such alert is configured any more", error))
 				return false;

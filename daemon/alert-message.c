@@ -53,7 +53,7 @@ static void aim(json_t *job, const XbDelivery *delivery)
 }
 
 json_t *xb_alert_message(XbDaemon *daemon, const XbAlertConfig *target, GPtrArray *deliveries,
-			 GError **error)
+			 XbDelivery **bad, GError **error)
 {
 	g_autoptr(GPtrArray) alerts = g_ptr_array_new_with_free_func((GDestroyNotify)xb_alert_free);
 	g_autoptr(json_t) views = json_array();
@@ -61,14 +61,16 @@ json_t *xb_alert_message(XbDaemon *daemon, const XbAlertConfig *target, GPtrArra
 	json_t *job, *details = NULL;
 
 	for (guint i = 0; i < deliveries->len; i++) {
-		const XbDelivery *delivery = deliveries->pdata[i];
+		XbDelivery *delivery = deliveries->pdata[i];
 		XbAlert *alert = xb_db_alert_get(daemon->db, delivery->alert_id, error);
 		json_t *view = alert ? xb_view_alert(daemon->db, alert, error) : NULL;
 
 		if (alert)
 			g_ptr_array_add(alerts, alert);
-		if (!view)
+		if (!view) {
+			*bad = delivery;
 			return NULL;
+		}
 		json_object_del(view, "deliveries");
 		json_object_set_new(view, "event",
 				    json_string(delivery->fixed ? "fixed" : "found"));

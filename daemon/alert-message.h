@@ -9,9 +9,10 @@
 #include "alerts.h"
 #include "daemon.h"
 
-/* The message of @deliveries (XbDelivery*, of one batch or to be one); NULL with @error. */
+/* The message of @deliveries (XbDelivery*, of one batch or to be one); NULL with @error, and with
+ * *@bad where it is one of them that cannot be read. */
 json_t *xb_alert_message(XbDaemon *daemon, const XbAlertConfig *target, GPtrArray *deliveries,
-			 GError **error);
+			 XbDelivery **bad, GError **error);
 
 /* One that tells of @alerts, whose reference it takes. @key: the same for each attempt, and for no
  * other message of any daemon. */

@@ -104,10 +104,17 @@ GPtrArray *xb_db_deliveries_of_batch(XbDb *db, int64_t batch, GError **error);
 GPtrArray *xb_db_deliveries_of_alert(XbDb *db, int64_t alert_id, GError **error);
 /* It is part of @batch, which is being sent: one attempt more. */
 bool xb_db_delivery_send(XbDb *db, int64_t id, int64_t batch, GError **error);
-/* All of @batch that are being sent: what came of it. WAITING: again at @due_ms, but for what was
- * acknowledged meanwhile, which is dropped. @rest: the addresses that are left (as in the struct);
- * NULL: as before. */
-bool xb_db_batch_settle(XbDb *db, int64_t batch, XbDeliveryState state, int64_t due_ms,
-			const char *detail, const char *rest, int64_t now_ms, GError **error);
+/* What came of one that was being sent. */
+typedef struct {
+	XbDeliveryState state; /* WAITING: again, but when it was acknowledged meanwhile, which
+				* drops it */
+	int64_t due_ms;
+	const char *detail;
+	const char *rest; /* as in XbDelivery; NULL: as before */
+	bool alone;       /* in a message of its own from now on */
+} XbSettlement;
+/* Nothing when it is not being sent. */
+bool xb_db_delivery_settle(XbDb *db, int64_t id, const XbSettlement *settled, int64_t now_ms,
+			   GError **error);
 
 #endif

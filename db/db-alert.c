@@ -360,19 +360,20 @@ bool xb_db_delivery_send(XbDb *db, int64_t id, int64_t batch, GError **error)
 	return xb_db_change(db, XB_SQL_DELIVERY_SEND, binds, 2, "delivery", id, error);
 }
 
-bool xb_db_batch_settle(XbDb *db, int64_t batch, XbDeliveryState state, int64_t due_ms,
-			const char *detail, const char *rest, int64_t now_ms, GError **error)
+bool xb_db_delivery_settle(XbDb *db, int64_t id, const XbSettlement *settled, int64_t now_ms,
+			   GError **error)
 {
 	const XbBind binds[] = {
-		xb_bind_int(":batch", batch),
+		xb_bind_int(":id", id),
 		xb_bind_int(":now", now_ms),
-		xb_bind_text(":rest", rest),
-		xb_bind_int(":due", due_ms),
-		xb_bind_text(":detail", detail),
-		xb_bind_text(":state", xb_delivery_state_name(state)),
+		xb_bind_text(":rest", settled->rest),
+		xb_bind_int(":due", settled->due_ms),
+		xb_bind_text(":detail", settled->detail),
+		xb_bind_text(":state", xb_delivery_state_name(settled->state)),
+		xb_bind_int(":alone", settled->alone),
 	};
 
-	return xb_db_exec(db, XB_SQL_BATCH_SETTLE, binds, G_N_ELEMENTS(binds), error) &&
-	       (state != XB_DELIVERY_WAITING ||
-		xb_db_exec(db, XB_SQL_BATCH_DROP_FOUND, binds, 2, error));
+	return xb_db_exec(db, XB_SQL_DELIVERY_SETTLE, binds, G_N_ELEMENTS(binds), error) &&
+	       (settled->state != XB_DELIVERY_WAITING ||
+		xb_db_exec(db, XB_SQL_DELIVERY_DROP_FOUND, binds, 2, error));
 }

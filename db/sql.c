@@ -377,16 +377,17 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"UPDATE delivery SET state = 'sending', batch = :batch, attempts = attempts + 1 "
 		"WHERE id = :id AND state = 'waiting'",
 	/* what was acknowledged while it was being sent is not tried again */
-	[XB_SQL_BATCH_DROP_FOUND] =
+	[XB_SQL_DELIVERY_DROP_FOUND] =
 		"UPDATE delivery SET " DELIVERY_DROPPED
-		" WHERE batch = :batch AND event = 'found' AND state = 'waiting' AND EXISTS "
+		" WHERE id = :id AND event = 'found' AND state = 'waiting' AND EXISTS "
 		"(SELECT 1 FROM alert AS a WHERE a.id = alert_id AND a.acknowledged_ms IS NOT "
 		"NULL)",
-	[XB_SQL_BATCH_SETTLE] = "UPDATE delivery SET state = :state, due_ms = :due, "
-				"detail = coalesce(:detail, ''), rest = coalesce(:rest, rest), "
-				"finished_ms = CASE "
-				"  WHEN :state IN ('delivered','dropped') THEN :now END "
-				"WHERE batch = :batch AND state = 'sending'",
+	[XB_SQL_DELIVERY_SETTLE] = "UPDATE delivery SET state = :state, due_ms = :due, "
+				   "batch = CASE WHEN :alone THEN id ELSE batch END, "
+				   "detail = coalesce(:detail, ''), rest = coalesce(:rest, rest), "
+				   "finished_ms = CASE "
+				   "  WHEN :state IN ('delivered','dropped') THEN :now END "
+				   "WHERE id = :id AND state = 'sending'",
 
 	/* ---- watched branches ---- */
 	[XB_SQL_WATCH_ADD] =

@@ -33,6 +33,7 @@ typedef struct {
 	char *last_refusal;    /* the last line of SMTP that was 4xx or 5xx */
 	char last_class;       /* first digit of the last reply of SMTP */
 	bool was_deferred;     /* 4xx to something */
+	bool data_asked;       /* 354: what comes is about the message, not about who gets it */
 	GPtrArray *recipients; /* char*, in the order they are offered in */
 	guint offered;         /* of them */
 	bool offering;         /* the next reply is about the last of these */
@@ -142,6 +143,7 @@ static void note_reply(Transfer *self, const char *line, gsize length)
 		return;
 	self->last_class = line[0];
 	self->was_deferred |= line[0] == '4';
+	self->data_asked |= strncmp(line, "354", 3) == 0;
 	if (line[0] == '4' && (length == 3 || line[3] != '-'))
 		note_deferred(self);
 	if (line[0] == '4' || line[0] == '5') {
@@ -359,6 +361,7 @@ static void judge_mail(Transfer *self, CURLcode result)
 		g_clear_pointer(&sent->rest, g_ptr_array_unref);
 	/* not when the connection broke later, or when one of several may be let in later */
 	sent->permanent = !sent->delivered && self->last_class == '5' && !self->was_deferred;
+	sent->content = sent->permanent && self->data_asked;
 	if (sent->delivered)
 		sent->detail = refusal != NULL
 				       ? g_strdup_printf("accepted, but not for all: %s", refusal)
@@ -382,6 +385,7 @@ static void judge_webhook(Transfer *self, CURLcode result)
 		(result == CURLE_OK || self->answer_cut) && sent->code >= 200 && sent->code < 300;
 	sent->permanent = sent->code >= 400 && sent->code < 500 && sent->code != 408 &&
 			  sent->code != 425 && sent->code != 429;
+	sent->content = sent->code == 400 || sent->code == 413 || sent->code == 422;
 	if (result != CURLE_OK && !self->answer_cut) {
 		sent->detail = g_strdup(*self->message != '\0' ? self->message
 							       : curl_easy_strerror(result));

@@ -18,6 +18,7 @@
 typedef struct {
 	bool delivered;
 	bool permanent;       /* it was refused; the same again will be refused, too */
+	bool content;         /* what was refused for good is this message, not its target */
 	long code;            /* of SMTP or HTTP; 0 = no answer */
 	double retry_after_s; /* what the peer asked for; 0 = nothing */
 	GPtrArray *rest;      /* char*: of a mail that was taken, those who are to be asked again;

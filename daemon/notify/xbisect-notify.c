@@ -3,7 +3,7 @@
  * xbisect-notify.c - one message: a notify job from stdin, events to stdout.
  *
  * Events: "dialogue" {line} for each line of both sides, "answer" {delivered,
- * permanent, code, retry_after_s, rest, detail}, and "done" last, with ok when it
+ * permanent, content, code, retry_after_s, rest, detail}, and "done" last, with ok when it
  * was delivered, else host-trouble. Exit status: 0, 1, 2 on wrong usage.
  */
 #include <gio/gio.h>
@@ -26,10 +26,10 @@ static void emit_dialogue(const char *text)
 
 static bool emit_answer(const XbSent *sent)
 {
-	json_t *answer =
-		json_pack("{s:s,s:b,s:b,s:i,s:f,s:s}", "event", "answer", "delivered",
-			  sent->delivered, "permanent", sent->permanent, "code", (int)sent->code,
-			  "retry_after_s", sent->retry_after_s, "detail", sent->detail);
+	json_t *answer = json_pack("{s:s,s:b,s:b,s:b,s:i,s:f,s:s}", "event", "answer", "delivered",
+				   sent->delivered, "permanent", sent->permanent, "content",
+				   sent->content, "code", (int)sent->code, "retry_after_s",
+				   sent->retry_after_s, "detail", sent->detail);
 	json_t *rest = json_array();
 
 	for (guint i = 0; sent->rest != NULL && i < sent->rest->len; i++)

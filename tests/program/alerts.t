@@ -208,6 +208,63 @@ is "one message" "$(requests /ok)" 1
 is "with all that was found" "$(body /ok '.alerts | length')" 3
 is "and its event" "$(jq -r 'select(.path == "/ok").headers["X-Xbisect-Event"]' "$tmp/hook/requests")" digest
 
+# ---- a digest of which a peer refuses a part --------------------------------------------
+# picky KIND-OF-CHECK GROUP: of three findings the second is not wanted
+picky() {
+	fresh_state
+	config "[alert daily]
+$2
+digest=1d
+retry=1s
+improvements=yes"
+	start_daemon
+	bisect repo c0..c16
+	bisect other c0..c12
+	bisect better c0..c10
+	stop_daemon
+	/usr/bin/python3 - "$state/xbisect.db" <<'END'
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as db: # a day later
+    db.execute("UPDATE delivery SET due_ms = due_ms - 86400000, created_ms = created_ms - 86400000")
+END
+	start_daemon
+	wait_until 20 eval 'told 1 daily delivered && told 3 daily delivered'
+	ok $? "$1: what it takes is delivered"
+	wait_until 20 told 2 daily waiting
+	ok $? "$1: what it refuses waits"
+	is "$1: once together, once alone" \
+		"$(jq -c '[.alerts[] | .deliveries[].attempts]' "$tmp/alerts")" "[2,2,2]"
+}
+picky "a webhook that refuses one of a digest" "$hook/picky/$(sha c5 "$tmp/other")"
+has "its answer is kept" alerts 'HTTP 422: no such things here'
+is "one message with all, then one of each" \
+	"$(jq -r 'select(.path | startswith("/picky/")).body' "$tmp/hook/requests" | jq -c '.alerts | length' | paste -sd' ')" "3 1 1 1"
+peer fussy mail-sink --refuse-text "$(sha c5 "$tmp/other" | cut -c1-12)"
+picky "a mail server that refuses one of a digest" "kind=smtp
+server=smtp://127.0.0.1:$port
+tls=none
+from=xbisect@lab.example.org
+to=dev@example.org"
+is "the others are mailed once each" "$(find "$tmp/fussy" -name '*.eml' | wc -l)" 2
+
+# ---- an alert that cannot be read ---------------------------------------------------------
+stop_daemon
+/usr/bin/python3 - "$state/xbisect.db" <<'END'
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as db: # as if none had been sent, and the first were damaged
+    db.execute("UPDATE alert SET subject = CAST(x'ff' AS TEXT) WHERE id = 1")
+    db.execute("UPDATE delivery SET state = 'waiting', batch = 0, due_ms = 0, finished_ms = NULL WHERE alert_id <> 2")
+END
+start_daemon
+state_of() { # state_of ALERT: of its delivery
+	/usr/bin/python3 -c 'import sqlite3, sys
+print(sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True).execute(
+    "SELECT state, detail FROM delivery WHERE alert_id = ?", (sys.argv[2],)).fetchone())' "$state/xbisect.db" "$1"
+}
+wait_until 20 eval 'state_of 3 | grep -q delivered'
+ok $? "it keeps no other of its digest from being told"
+is "and is given up, with the reason" "$(state_of 1)" "('dropped', 'alert 1 cannot be shown')"
+
 # ---- one of several recipients is told to wait -------------------------------------------
 fresh_state
 peer greylist mail-sink --later-rcpt late@example.org

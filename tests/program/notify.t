@@ -162,6 +162,7 @@ peer refuse mail-sink --refuse
 notify "$(plain)"
 is "a server that accepts nothing: refused for good" "$(answer delivered) $(answer permanent)" "false true"
 has "with its reason" events 'this server accepts nothing'
+is "the message, not who should get it" "$(answer content)" true
 peer mute mail-sink --mute
 notify "$(plain)"
 is "a server that says nothing: given up in time" "$(answer delivered) $(answer permanent)" "false false"
@@ -190,7 +191,8 @@ notify "$(plain)"
 is "nobody has a mail that was not taken" "$(answer delivered) $(answer "rest | tostring")" 'false []'
 peer asking mail-sink --replies '220 hi;250 AUTH LOGIN;334 <VXNlcm5hbWU6>;334 <UGFzc3dvcmQ6>;535 no;221 bye;drop'
 notify "$(plain)" ".target.user = \"bot\" | .target.password_file = \"$tmp/password\""
-is "a server that refuses the password" "$(answer delivered) $(answer permanent)" "false true"
+is "a server that refuses the password, not the message" \
+	"$(answer delivered) $(answer permanent) $(answer content)" "false true false"
 hasnt "however it asks, the password is not shown" events "$(printf hunter2secret | base64)|hunter2"
 port=1
 notify "$(plain)"
@@ -240,7 +242,9 @@ hasnt "escape sequences of an answer are shown as text" events '\\u001b'
 notify "$(hook /busy/9/999999999)"
 is "a Retry-After of years is not believed" "$(answer retry_after_s | cut -d. -f1)" 86400
 notify "$(hook /gone)"
-is "404 is for good" "$(answer delivered) $(answer permanent)" "false true"
+is "404 is for good, whatever the message" "$(answer delivered) $(answer permanent) $(answer content)" "false true false"
+notify "$(hook /picky/unmap)"
+is "422 is about the message" "$(answer delivered) $(answer permanent) $(answer content)" "false true true"
 notify "$(hook /redirect)"
 is "a redirection is not followed" "$(answer delivered) $(last .path)" "false /redirect"
 notify "$(hook /big)"

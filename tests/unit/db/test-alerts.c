@@ -105,6 +105,14 @@ static guint count_due(Fixture *f, int64_t now)
 	return due->len;
 }
 
+static void settle(Fixture *f, int64_t id, XbSettlement settled, int64_t now_ms)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(xb_db_delivery_settle(f->db, id, &settled, now_ms, &error));
+	g_assert_no_error(error);
+}
+
 static void a_delivery_is_due_once(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -128,13 +136,16 @@ static void a_delivery_is_due_once(Fixture *f, gconstpointer unused)
 	g_autoptr(GPtrArray) sending = xb_db_deliveries_sending(f->db, &error);
 	g_assert_cmpuint(sending->len, ==, 1);
 	/* the mail server was busy: again at 5000, in the same message */
-	g_assert_true(xb_db_batch_settle(f->db, first, XB_DELIVERY_WAITING, 5000, "451 later", NULL,
-					 3000, &error));
+	settle(f, first,
+	       (XbSettlement){
+		       .state = XB_DELIVERY_WAITING, .due_ms = 5000, .detail = "451 later" },
+	       3000);
 	g_assert_cmpuint(count_due(f, 4999), ==, 1);
 	g_assert_cmpuint(count_due(f, 5000), ==, 2);
 	g_assert_true(xb_db_delivery_send(f->db, first, first, &error));
-	g_assert_true(xb_db_batch_settle(f->db, first, XB_DELIVERY_DELIVERED, 5000, "250 ok", NULL,
-					 5001, &error));
+	settle(f, first,
+	       (XbSettlement){ .state = XB_DELIVERY_DELIVERED, .due_ms = 5000, .detail = "250 ok" },
+	       5001);
 	g_autoptr(GPtrArray) batch = xb_db_deliveries_of_batch(f->db, first, &error);
 	const XbDelivery *delivery = batch->pdata[0];
 	g_assert_cmpint(delivery->state, ==, XB_DELIVERY_DELIVERED);
@@ -384,12 +395,17 @@ static void who_is_left_is_kept(Fixture *f, gconstpointer unused)
 
 	g_assert_true(xb_db_delivery_add(f->db, id, "mail", false, 1000, 1000, &error));
 	g_assert_true(xb_db_delivery_send(f->db, 1, 1, &error));
-	g_assert_true(xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, 3000, "450 later",
-					 "[\"b@x\"]", 2000, &error));
+	settle(f, 1,
+	       (XbSettlement){ .state = XB_DELIVERY_WAITING,
+			       .due_ms = 3000,
+			       .detail = "450 later",
+			       .rest = "[\"b@x\"]" },
+	       2000);
 	g_assert_true(xb_db_delivery_send(f->db, 1, 1, &error));
 	/* no answer at all: as before */
-	g_assert_true(xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, 5000, "no route", NULL,
-					 4000, &error));
+	settle(f, 1,
+	       (XbSettlement){ .state = XB_DELIVERY_WAITING, .due_ms = 5000, .detail = "no route" },
+	       4000);
 	g_autoptr(GPtrArray) batch = xb_db_deliveries_of_batch(f->db, 1, &error);
 	g_assert_cmpstr(((XbDelivery *)batch->pdata[0])->rest, ==, "[\"b@x\"]");
 	/* the others have it: it is not dropped as a whole */
@@ -413,11 +429,44 @@ static void what_is_acknowledged_while_it_is_sent_is_not_tried_again(Fixture *f,
 	g_assert_true(xb_db_delivery_send(f->db, 1, 1, &error));
 	g_assert_true(xb_db_delivery_send(f->db, 2, 1, &error));
 	g_assert_true(xb_db_alert_acknowledge(f->db, id, 0, 2000, &error));
-	g_assert_true(xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, 3000, "busy", NULL, 2500,
-					 &error));
+	for (int64_t i = 1; i <= 2; i++)
+		settle(f, i,
+		       (XbSettlement){
+			       .state = XB_DELIVERY_WAITING, .due_ms = 3000, .detail = "busy" },
+		       2500);
 	g_autoptr(GPtrArray) both = xb_db_deliveries_of_alert(f->db, id, &error);
 	g_assert_cmpint(((XbDelivery *)both->pdata[0])->state, ==, XB_DELIVERY_DROPPED);
 	g_assert_cmpint(((XbDelivery *)both->pdata[1])->state, ==, XB_DELIVERY_WAITING);
+}
+
+static void each_of_a_message_is_settled_for_itself(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	bool is_new;
+	int64_t alerts[] = { add_alert(f, "k1", &is_new), add_alert(f, "k2", &is_new),
+			     add_alert(f, "k3", &is_new) };
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(alerts); i++) {
+		g_assert_true(
+			xb_db_delivery_add(f->db, alerts[i], "daily", false, 1000, 1000, &error));
+		g_assert_true(xb_db_delivery_send(f->db, i + 1, 1, &error));
+	}
+	settle(f, 1, (XbSettlement){ .state = XB_DELIVERY_DROPPED, .detail = "too old" }, 2000);
+	settle(f, 2, (XbSettlement){ .state = XB_DELIVERY_WAITING, .due_ms = 2000, .alone = true },
+	       2000);
+	g_autoptr(GPtrArray) left = xb_db_deliveries_of_batch(f->db, 1, &error);
+	g_assert_cmpuint(left->len, ==, 2);
+	g_assert_cmpint(((XbDelivery *)left->pdata[0])->state, ==, XB_DELIVERY_DROPPED);
+	g_assert_cmpint(((XbDelivery *)left->pdata[1])->state, ==, XB_DELIVERY_SENDING);
+	g_autoptr(GPtrArray) alone = xb_db_deliveries_of_batch(f->db, 2, &error);
+	g_assert_cmpuint(alone->len, ==, 1);
+	g_assert_cmpint(((XbDelivery *)alone->pdata[0])->state, ==, XB_DELIVERY_WAITING);
+	/* what is not being sent is left as it is */
+	settle(f, 1, (XbSettlement){ .state = XB_DELIVERY_DELIVERED }, 3000);
+	g_autoptr(GPtrArray) still = xb_db_deliveries_of_batch(f->db, 1, &error);
+	g_assert_cmpint(((XbDelivery *)still->pdata[0])->state, ==, XB_DELIVERY_DROPPED);
+	g_assert_no_error(error);
 }
 
 static void a_finding_is_there_once(Fixture *f, gconstpointer unused)
@@ -458,6 +507,8 @@ int main(int argc, char **argv)
 	ADD("/alerts/who-is-left-is-kept", who_is_left_is_kept);
 	ADD("/alerts/acknowledged-while-it-is-sent",
 	    what_is_acknowledged_while_it_is_sent_is_not_tried_again);
+	ADD("/alerts/each-of-a-message-is-settled-for-itself",
+	    each_of_a_message_is_settled_for_itself);
 	ADD("/alerts/a-finding-is-there-once", a_finding_is_there_once);
 	ADD("/alerts/a-delivery-is-due-once", a_delivery_is_due_once);
 	ADD("/alerts/snoozed-waits-and-acknowledged-is-dropped",

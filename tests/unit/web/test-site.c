@@ -465,13 +465,15 @@ static void test_a_large_range_comes_in_pages(Fixture *f, gconstpointer unused)
 static void test_alerts_say_who_was_told(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *before = get(f, "/alerts", 200);
+	const XbSettlement busy = { .state = XB_DELIVERY_WAITING,
+				    .due_ms = NOW_MS,
+				    .detail = "451 <b>bold" };
 	(void)unused;
 
 	g_assert_nonnull(strstr(before, "Nobody was told"));
 	g_assert_true(xb_db_delivery_add(f->db, 1, "team", false, NOW_MS, NOW_MS, NULL));
 	g_assert_true(xb_db_delivery_send(f->db, 1, 1, NULL));
-	g_assert_true(xb_db_batch_settle(f->db, 1, XB_DELIVERY_WAITING, NOW_MS, "451 <b>bold", NULL,
-					 NOW_MS, NULL));
+	g_assert_true(xb_db_delivery_settle(f->db, 1, &busy, NOW_MS, NULL));
 	g_autofree char *text = get(f, "/alerts", 200);
 	g_assert_null(strstr(text, "Nobody was told"));
 	g_assert_nonnull(strstr(text, "<li>team: "));
