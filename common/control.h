@@ -28,8 +28,9 @@
  *             confidence, min_effect, priority (all optional)
  *     all three take "like": ID instead of cwd or repo: the repository of that job
  *   check     what: bisect, ab or measure, and its members -> warnings[], estimate
- *             {"commits_in_range", "can_matter", "steps_left", "seconds_left", ...}; nothing
- *             is queued
+ *             {"commits_in_range", "can_matter", "steps_left", "seconds_left", ...}, and of
+ *             all but bisect sides[{"name","commit","subject"}], builds, boots, boots_most;
+ *             nothing is queued
  *   choices                                           -> repos[], default_repo, hosts[],
  *                                                        workloads[{"name","metrics"}]
  *   list      limit (50), state (optional)            -> jobs[] (newest first)

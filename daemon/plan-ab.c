@@ -140,7 +140,7 @@ bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapaci
 	g_autoptr(XbAbMetrics) metrics = NULL;
 	const XbVariant *variant = data->variants->pdata[0];
 	const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
-	guint asked = (guint)xb_spec_number(data, "boots", capacity->deterministic ? 1 : 3);
+	guint asked = xb_sides_boots_asked(data, capacity->deterministic);
 	guint running = tally ? tally->active_boots : 0;
 
 	out->failure = xb_side_failure(data, tallies, 0, capacity->deterministic);

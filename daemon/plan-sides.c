@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "ab.h"
 #include "outcome.h"
 #include "variants.h"
 
@@ -80,6 +81,64 @@ GPtrArray *xb_side_runs(const XbJobData *data, guint node, bool deterministic)
 			g_ptr_array_add(runs, run);
 	}
 	return runs;
+}
+
+/* ---- what a job would cost ------------------------------------------------------- */
+
+static json_t *list_sides(const XbJobData *data)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < data->commits->len; i++) {
+		const XbJobCommit *commit = data->commits->pdata[i];
+
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name",
+						      xb_side_word(data, i), "commit",
+						      commit->label, "subject", commit->subject));
+	}
+	return list;
+}
+
+static guint count_builds(const XbJobData *data)
+{
+	g_autoptr(GHashTable) missing = g_hash_table_new(g_int64_hash, g_int64_equal);
+
+	for (guint i = 0; i < data->variants->len; i++) {
+		XbVariant *variant = data->variants->pdata[i];
+
+		if (!xb_variant_is_image(variant) &&
+		    (variant->state == XB_VARIANT_UNBUILT ||
+		     (variant->state == XB_VARIANT_BUILT && !variant->dir)))
+			g_hash_table_add(missing, &variant->id);
+	}
+	return g_hash_table_size(missing);
+}
+
+guint xb_sides_boots_asked(const XbJobData *data, bool deterministic)
+{
+	return (guint)xb_spec_number(data, "boots", deterministic ? 1 : 3);
+}
+
+void xb_sides_estimate(const XbJobData *data, const XbCapacity *capacity, const XbPlanned *planned,
+		       json_t *estimate)
+{
+	const XbAbOptions options = { .fixed_boots = (guint)xb_spec_number(data, "boots", 0) };
+	guint sides = planned->decided ? 0 : data->commits->len;
+	guint builds = planned->decided ? 0 : count_builds(data);
+	guint least, most;
+	double seconds;
+
+	xb_ab_bounds(&options, &least, &most);
+	if (data->job->kind == XB_JOB_MEASURE)
+		least = most = xb_sides_boots_asked(data, capacity->deterministic);
+	seconds = builds * capacity->build_s / MAX(capacity->builders, 1) +
+		  sides * least * capacity->boot_s / MAX(capacity->hosts, 1);
+	json_object_set_new(estimate, "sides", list_sides(data));
+	json_object_set_new(estimate, "builds", json_integer(builds));
+	json_object_set_new(estimate, "boots", json_integer(sides * least));
+	json_object_set_new(estimate, "boots_most", json_integer(sides * most));
+	json_object_set_new(estimate, "steps_left", json_integer(builds + sides * least));
+	json_object_set_new(estimate, "seconds_left", json_real(seconds));
 }
 
 json_t *xb_json_number_or_null(double value)

@@ -26,6 +26,15 @@ bool xb_sides_want_images(const XbJobData *data, GHashTable *tallies, const XbCa
  * deterministic only this job's own: boots of another day do not interleave with ours. */
 GPtrArray *xb_side_runs(const XbJobData *data, guint node, bool deterministic);
 
+/* Boots that a measurement takes. */
+guint xb_sides_boots_asked(const XbJobData *data, bool deterministic);
+
+/* Of a job that is only asked about: what its sides are, and what they would cost at least and at
+ * most, into @estimate: sides, builds, boots, boots_most, steps_left, seconds_left. Boots that are
+ * there already and would count are not taken off. */
+void xb_sides_estimate(const XbJobData *data, const XbCapacity *capacity, const XbPlanned *planned,
+		       json_t *estimate);
+
 json_t *xb_json_number_or_null(double value);
 
 #endif

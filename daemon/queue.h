@@ -31,8 +31,9 @@ int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 			 char **hint, GError **error);
 
 /* What the request would cost, without queueing it: {"commits_in_range", "can_matter",
- * "steps_left", "seconds_left", "good_id", "bad_id", "reason"}; members are absent where they are
- * not known. NULL with @error where the request would be refused. */
+ * "steps_left", "seconds_left", "good_id", "bad_id", "reason"}, and of an A/B or a measurement what
+ * xb_sides_estimate() adds; members are absent where they are not known. NULL with @error where the
+ * request would be refused. */
 json_t *xb_queue_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
 		       char **hint, GError **error);
 

@@ -18,6 +18,7 @@
 #include "outcome.h"
 #include "measured-path.h"
 #include "plan-explain.h"
+#include "plan-sides.h"
 #include "planner.h"
 #include "probes.h"
 #include "space.h"
@@ -387,8 +388,7 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 
 json_t *xb_schedule_estimate(XbDaemon *daemon, int64_t job_id, GError **error)
 {
-	static const char *const shown[] = { "can_matter", "steps_left", "seconds_left", "reason",
-					     "boots_left" };
+	static const char *const shown[] = { "can_matter", "steps_left", "seconds_left", "reason" };
 	g_autoptr(XbJobData) data = xb_jobdata_load(daemon->db, job_id, error);
 	g_autoptr(GPtrArray) hosts = g_ptr_array_new();
 	Round idle = { .daemon = daemon, .busy_hosts = g_hash_table_new(g_str_hash, g_str_equal) };
@@ -417,6 +417,8 @@ json_t *xb_schedule_estimate(XbDaemon *daemon, int64_t job_id, GError **error)
 			if (value)
 				json_object_set(estimate, shown[i], value);
 		}
+		if (data->job->kind != XB_JOB_BISECT)
+			xb_sides_estimate(data, &capacity, &planned, estimate);
 		if (planned.failure)
 			json_object_set_new(estimate, "reason", json_string(planned.failure));
 	}

@@ -4,14 +4,7 @@
 #include <string.h>
 
 #include "actions.h"
-#include "text.h"
-
-/* What a form holds and the confirmation carries on, besides the choice of "what". */
-static const char *const fields[] = {
-	"what",       "repo",       "like",         "good",         "bad", "workload",
-	"host",       "confidence", "min_effect",   "first_parent", "all", "boots",
-	"base_patch", "test_patch", "base_kconfig", "test_kconfig"
-};
+#include "queue-form.h"
 
 /* The value that was filled in, or that the address proposes. */
 static const char *value_of(const XbWebRequest *request, const char *name)
@@ -19,101 +12,6 @@ static const char *value_of(const XbWebRequest *request, const char *name)
 	const char *value = xb_web_form(request, name);
 
 	return value ? value : xb_web_query(request, name);
-}
-
-/* ---- from the form to a request ------------------------------------------------------------ */
-
-static void set_text(json_t *object, const char *name, const char *value)
-{
-	if (value)
-		json_object_set_new(object, name, json_string(value));
-}
-
-static bool set_fraction(json_t *object, const XbWebRequest *request, const char *name)
-{
-	const char *text = xb_web_form(request, name);
-	double fraction;
-
-	if (!text)
-		return true;
-	if (!xb_parse_fraction(text, &fraction))
-		return false;
-	json_object_set_new(object, name, json_real(fraction));
-	return true;
-}
-
-static void set_content(json_t *side, const char *member, const char *content, const char *name)
-{
-	if (content)
-		json_object_set_new(side, member,
-				    json_pack("[{s:s,s:s}]", "name", name, "content", content));
-}
-
-static json_t *side_of(const XbWebRequest *request, const char *rev, const char *patch,
-		       const char *kconfig)
-{
-	json_t *side = json_pack("{s:s}", "rev", rev ? rev : "");
-
-	set_content(side, "patches", xb_web_form(request, patch), "from-the-page.patch");
-	set_content(side, "kconfig", xb_web_form(request, kconfig), "from-the-page.config");
-	return side;
-}
-
-/* "WORKLOAD/METRIC" of the form. */
-static void set_workload(json_t *object, const char *text)
-{
-	g_auto(GStrv) parts = text ? g_strsplit(text, "/", 2) : NULL;
-
-	if (!parts || !parts[0])
-		return;
-	set_text(object, "workload", parts[0]);
-	set_text(object, "metric", parts[1]);
-}
-
-/* NULL with @problem (static) when the form makes no request. */
-static json_t *request_of(const XbWebRequest *request, const char *verb, const char **problem)
-{
-	const char *what = xb_web_form(request, "what"), *like = xb_web_form(request, "like");
-	const char *good = xb_web_form(request, "good"), *bad = xb_web_form(request, "bad");
-	const char *boots = xb_web_form(request, "boots");
-	json_t *object = json_object();
-
-	set_text(object, "verb", verb);
-	set_text(object, "what", what);
-	set_text(object, "host", xb_web_form(request, "host"));
-	set_workload(object, xb_web_form(request, "workload"));
-	if (like)
-		json_object_set_new(object, "like", json_integer(g_ascii_strtoll(like, NULL, 10)));
-	else
-		set_text(object, "repo", xb_web_form(request, "repo"));
-	if (g_strcmp0(what, "bisect") == 0) {
-		set_text(object, "good", good);
-		set_text(object, "bad", bad);
-		json_object_set_new(object, "first_parent",
-				    json_boolean(xb_web_form(request, "first_parent") != NULL));
-		if (xb_web_form(request, "all"))
-			json_object_set_new(object, "all", json_true());
-	} else if (g_strcmp0(what, "ab") == 0) {
-		json_object_set_new(object, "base",
-				    side_of(request, good, "base_patch", "base_kconfig"));
-		json_object_set_new(object, "test",
-				    side_of(request, bad, "test_patch", "test_kconfig"));
-	} else if (g_strcmp0(what, "measure") == 0) {
-		json_object_set_new(object, "rev",
-				    side_of(request, good, "base_patch", "base_kconfig"));
-	} else {
-		*problem = "choose what is to be done";
-	}
-	if (boots && g_strcmp0(what, "bisect") != 0)
-		json_object_set_new(object, "boots",
-				    json_integer(g_ascii_strtoll(boots, NULL, 10)));
-	if (!set_fraction(object, request, "confidence") ||
-	    !set_fraction(object, request, "min_effect"))
-		*problem = "confidence and smallest effect are numbers, such as 0.99 and 1%";
-	if (!*problem)
-		return object;
-	json_decref(object);
-	return NULL;
 }
 
 /* ---- the form -------------------------------------------------------------------------------- */
@@ -197,6 +95,32 @@ static void put_area(XbHtml *out, const XbWebRequest *request, const char *name,
 		name, label, name, name, value_of(request, name));
 }
 
+/* Four more variants, folded up until one is filled in. */
+static void put_further(XbHtml *out, const XbWebRequest *request)
+{
+	bool filled = false;
+
+	for (guint i = 0; i < XB_QUEUE_FURTHER; i++)
+		filled |= value_of(request, xb_queue_further[i].rev) ||
+			  value_of(request, xb_queue_further[i].patch);
+	xb_html(out, filled ? "<details open>" : "<details>");
+	xb_html(out, "<summary>More variants against the same base</summary>\n");
+	xb_page_field(out, "test_name", "Name of the test side", value_of(request, "test_name"),
+		      "default v1");
+	for (guint i = 0; i < XB_QUEUE_FURTHER; i++) {
+		xb_html(out, "<fieldset><legend>Variant %u</legend>\n", i + 2);
+		xb_page_field(out, xb_queue_further[i].rev, "Revision",
+			      value_of(request, xb_queue_further[i].rev),
+			      "empty, with a patch or fragment: that of the base");
+		xb_page_field(out, xb_queue_further[i].name, "Name",
+			      value_of(request, xb_queue_further[i].name), NULL);
+		put_area(out, request, xb_queue_further[i].patch, "Patch");
+		put_area(out, request, xb_queue_further[i].kconfig, "Kernel config fragment");
+		xb_html(out, "</fieldset>\n");
+	}
+	xb_html(out, "</details>\n");
+}
+
 static void put_form(XbHtml *out, const XbWebRequest *request, json_t *choices)
 {
 	const char *what = value_of(request, "what");
@@ -206,7 +130,7 @@ static void put_form(XbHtml *out, const XbWebRequest *request, json_t *choices)
 	xb_html(out, "<form method=\"post\" action=\"/queue/check\" class=\"form queue\"><fieldset>"
 		     "<legend>What</legend>");
 	put_radio(out, "bisect", "Bisect a range", what);
-	put_radio(out, "ab", "Compare two", what);
+	put_radio(out, "ab", "Compare two or more", what);
 	put_radio(out, "measure", "Measure one", what);
 	xb_html(out, "</fieldset>\n");
 	put_repo(out, request, choices);
@@ -236,6 +160,7 @@ static void put_form(XbHtml *out, const XbWebRequest *request, json_t *choices)
 	xb_html(out, "</div><div data-for=\"ab\">");
 	put_area(out, request, "test_patch", "Patch for the test side");
 	put_area(out, request, "test_kconfig", "Kernel config fragment for the test side");
+	put_further(out, request);
 	xb_html(out, "</div><p><button>Check it</button></p></form>\n");
 }
 
@@ -304,13 +229,12 @@ static XbWebResponse *queue_page(XbPage *page, GError **error)
 /* ---- the check ---------------------------------------------------------------------------------
  */
 
-static void put_estimate(XbHtml *out, json_t *estimate)
+/* What a bisect is about and would cost. */
+static void put_range(XbHtml *out, json_t *estimate)
 {
-	double seconds = xb_json_number(estimate, "seconds_left");
 	double steps = xb_json_number(estimate, "steps_left");
-	double boots = xb_json_number(estimate, "boots_left");
 	double matter = xb_json_number(estimate, "can_matter");
-	g_autofree char *time = xb_seconds_text(seconds);
+	g_autofree char *time = xb_seconds_text(xb_json_number(estimate, "seconds_left"));
 
 	xb_html(out, "<dl class=\"facts\"><div><dt>Commits</dt><dd>%.0f</dd></div>",
 		xb_json_number(estimate, "commits_in_range"));
@@ -320,12 +244,50 @@ static void put_estimate(XbHtml *out, json_t *estimate)
 	if (isfinite(steps))
 		xb_html(out, "<div><dt>Expected</dt><dd>%.0f builds and boots, %s</dd></div>",
 			steps, time);
-	else if (isfinite(boots))
-		xb_html(out, "<div><dt>Expected</dt><dd>%.0f boots</dd></div>", boots);
 	xb_html(out,
 		"<div><dt>From</dt><dd><code>%s</code></dd></div><div><dt>To</dt><dd>"
 		"<code>%s</code></dd></div></dl>\n",
 		xb_json_text(estimate, "good_id"), xb_json_text(estimate, "bad_id"));
+}
+
+/* What the sides of an A/B, or the one to measure, are and would cost. */
+static void put_sides(XbHtml *out, json_t *estimate)
+{
+	json_t *sides = json_object_get(estimate, "sides"), *side;
+	double builds = xb_json_number(estimate, "builds");
+	double least = xb_json_number(estimate, "boots");
+	double most = xb_json_number(estimate, "boots_most");
+	g_autofree char *time = xb_seconds_text(xb_json_number(estimate, "seconds_left"));
+	size_t i;
+
+	xb_html(out, "<div class=\"wide\"><table><thead><tr><th>Side</th><th>Commit</th>"
+		     "<th>Subject</th></tr></thead><tbody>\n");
+	json_array_foreach(sides, i, side)
+	{
+		const char *commit = xb_json_text(side, "commit");
+		g_autofree char *id = xb_short_id(commit ? commit : "");
+
+		xb_html(out,
+			"<tr><th scope=\"row\">%s</th><td><code>%s</code></td><td>%s</td></tr>\n",
+			xb_json_text(side, "name"), id, xb_json_text(side, "subject"));
+	}
+	xb_html(out, "</tbody></table></div>\n");
+	if (!isfinite(builds) || !isfinite(least))
+		return;
+	xb_html(out, "<p>Expected: %.0f build%s and %.0f boots, about %s", builds,
+		builds == 1 ? "" : "s", least, time);
+	if (most > least)
+		xb_html(out, "; where boots vary up to %.0f boots", most);
+	xb_html(out, ".</p>\n");
+}
+
+/* What was filled in, for the job that may follow. */
+static void put_hidden(XbHtml *out, const XbWebRequest *request, const char *name)
+{
+	const char *value = xb_web_form(request, name);
+
+	if (value)
+		xb_html(out, "<input type=\"hidden\" name=\"%s\" value=\"%s\">", name, value);
 }
 
 static XbWebResponse *show_check(const XbSite *site, const XbWebRequest *request, json_t *answer,
@@ -340,15 +302,20 @@ static XbWebResponse *show_check(const XbSite *site, const XbWebRequest *request
 		return xb_action_refused(site, request, answer, refusal);
 	xb_html_init(&main);
 	xb_html(&main, "<h1>Queue this?</h1>\n");
-	put_estimate(&main, estimate);
+	if (json_object_get(estimate, "sides"))
+		put_sides(&main, estimate);
+	else
+		put_range(&main, estimate);
 	json_array_foreach(json_object_get(answer, "warnings"), i, warning)
 		xb_html(&main, "<p class=\"message\">%s</p>\n", json_string_value(warning));
 	xb_html(&main, "<form method=\"post\" action=\"/queue\">");
-	for (i = 0; i < G_N_ELEMENTS(fields); i++) {
-		const char *value = xb_web_form(request, fields[i]);
-		if (value)
-			xb_html(&main, "<input type=\"hidden\" name=\"%s\" value=\"%s\">",
-				fields[i], value);
+	for (i = 0; xb_queue_fields[i]; i++)
+		put_hidden(&main, request, xb_queue_fields[i]);
+	for (i = 0; i < XB_QUEUE_FURTHER; i++) {
+		put_hidden(&main, request, xb_queue_further[i].rev);
+		put_hidden(&main, request, xb_queue_further[i].name);
+		put_hidden(&main, request, xb_queue_further[i].patch);
+		put_hidden(&main, request, xb_queue_further[i].kconfig);
 	}
 	xb_html(&main, "<button>Queue it</button></form>\n");
 	return xb_site_framed(site, request, 200, "Queue this?", &main);
@@ -357,7 +324,7 @@ static XbWebResponse *show_check(const XbSite *site, const XbWebRequest *request
 static XbWebResponse *check(XbPage *page, GError **error)
 {
 	const char *problem = NULL;
-	json_t *request = request_of(page->request, "check", &problem);
+	json_t *request = xb_queue_form_request(page->request, "check", &problem);
 	(void)error;
 
 	return request ? xb_action(request, show_check)
@@ -380,7 +347,7 @@ static XbWebResponse *to_new_job(const XbSite *site, const XbWebRequest *request
 static XbWebResponse *queue(XbPage *page, GError **error)
 {
 	const char *problem = NULL, *what = xb_web_form(page->request, "what");
-	json_t *request = request_of(page->request, what, &problem);
+	json_t *request = xb_queue_form_request(page->request, what, &problem);
 	(void)error;
 
 	if (!request)

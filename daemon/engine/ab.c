@@ -232,6 +232,12 @@ static guint most_boots(const XbAbOptions *options)
 				    : DEFAULT_BOOTS;
 }
 
+void xb_ab_bounds(const XbAbOptions *options, guint *least, guint *most)
+{
+	*most = most_boots(options);
+	*least = options->fixed_boots ? options->fixed_boots : MIN(looks[0], *most);
+}
+
 static guint last_look(guint n, const XbAbOptions *options, guint most)
 {
 	while (n >= 2 && !is_look(n, options, most))

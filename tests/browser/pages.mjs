@@ -24,6 +24,11 @@ async function context(options, name) {
 
 async function accessible(page, path, name) {
 	await page.goto(url + path);
+	await audit(page, path, name);
+}
+
+/* What is shown now. */
+async function audit(page, path, name) {
 	/* not as a script of the page: its policy would refuse that */
 	await page.evaluate(axe);
 	const result = await page.evaluate(() => window.axe.run(document, {
@@ -166,6 +171,36 @@ for (const colorScheme of ["light", "dark"]) {
 	await page.goto(url + "/job/1");
 	ok(await page.locator("main button:not(.flame-tools button)").count() === 0,
 		"logout: no button is left but those of graphs");
+	await c.finish();
+}
+
+/* ---- several variants, from the form to their table ---------------------------------------------- */
+{
+	const c = await context({}, "variants");
+	const page = await c.newPage();
+	await login(page);
+	await page.goto(url + "/queue");
+	ok(await page.locator("#f-v2_rev").isHidden(), "variants: a bisect has none");
+	await page.check("input[value=ab]");
+	await page.fill("#f-good", "c0");
+	await page.fill("#f-bad", "c24");
+	await page.locator("summary", { hasText: "More variants" }).focus();
+	await page.keyboard.press("Enter");
+	await page.fill("#f-v2_rev", "c24");
+	await page.fill("#f-v2_name", "undone");
+	await page.fill("#f-v2_patch", process.env.PATCH);
+	await audit(page, "/queue", "variants");
+	await page.click("main form.queue button");
+	await page.waitForURL(url + "/queue/check");
+	ok((await page.textContent("main table")).includes("undone"), "variants: the check names them",
+		await page.textContent("main"));
+	await audit(page, "/queue/check", "variants");
+	await page.click("main button");
+	await page.waitForURL(/\/job\/\d+$/);
+	await page.waitForSelector("#variants tr:has-text('undone') td:text-is('same')", { timeout: 120000 });
+	ok(await page.locator("#variants tr:has-text('v1') td.worse").count() > 0,
+		"variants: a patch that was pasted is applied, and only its side is as the base",
+		await page.textContent("#variants"));
 	await c.finish();
 }
 

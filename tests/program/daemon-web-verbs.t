@@ -33,7 +33,14 @@ ask '{"verb":"check","what":"bisect","repo":"toy","good":"c0","bad":"c12"}'
 json "check: says what a bisect would cost" '.ok and .estimate.commits_in_range == 12 and
 	.estimate.steps_left > 0 and .estimate.seconds_left > 0'
 ask '{"verb":"check","what":"ab","repo":"toy","base":{"rev":"c0"},"test":{"rev":"c12"}}'
-json "check: of an A/B" '.ok and .estimate.commits_in_range == 1'
+json "check: of an A/B: what it is about, and its cost" '.ok and .estimate.commits_in_range == 1 and
+	[.estimate.sides[].name] == ["base", "test"] and .estimate.sides[1].commit == "'"$(sha c12)"'" and
+	(.estimate | .builds == 2 and .boots == 6 and .boots_most == 80 and .steps_left == 8 and .seconds_left > 0)'
+ask '{"verb":"check","what":"ab","repo":"toy","boots":4,"base":{"rev":"c0"},"variants":[{"rev":"c1"},{"rev":"c0","name":"again"}]}'
+json "check: of several variants" '.estimate | [.sides[].name] == ["base", "v1", "again"] and .builds == 2 and
+	.boots == 12 and .boots_most == 12'
+ask '{"verb":"check","what":"measure","repo":"toy","rev":{"rev":"c0"}}'
+json "check: of a measurement" '.estimate | .builds == 1 and .boots == 3 and .boots_most == 3'
 ask '{"verb":"check","what":"bisect","repo":"toy","good":"c12","bad":"c0"}'
 json "check: refuses what would be refused" '.ok == false and (.error | contains("GOOD"))'
 ask '{"verb":"check","what":"destroy"}'

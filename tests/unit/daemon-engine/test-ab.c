@@ -374,10 +374,29 @@ static void test_a_row_is_pending_until_the_end(void)
 	g_assert_cmpfloat(row.ratio, >, 1.4);
 }
 
+static void test_bounds_are_those_of_the_looks(void)
+{
+	XbAbOptions options = { 0 };
+	guint least, most;
+
+	xb_ab_bounds(&options, &least, &most);
+	g_assert_cmpuint(least, ==, 3);
+	g_assert_cmpuint(most, ==, 40);
+	options.max_boots = 2;
+	xb_ab_bounds(&options, &least, &most);
+	g_assert_cmpuint(least, ==, 2);
+	g_assert_cmpuint(most, ==, 2);
+	options.fixed_boots = 7;
+	xb_ab_bounds(&options, &least, &most);
+	g_assert_cmpuint(least, ==, 7);
+	g_assert_cmpuint(most, ==, 7);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } tests[] = {
+	{ "bounds are those of the looks", test_bounds_are_those_of_the_looks },
 	{ "a difference is found and measured", test_a_difference_is_found_and_measured },
 	{ "a larger difference takes fewer boots", test_a_larger_difference_takes_fewer_boots },
 	{ "no difference is the same within what is resolved",

@@ -80,8 +80,28 @@ static void test_what_the_daemon_is_asked(Fixture *f, gconstpointer unused)
 		{ "/queue", "what=ab&repo=toy&good=a&bad=b&base_patch=x&boots=5",
 		  "{\"verb\":\"ab\",\"repo\":\"toy\",\"base\":{\"rev\":\"a\",\"patches\":[{"
 		  "\"name\":"
-		  "\"from-the-page.patch\",\"content\":\"x\"}]},\"test\":{\"rev\":\"b\"},\"boots\":"
+		  "\"from-the-page.patch\",\"content\":\"x\\n\"}]},\"test\":{\"rev\":\"b\"},"
+		  "\"boots\":"
 		  "5}" },
+		/* lines as browsers end them */
+		{ "/queue",
+		  "what=measure&good=a&base_patch=-a%0D%0A%2Bb%0D%0A&base_kconfig=A%3Dy%0D%0AB%3Dn",
+		  "{\"verb\":\"measure\",\"rev\":{\"rev\":\"a\",\"patches\":[{\"name\":\"from-the-"
+		  "page."
+		  "patch\",\"content\":\"-a\\n+b\\n\"}],\"kconfig\":[{\"name\":\"from-the-page."
+		  "config\","
+		  "\"content\":\"A=y\\nB=n\\n\"}]}}" },
+		/* several: one with a revision, one with the base's and a patch; a name alone is
+		   none */
+		{ "/queue",
+		  "what=ab&repo=toy&good=a&bad=b&test_name=slow&v2_rev=c&v2_name=x&v3_name=nothing&"
+		  "v4_patch=p&v5_rev=&v5_kconfig=k",
+		  "{\"verb\":\"ab\",\"repo\":\"toy\",\"base\":{\"rev\":\"a\"},\"variants\":["
+		  "{\"rev\":\"b\",\"name\":\"slow\"},{\"rev\":\"c\",\"name\":\"x\"},"
+		  "{\"rev\":\"a\",\"patches\":[{\"name\":\"from-the-page.patch\",\"content\":"
+		  "\"p\\n\"}]},"
+		  "{\"rev\":\"a\",\"kconfig\":[{\"name\":\"from-the-page.config\",\"content\":"
+		  "\"k\\n\"}]}]}" },
 		{ "/queue", "what=measure&good=a",
 		  "{\"verb\":\"measure\",\"rev\":{\"rev\":\"a\"}}" },
 	};
@@ -151,6 +171,41 @@ static void test_what_becomes_of_answers(Fixture *f, gconstpointer unused)
 	g_assert_cmpuint(down->status, ==, 502);
 }
 
+/* What is checked is what is queued then: every field comes along. */
+static void test_the_check_of_several_variants(Fixture *f, gconstpointer unused)
+{
+	static const char form[] = "what=ab&good=a&bad=b&base_patch=1&test_kconfig=2&v2_rev=c&"
+				   "v2_name=x&v3_patch=%3Cb%3Ebold&boots=7";
+	g_autoptr(XbWebResponse) check = browse(f, "POST", "/queue/check", HERE, form);
+	g_autoptr(json_t) answer =
+		json_loads("{\"ok\":true,\"warnings\":[],\"estimate\":{\"commits_in_range\":3,"
+			   "\"sides\":[{\"name\":"
+			   "\"base\",\"commit\":\"1111111111111111111111111111111111111111\","
+			   "\"subject\":\"<b>bold\"},"
+			   "{\"name\":\"x\"},7],\"builds\":1,\"boots\":12,\"boots_most\":160,"
+			   "\"steps_left\":13,"
+			   "\"seconds_left\":90,\"good_id\":\"a\",\"bad_id\":\"b\"}}",
+			   0, NULL);
+	g_autoptr(XbWebRequest) filled = xb_web_request_new("POST", "/queue/check");
+	g_autoptr(GBytes) body = g_bytes_new_static(form, strlen(form));
+	(void)unused;
+
+	g_assert_nonnull(answer);
+	xb_web_request_add_header(filled, "Content-Type", "application/x-www-form-urlencoded");
+	xb_web_request_set_body(filled, body);
+	g_autoptr(XbWebResponse) shown = check->finish(f->site, filled, answer, NULL);
+	g_autofree char *text = text_of(shown);
+	g_assert_nonnull(strstr(
+		text, "1 build and 12 boots, about 90 s; where boots vary up to 160 boots."));
+	g_assert_nonnull(strstr(text, "<code>111111111111</code>"));
+	g_assert_nonnull(strstr(text, "name=\"base_patch\" value=\"1\""));
+	g_assert_nonnull(strstr(text, "name=\"test_kconfig\" value=\"2\""));
+	g_assert_nonnull(strstr(text, "name=\"v2_rev\" value=\"c\""));
+	g_assert_nonnull(strstr(text, "name=\"v2_name\" value=\"x\""));
+	g_assert_nonnull(strstr(text, "name=\"v3_patch\" value=\"&lt;b&gt;bold\""));
+	g_assert_null(strstr(text, "<b>bold"));
+}
+
 static void test_the_form(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(XbWebResponse) nobody = ask(f, "GET", "/queue", NULL, NULL);
@@ -172,6 +227,8 @@ static void test_the_form(Fixture *f, gconstpointer unused)
 	g_autoptr(XbWebResponse) shown = form->finish(f->site, request, choices, NULL);
 	g_autofree char *text = text_of(shown);
 	g_assert_nonnull(strstr(text, "<option value=\"w/n\">w/n</option>"));
+	g_assert_nonnull(strstr(text, "<details><summary>More variants"));
+	g_assert_nonnull(strstr(text, "name=\"v5_kconfig\""));
 	g_assert_nonnull(strstr(text, "value=\"&quot;&gt;&lt;b&gt;\""));
 }
 
@@ -236,6 +293,7 @@ int main(int argc, char **argv)
 	ADD("changes-need-token-and-origin", test_changes_need_token_and_origin);
 	ADD("what-the-daemon-is-asked", test_what_the_daemon_is_asked);
 	ADD("what-becomes-of-answers", test_what_becomes_of_answers);
+	ADD("the-check-of-several-variants", test_the_check_of_several_variants);
 	ADD("the-form", test_the_form);
 	ADD("login", test_login);
 	ADD("streams-are-about-our-pages", test_streams_are_about_our_pages);
