@@ -45,6 +45,22 @@ sys.stdout.buffer.write(data)
 END
 }
 
+# post NAME STATUS PATH [BODY]: to the API; request and answer are what the document says of
+# PATH ("/jobs/{1}/retry": the number stands for its id).
+post() {
+	local place address body=(-d '') misfits=
+	place=$(sed 's/{[0-9]*}/{id}/' <<<"$3")
+	address=$(tr -d '{}' <<<"$3")
+	if [ $# -gt 3 ]; then
+		body=(-H "Content-Type: application/json" -d "$4")
+		misfits=$("$here/lib/openapi-fits" "$tmp/openapi.json" POST "$place" request <<<"$4")
+	fi
+	get "/api/v1$address" -H "Authorization: Bearer ${token-none}" "${body[@]}"
+	is "$1: $2" "$status" "$2"
+	misfits+=$("$here/lib/openapi-fits" "$tmp/openapi.json" POST "$place" "$status" <"$tmp/out")
+	is "$1: as described" "$misfits" ""
+}
+
 linear repo 12 7
 config "[repo toy]
 path=$tmp/repo
@@ -148,12 +164,48 @@ jq -S 'del(.progress)' "$tmp/out" >"$tmp/shown"
 get /api/v1/jobs/1
 jq -S 'del(.progress)' "$tmp/out" | cmp -s - "$tmp/shown"
 ok $? "the API: the same object as the command line's"
-get /api/v1/jobs -H "Authorization: Bearer $token" -d '{"verb":"measure","repo":"toy","rev":{"rev":"c3"}}'
+cp "$here/../../web/assets/openapi.json" "$tmp"
+post "the API: a measurement" 200 /jobs '{"verb":"measure","repo":"toy","rev":{"rev":"c3"}}'
 json "the API: a job queued" '.ok and .id == 2'
-get /api/v1/jobs -H "Authorization: Bearer $token" -d '{"verb":"bisect","repo":"'"$tmp/repo"'","good":"c0","bad":"c3"}'
-is "the API: no paths" "$status" 400
+post "the API: no paths" 400 /jobs '{"verb":"bisect","repo":"'"$tmp/repo"'","good":"c0","bad":"c3"}'
 get /api/v1/jobs -H "Authorization: Bearer $token" -d '{"verb":"host-offline","name":"fake"}'
 is "the API: no other verbs" "$status" 400
+get /api/v1/jobs -H "Authorization: Bearer $token" -d '{"verb":"bisect"'
+is "the API: no half an object" "$status" 400
+post "the API: a check of a bisect" 200 /check '{"verb":"bisect","repo":"toy","good":"c0","bad":"c12",
+	"first_parent":true,"all":false,"confidence":0.95,"min_effect":0.02,"host":"fake","priority":1}'
+post "the API: a check of an A/B" 200 /check '{"verb":"ab","repo":"toy","base":{"rev":"c0"},"resolve":0.02,
+	"test":{"rev":"c0","kconfig":[{"name":"a","content":"CONFIG_LEVEL_FACTOR=1.5\n"}]},"boots":3}'
+post "the API: a check of several variants" 200 /check '{"verb":"ab","repo":"toy","base":{"rev":"c0"},
+	"variants":[{"rev":"c7"},{"rev":"c12","name":"tip","patches":[{"content":"x"}]}]}'
+post "the API: a check that is refused" 400 /check '{"verb":"bisect","repo":"toy","good":"c12","bad":"c0"}'
+post "the API: many boots" 200 /jobs '{"verb":"measure","repo":"toy","rev":{"rev":"c4"},"boots":1000}'
+long=$(j .id)
+post "the API: no second try of what has not ended" 400 "/jobs/{$long}/retry"
+post "the API: cancelling" 200 "/jobs/{$long}/cancel"
+json "the API: it is cancelled" '.job.state == "cancelled"'
+post "the API: cancelling what has ended" 400 "/jobs/{$long}/cancel"
+post "the API: a second try" 200 "/jobs/{$long}/retry"
+post "the API: which ends like the first" 200 "/jobs/{$(j .id)}/cancel"
+post "the API: an alert is acknowledged" 200 '/alerts/{1}/ack'
+json "the API: an alert is acknowledged" '.alert.state == "acknowledged"'
+post "the API: an alert is snoozed" 200 '/alerts/{1}/snooze' '{"seconds":3600}'
+get /api/v1/alerts/1/snooze -H "Authorization: Bearer $token" -d '{"seconds":"a while"}'
+is "the API: no other time" "$status" 400
+post "the API: no such alert" 400 '/alerts/{99}/ack'
+token=none post "the API: not the token" 403 '/alerts/{1}/ack'
+# ---- several variants from the form, one of them a patch as browsers send it ------------------
+git -C "$tmp/repo" diff c7 c6 -- level | sed 's/$/\r/' >"$tmp/undo.patch"
+variants=(-b "$tmp/jar" -H "Origin: $url" -d "what=ab&repo=toy&good=c0&bad=c12&workload=map-unmap/unmap"
+	-d "v2_name=undone&v2_rev=c12" --data-urlencode "v2_patch@$tmp/undo.patch")
+get /queue/check "${variants[@]}"
+has "several variants: the check names them" out '<th scope="row">undone</th><td><code>'"$(sha c12 | cut -c1-12)"
+get /queue "${variants[@]}"
+is "several variants: queued" "$status" 303
+id=$(sed -n 's|^Location: /job/\([0-9]*\).*|\1|p' "$tmp/head")
+wait_until 60 ended "$id"
+get "/api/v1/jobs/$id"
+json "several variants: the patch was applied" '[.comparisons[] | .name, .kind] == ["v1", "different", "undone", "same"]'
 get /api/v1/openapi.json
 json "the API: described" '.openapi == "3.1.0" and (.paths | length > 8)'
 missing=
@@ -204,6 +256,7 @@ wait "$idle" 2>/dev/null
 stop_daemon
 get /job/1
 is "the daemon is down: pages stay" "$status" 200
+post "the daemon is down" 502 '/jobs/{2}/retry'
 get /job/2/retry -X POST -H "Authorization: Bearer $token"
 is "the daemon is down: changes are refused" "$status" 502
 has "the daemon is down: says so" out "xbisectd cannot be reached"
