@@ -238,6 +238,7 @@ static double put_plots(XbPage *page, XbHtml *out, const XbJobData *data)
 	}
 	xb_html(out, "</ul>\n");
 	xb_plot_strips(out, strips, unit, "Every boot and iteration");
+	xb_plot_distribution(out, strips, unit);
 	xb_html(out, "</section>\n");
 	base = xb_strip_means(strips->pdata[0]);
 	return base->len && strcmp(metric, data->metric) == 0 ? g_array_index(base, double, 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "counters.h"
 #include "page-profile.h"
 #include "plot.h"
 #include "run.h"
@@ -192,27 +193,6 @@ static void put_samples(XbHtml *out, const XbRunData *data)
 	xb_html(out, "</tbody></table></div></section>\n");
 }
 
-static void put_counters(XbHtml *out, const XbRunData *data)
-{
-	bool any = false;
-
-	for (guint i = 0; i < data->events->len; i++) {
-		json_t *event = data->events->pdata[i];
-		const char *name = xb_json_text(event, "name");
-
-		if (g_strcmp0(xb_json_text(event, "event"), "counter") != 0 || !name)
-			continue;
-		if (!any)
-			xb_html(out, "<section id=\"counters\"><h2>Counters</h2>\n<div "
-				     "class=\"wide\"><table><tbody>\n");
-		any = true;
-		xb_html(out, "<tr><th scope=\"row\">%s</th><td class=\"n\">%.9g</td></tr>\n", name,
-			xb_json_number(event, "value"));
-	}
-	if (any)
-		xb_html(out, "</tbody></table></div></section>\n");
-}
-
 static void put_files(XbPage *page, XbHtml *out, const XbRunData *data)
 {
 	g_autofree char *command = xb_run_command(data);
@@ -267,7 +247,7 @@ static bool page_run(XbPage *page, XbHtml *out, GError **error)
 	xb_html(out, "</section>\n");
 	put_samples(out, data);
 	put_phases(out, data);
-	put_counters(out, data);
+	xb_counters_section(out, data);
 	xb_page_profile_run(page, out, data);
 	put_files(page, out, data);
 	return true;

@@ -2,6 +2,8 @@
 /* run.c - a run's rows and files; see run.h. */
 #include "run.h"
 
+#include "counters.h"
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <math.h>
@@ -31,6 +33,7 @@ XbRunData *xb_run_data_load(XbDb *db, int64_t id, GError **error)
 	if (!(data->run = xb_db_run_get(db, id, error)) ||
 	    !(data->variant = xb_db_variant_get(db, data->run->variant_id, error)) ||
 	    !(data->samples = xb_db_samples(db, id, NULL, error)) ||
+	    !(data->counters = xb_db_counters(db, id, error)) ||
 	    !(bodies = xb_db_events_all(db, id, EVENTS_MAX, error)))
 		return NULL;
 	data->events = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
@@ -50,6 +53,7 @@ void xb_run_data_free(XbRunData *data)
 	g_clear_pointer(&data->variant, xb_variant_free);
 	g_clear_pointer(&data->samples, g_array_unref);
 	g_clear_pointer(&data->events, g_ptr_array_unref);
+	g_clear_pointer(&data->counters, g_ptr_array_unref);
 	g_free(data);
 }
 
@@ -88,7 +92,8 @@ json_t *xb_run_view(const XbRunData *data)
 	for (guint i = 0; i < data->events->len; i++)
 		json_array_append(events, data->events->pdata[i]);
 	return json_pack(
-		"{s:I,s:s,s:o,s:i,s:s,s:s,s:i,s:i,s:s,s:s,s:s,s:o,s:s,s:f,s:o,s:o,s:o,s:o,s:o,s:o}",
+		"{s:I,s:s,s:o,s:i,s:s,s:s,s:i,s:i,s:s,s:s,s:s,s:o,s:s,s:f,s:o,s:o,s:o,s:o,s:o,s:o,"
+		"s:o}",
 		"id", (json_int_t)run->id, "kind", run->kind == XB_RUN_BUILD ? "build" : "boot",
 		"job", run->job_id ? json_integer(run->job_id) : json_null(), "node", run->node,
 		"where", run->place, "workload", run->workload, "boot", run->boot, "perturb",
@@ -100,7 +105,7 @@ json_t *xb_run_view(const XbRunData *data)
 		run->finished_ms ? json_real((double)run->finished_ms / 1000) : json_null(),
 		"host_fp", text_or_null(run->host_fp), "workload_fp",
 		text_or_null(run->workload_fp), "variant", variant_view(data->variant), "samples",
-		samples, "events", events);
+		samples, "counters", xb_counters_view(data), "events", events);
 }
 
 /* ---- files ------------------------------------------------------------------------------ */
@@ -301,7 +306,7 @@ static char *instructions(const XbRunData *data, const json_t *source)
 
 	return g_strdup_printf(
 		"Run %lld of xbisect %s: %s of commit %s\n\n"
-		"run.json       what was measured: samples, events, hashes, toolchain\n"
+		"run.json       what was measured: samples, counters, events, hashes, toolchain\n"
 		"job.json       what the worker was told; its paths are those of its machine\n"
 		"events.jsonl   what it answered\n"
 		"console        the machine's console, with the hypervisor's command line\n"

@@ -19,8 +19,9 @@ extern const XbRunFile xb_run_files[];
 typedef struct {
 	XbRun *run;
 	XbVariant *variant;
-	GArray *samples;   /* XbSample */
-	GPtrArray *events; /* json_t* of those that are not samples */
+	GArray *samples;     /* XbSample */
+	GPtrArray *events;   /* json_t* of those that are neither samples nor counters */
+	GPtrArray *counters; /* XbCounter*, as xb_db_counters() sorts them */
 } XbRunData;
 XbRunData *xb_run_data_load(XbDb *db, int64_t id, GError **error);
 void xb_run_data_free(XbRunData *data);

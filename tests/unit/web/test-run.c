@@ -41,6 +41,69 @@ static void test_a_boot_shows_all_it_said(Fixture *f, gconstpointer unused)
 	g_autofree char *none = get(f, "/run/999", 404);
 }
 
+/* What was counted is by phase: totals, then the places that count most. */
+static void test_counters_are_a_table(Fixture *f, gconstpointer unused)
+{
+	static const struct {
+		const char *phase, *name, *symbol, *offset;
+		int iteration;
+		double value;
+	} counted[] = {
+		{ "unmap", "ptwr", "small_one", "", 0, 0.25 },
+		{ "unmap", "ptwr", "zap_<b>bold", "0x2ed", 0, 1 },
+		{ "unmap", "ptwr", "", "", 0, 2 },
+		{ "unmap", "ptwr", "", "", 1, 4 },
+		{ "map", "hypercalls", "", "", 0, 7 },
+	};
+	const char *last = NULL;
+	static const char *const order[] = { ">hypercalls</th><td></td><td class=\"n\">7</td>",
+					     ">ptwr</th><td></td><td class=\"n\">3</td>",
+					     "<code>zap_&lt;b&gt;bold+0x2ed</code>",
+					     "<code>small_one</code>" };
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(counted); i++) {
+		const XbCounter counter = { .phase = (char *)counted[i].phase,
+					    .name = (char *)counted[i].name,
+					    .symbol = (char *)counted[i].symbol,
+					    .offset = (char *)counted[i].offset,
+					    .iteration = counted[i].iteration,
+					    .value = counted[i].value,
+					    .unit = (char *)"1/page" };
+		g_assert_true(xb_db_counter_add(f->db, 1, &counter, NULL));
+	}
+	g_autofree char *text = get(f, "/run/1", 200);
+	for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+		const char *at = strstr(text, order[i]);
+
+		g_assert_nonnull(at);
+		g_assert_true(!last || at > last);
+		last = at;
+	}
+	g_assert_nonnull(strstr(text, "<td>1/page</td><td class=\"n\">2</td>"));
+	g_assert_null(strstr(text, "<b>bold"));
+	g_autoptr(json_t) run = get_json(f, "/api/v1/runs/1", 200);
+	json_t *list = json_object_get(run, "counters");
+	g_assert_cmpuint(json_array_size(list), ==, 5);
+	g_assert_cmpstr(json_string_value(json_object_get(json_array_get(list, 0), "phase")), ==,
+			"map");
+
+	for (int i = 0; i < 400; i++) {
+		g_autofree char *symbol = g_strdup_printf("function_%d", i);
+		const XbCounter counter = { .phase = (char *)"unmap",
+					    .name = (char *)"traps",
+					    .symbol = symbol,
+					    .offset = (char *)"",
+					    .value = 1e-3 * i,
+					    .unit = (char *)"1/page" };
+		g_assert_true(xb_db_counter_add(f->db, 1, &counter, NULL));
+	}
+	g_autofree char *many = get(f, "/run/1", 200);
+	g_assert_nonnull(strstr(many, "function_399"));
+	g_assert_null(strstr(many, "function_10<"));
+	g_assert_nonnull(strstr(many, "And 104 more"));
+}
+
 static void test_consoles_are_text(Fixture *f, gconstpointer unused)
 {
 	static const char console[] = "boot\r\n<script>alert(9)</script>\n\033[2Jclear\nbad \377\n"
@@ -202,6 +265,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	ADD("a-boot-shows-all-it-said", test_a_boot_shows_all_it_said);
+	ADD("counters-are-a-table", test_counters_are_a_table);
 	ADD("consoles-are-text", test_consoles_are_text);
 	ADD("long-consoles-come-in-parts", test_long_consoles_come_in_parts);
 	ADD("only-known-files-are-given", test_only_known_files_are_given);

@@ -218,6 +218,7 @@ static void test_a_comparison_of_several_is_one_table(Fixture *f, gconstpointer 
 	g_assert_nonnull(strstr(text, "failed: does not build: &lt;b&gt;bold"));
 	g_assert_nonnull(strstr(text, "the same image as xchg"));
 	g_assert_nonnull(strstr(text, "Change against the base"));
+	g_assert_nonnull(strstr(text, "Distribution of the iterations"));
 	g_assert_nonnull(strstr(text, "href=\"?metric=map.b2048\""));
 	g_assert_null(strstr(text, "<b>bold"));
 	g_assert_null(strstr(text, "<script>alert"));
