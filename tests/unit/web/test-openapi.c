@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The API and its document say the same: each route is described, and whatever an answer holds is
- * described with its type. (The daemon's answers to changes are not asked for here.)
+ * described with its type. (The daemon's answers to changes are asked for by web.t.)
  */
 #include "site.h"
 
@@ -186,6 +186,11 @@ static bool fits(json_t *doc, json_t *schema, json_t *value, const char *where, 
 		if (!fine)
 			g_string_append_printf(why, "%s is none of the words\n", where);
 	}
+	word = json_object_get(schema, "const");
+	if (word && !json_equal(word, value)) {
+		g_string_append_printf(why, "%s is not the one value\n", where);
+		fine = false;
+	}
 	json_array_foreach(value, i, item)
 	{
 		g_autofree char *inner = g_strdup_printf("%s[%d]", where, (int)i);
@@ -196,11 +201,11 @@ static bool fits(json_t *doc, json_t *schema, json_t *value, const char *where, 
 	return fine;
 }
 
-/* The schema of what GET @path answers with. */
-static json_t *schema_of(json_t *doc, const char *path)
+/* The schema of what @path answers with: @status is one, or "default" for all that is refused. */
+static json_t *schema_of(json_t *doc, const char *method, const char *path, const char *status)
 {
-	static const char *const steps[] = { "get",     "responses",        "200",
-					     "content", "application/json", "schema" };
+	const char *const steps[] = { method,    "responses",        status,
+				      "content", "application/json", "schema" };
 	json_t *at = json_object_get(json_object_get(doc, "paths"), path);
 
 	for (guint i = 0; i < G_N_ELEMENTS(steps); i++)
@@ -241,8 +246,15 @@ static void put_more(Fixture *f)
 		"\"steps\":[{\"id\":\"a\",\"subject\":\"s\",\"node\":1,\"probability\":0.9,"
 		"\"effect\":{\"base\":1,\"test\":2,\"ratio\":2,\"ci_low\":null,\"ci_high\":null},"
 		"\"regression\":true}],\"can_matter\":2,\"other_steps\":null,\"reason\":\"\"}");
+	const XbCounter counter = { .phase = (char *)"unmap",
+				    .name = (char *)"ptwr",
+				    .symbol = (char *)"zap",
+				    .offset = (char *)"0x2ed",
+				    .value = 1,
+				    .unit = (char *)"1/page" };
 	bool is_new;
 
+	g_assert_true(xb_db_counter_add(f->db, 1, &counter, NULL));
 	put_commits(f, job, 2, variants);
 	g_assert_true(xb_db_job_set_state(f->db, job, XB_JOB_DONE, NULL, NOW_MS, NULL));
 	g_assert_true(xb_db_finding_add(f->db, &finding, &is_new, NULL));
@@ -277,9 +289,54 @@ static void test_every_answer_is_as_described(Fixture *f, gconstpointer unused)
 		g_autoptr(GString) why = g_string_new(NULL);
 
 		g_assert_nonnull(answer);
-		if (fits(doc, schema_of(doc, answers[i].path), answer, "", why))
+		if (fits(doc, schema_of(doc, "get", answers[i].path, "200"), answer, "", why))
 			continue;
 		g_test_message("%s:\n%s", answers[i].target, why->str);
+		g_test_fail();
+	}
+}
+
+/* What is refused, before the daemon is asked. */
+static void test_every_refusal_is_as_described(Fixture *f, gconstpointer unused)
+{
+	static const struct {
+		const char *method, *path, *target, *token, *body;
+		guint status;
+	} refusals[] = {
+		{ "get", "/jobs", "/api/v1/jobs?state=lost", NULL, NULL, 400 },
+		{ "get", "/jobs/{id}", "/api/v1/jobs/99", NULL, NULL, 404 },
+		{ "get", "/jobs/{id}/log", "/api/v1/jobs/99/log", NULL, NULL, 404 },
+		{ "get", "/runs/{id}", "/api/v1/runs/4711", NULL, NULL, 404 },
+		{ "get", "/runs/{id}", "/api/v1/runs/01", NULL, NULL, 404 },
+		{ "get", "/branches/{name}", "/api/v1/branches/none", NULL, NULL, 404 },
+		{ "get", "/alerts", "/api/v1/alerts?%00", NULL, NULL, 400 },
+		{ "post", "/jobs", "/api/v1/jobs", NULL, "{}", 403 },
+		{ "post", "/jobs", "/api/v1/jobs", TOKEN, "{", 400 },
+		{ "post", "/jobs", "/api/v1/jobs", TOKEN, "[]", 400 },
+		{ "post", "/jobs", "/api/v1/jobs", TOKEN, "{\"verb\":\"list\"}", 400 },
+		{ "post", "/check", "/api/v1/check", TOKEN, "{\"verb\":7}", 400 },
+		{ "post", "/jobs/{id}/cancel", "/api/v1/jobs/0/cancel", TOKEN, "", 404 },
+		{ "post", "/alerts/{id}/snooze", "/api/v1/alerts/1/snooze", TOKEN, "3d", 400 },
+	};
+	g_autoptr(json_t) doc = document();
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
+		g_autofree char *verb = g_ascii_strup(refusals[i].method, -1);
+		g_autoptr(XbWebResponse) response =
+			ask(f, verb, refusals[i].target, refusals[i].token, refusals[i].body);
+		g_autoptr(GString) why = g_string_new(NULL);
+		gsize length;
+		const char *text = g_bytes_get_data(response->body, &length);
+		g_autoptr(json_t) answer = json_loadb(text, length, 0, NULL);
+		json_t *schema = schema_of(doc, refusals[i].method, refusals[i].path, "default");
+
+		g_assert_cmpuint(response->status, ==, refusals[i].status);
+		g_assert_null(response->control);
+		g_assert_nonnull(answer);
+		if (fits(doc, schema, answer, "", why))
+			continue;
+		g_test_message("%s %s:\n%s", verb, refusals[i].target, why->str);
 		g_test_fail();
 	}
 }
@@ -295,15 +352,20 @@ static void test_the_check_sees_what_is_wrong(void)
 		{ "{\"ok\":true,\"hosts\":[],\"news\":1}", ".news is not described" },
 		{ "{\"ok\":true,\"hosts\":{}}", ".hosts has another type" },
 	};
+	g_autoptr(json_t) fine = json_loads("{\"ok\":true,\"error\":\"x\"}", 0, NULL);
+	g_autoptr(GString) not_refused = g_string_new(NULL);
 	g_autoptr(json_t) doc = document();
 
 	for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		g_autoptr(json_t) answer = json_loads(wrong[i].answer, 0, NULL);
 		g_autoptr(GString) why = g_string_new(NULL);
 
-		g_assert_false(fits(doc, schema_of(doc, "/hosts"), answer, "", why));
+		g_assert_false(fits(doc, schema_of(doc, "get", "/hosts", "200"), answer, "", why));
 		g_assert_nonnull(strstr(why->str, wrong[i].why));
 	}
+	g_assert_false(
+		fits(doc, schema_of(doc, "get", "/hosts", "default"), fine, "", not_refused));
+	g_assert_nonnull(strstr(not_refused->str, ".ok is not the one value"));
 }
 
 int main(int argc, char **argv)
@@ -312,6 +374,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/openapi/every-route-is-described", test_every_route_is_described);
 	g_test_add("/openapi/every-answer-is-as-described", Fixture, NULL, set_up,
 		   test_every_answer_is_as_described, tear_down);
+	g_test_add("/openapi/every-refusal-is-as-described", Fixture, NULL, set_up,
+		   test_every_refusal_is_as_described, tear_down);
 	g_test_add_func("/openapi/the-check-sees-what-is-wrong", test_the_check_sees_what_is_wrong);
 	return g_test_run();
 }
