@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* api.c - /api/v1: the objects of --json, and counts for monitors. */
-#include <math.h>
-#include <string.h>
-
+#include "host-view.h"
 #include "run.h"
 #include "site.h"
 
@@ -55,32 +53,19 @@ static XbWebResponse *run(XbPage *page, GError **error)
 static XbWebResponse *hosts(XbPage *page, GError **error)
 {
 	g_autoptr(GPtrArray) rows = xb_db_hosts(page->db, error);
-	g_autoptr(GPtrArray) active = rows ? xb_db_runs_active(page->db, error) : NULL;
-	json_t *list;
+	g_auto(XbHostWork) work = { 0 };
+	g_autoptr(json_t) list = json_array();
 
-	if (!active)
+	if (!rows || !xb_host_work_read(page->db, &work, error))
 		return NULL;
-	list = json_array();
 	for (guint i = 0; i < rows->len; i++) {
-		const XbHostRow *host = rows->pdata[i];
-		double seconds = xb_db_run_seconds(page->db, XB_RUN_BOOT, host->name, 8, NULL);
-		bool busy = false;
+		json_t *view = xb_view_host_row(page->db, rows->pdata[i], &work, error);
 
-		for (guint r = 0; r < active->len; r++) {
-			const XbRun *one = active->pdata[r];
-			busy |= one->kind == XB_RUN_BOOT && strcmp(one->place, host->name) == 0;
-		}
-		json_array_append_new(
-			list,
-			json_pack("{s:s,s:s,s:s,s:o,s:b,s:s,s:b,s:s,s:s}", "name", host->name,
-				  "state", host->online ? "online" : "offline", "reason",
-				  host->reason, "boot_s",
-				  isfinite(seconds) ? json_real(seconds) : json_null(), "running",
-				  busy, "condition", xb_host_condition_name(host->condition),
-				  "drained", host->drained_ms != 0, "labels", host->labels,
-				  "health", host->health));
+		if (!view)
+			return NULL;
+		json_array_append_new(list, view);
 	}
-	return xb_web_response_json(200, json_pack("{s:b,s:o}", "ok", 1, "hosts", list));
+	return xb_web_response_json(200, json_pack("{s:b,s:O}", "ok", 1, "hosts", list));
 }
 
 static XbWebResponse *health(XbPage *page, GError **error)

@@ -164,6 +164,11 @@ jq -S 'del(.progress)' "$tmp/out" >"$tmp/shown"
 get /api/v1/jobs/1
 jq -S 'del(.progress)' "$tmp/out" | cmp -s - "$tmp/shown"
 ok $? "the API: the same object as the command line's"
+x hosts --json
+jq -S '.hosts | map(del(.driver, .fingerprint, .held, .health.every))' "$tmp/out" >"$tmp/shown"
+get /api/v1/hosts
+jq -S .hosts "$tmp/out" | cmp -s - "$tmp/shown"
+ok $? "the API: hosts, too, but for what only the daemon knows" || diff "$tmp/shown" <(jq -S .hosts "$tmp/out")
 cp "$here/../../web/assets/openapi.json" "$tmp"
 post "the API: a measurement" 200 /jobs '{"verb":"measure","repo":"toy","rev":{"rev":"c3"}}'
 json "the API: a job queued" '.ok and .id == 2'
