@@ -248,6 +248,27 @@ const XbVariant *xb_jobdata_variant(const XbJobData *self, int64_t id)
 	return NULL;
 }
 
+bool xb_jobdata_image_is_normal(const XbJobData *self, guint i)
+{
+	const XbJobImage *image = self->images->pdata[i];
+	const XbVariant *variant = self->image_variants->pdata[i];
+	const XbVariant *normal = self->variants->pdata[image->node];
+
+	return !image->revert && variant && variant->image_sha256 &&
+	       g_strcmp0(variant->image_sha256, normal->image_sha256) == 0;
+}
+
+bool xb_jobdata_is_boot_of_image(const XbJobData *self, guint i, const XbRun *run)
+{
+	const XbJobImage *image = self->images->pdata[i];
+	const XbVariant *variant = self->image_variants->pdata[i];
+	const XbVariant *normal = self->variants->pdata[image->node];
+
+	return (variant && run->variant_id == variant->id) ||
+	       (run->variant_id == normal->id && strcmp(run->purpose, "confirm") == 0 &&
+		xb_jobdata_image_is_normal(self, i));
+}
+
 const char *xb_role_image(const XbRole *role)
 {
 	return role->revert ? "revert" : role->clean ? "clean" : "normal";

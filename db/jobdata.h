@@ -60,6 +60,13 @@ bool xb_jobdata_run_is_used(const XbJobData *self, const XbRun *run);
 /* The node (and which image of it) that a run is a boot or build of; NULL when none. */
 const XbRole *xb_jobdata_role(const XbJobData *self, const XbRun *run);
 
+/* The clean image @i (of self->images) turned out to be the search's own. */
+bool xb_jobdata_image_is_normal(const XbJobData *self, guint i);
+
+/* @run is a boot of the image @i. The confirmation boots the search's build while the clean rebuild
+ * is still at work: that counts when the two are one image. */
+bool xb_jobdata_is_boot_of_image(const XbJobData *self, guint i, const XbRun *run);
+
 /* Its image as people see it: "normal", "clean" or "revert". */
 const char *xb_role_image(const XbRole *role);
 

@@ -181,20 +181,6 @@ static json_t *measurements(const XbJobData *data)
 }
 
 /* Clean and reverted images: what each of them measured. */
-/* Was the clean image booted under the name of the search's own build? The confirmation boots that
- * while the clean rebuild is still at work, and it counts when the two are one image. */
-static bool is_same_image(const XbVariant *clean, const XbVariant *normal)
-{
-	return clean && normal && clean->image_sha256 &&
-	       g_strcmp0(clean->image_sha256, normal->image_sha256) == 0;
-}
-
-static bool is_boot_of(const XbRun *run, const XbVariant *variant, const XbVariant *twin)
-{
-	return (variant && run->variant_id == variant->id) ||
-	       (twin && run->variant_id == twin->id && strcmp(run->purpose, "confirm") == 0);
-}
-
 static json_t *confirmation(const XbJobData *data)
 {
 	json_t *list = json_array();
@@ -202,16 +188,15 @@ static json_t *confirmation(const XbJobData *data)
 	for (guint i = 0; i < data->images->len; i++) {
 		const XbJobImage *image = data->images->pdata[i];
 		const XbVariant *variant = data->image_variants->pdata[i];
-		const XbVariant *normal = data->variants->pdata[image->node];
-		bool same = !image->revert && is_same_image(variant, normal);
+		bool same = xb_jobdata_image_is_normal(data, i);
 		double sum = 0;
 		int boots = 0;
 
-		for (guint r = 0; variant && r < data->runs->len; r++) {
+		for (guint r = 0; r < data->runs->len; r++) {
 			const XbRun *run = data->runs->pdata[r];
 			const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
 			double mean = 0;
-			if (!is_boot_of(run, variant, same ? normal : NULL) ||
+			if (!xb_jobdata_is_boot_of_image(data, i, run) ||
 			    !xb_jobdata_run_counts(data, run) || samples->len == 0)
 				continue;
 			for (guint s = 0; s < samples->len; s++)

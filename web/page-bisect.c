@@ -10,16 +10,16 @@
 
 /* ---- confirmation ------------------------------------------------------------------ */
 
-static XbStrip *strip_of(const XbJobData *data, int64_t variant_id, const char *label,
-			 const char *class)
+/* Of the image @i. */
+static XbStrip *strip_of(const XbJobData *data, guint i, const char *label, const char *class)
 {
 	XbStrip *strip = xb_strip_new(label, class);
 
-	for (guint i = 0; i < data->runs->len; i++) {
-		const XbRun *run = data->runs->pdata[i];
+	for (guint r = 0; r < data->runs->len; r++) {
+		const XbRun *run = data->runs->pdata[r];
 		const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
 
-		if (run->variant_id == variant_id && xb_jobdata_run_counts(data, run) &&
+		if (xb_jobdata_is_boot_of_image(data, i, run) && xb_jobdata_run_counts(data, run) &&
 		    samples->len)
 			xb_strip_add(strip, run->id, samples);
 	}
@@ -47,7 +47,7 @@ static void put_confirmation(XbHtml *out, const XbJobData *data, guint culprit)
 		if (!variant)
 			xb_html(out, "<p>%s: %s</p>\n", label, image->detail);
 		else
-			g_ptr_array_add(strips, strip_of(data, variant->id, label,
+			g_ptr_array_add(strips, strip_of(data, i, label,
 							 image->revert ? "revert"
 							 : is_culprit  ? "test"
 								       : "base"));

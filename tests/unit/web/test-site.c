@@ -27,11 +27,11 @@ static void test_every_page_answers(Fixture *f, gconstpointer unused)
 
 static void test_hostile_text_stays_text(Fixture *f, gconstpointer unused)
 {
-	static const char *const paths[] = { "/",          "/jobs",
-					     "/job/1",     "/job/2",
-					     "/job/1/log", "/hosts",
-					     "/branches",  "/branch/main%20line",
-					     "/alerts",    "/run/1" };
+	static const char *const paths[] = {
+		"/",          "/jobs",  "/job/1",    "/job/2",
+		"/job/1/log", "/hosts", "/branches", "/branch/main%20line",
+		"/alerts",    "/run/1", "/job/3",    "/job/3?metric=map.b2048"
+	};
 	static const char *const never[] = { "<script>alert", "<b>bold", "\033", "\342\200\256",
 					     "\" onload=",    "\377",    "\001" };
 	(void)unused;
@@ -61,6 +61,51 @@ static void test_a_bisect_shows_what_is_known(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(text, "Confirmation"));
 	g_assert_nonnull(strstr(text, "halves the candidates"));
 	g_assert_nonnull(strstr(text, "does not build"));
+}
+
+/* The confirmation boots the search's build while the clean one is at work; when both are one image
+ * these boots are its strip. */
+static void test_a_confirmation_has_its_boots(Fixture *f, gconstpointer unused)
+{
+	static const char *const images[] = { "i3", "another" };
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(images); i++) {
+		int64_t normal = put_variant(f, 3, XB_VARIANT_BUILT, "i3");
+		int64_t clean = put_variant(f, 9 + (int)i, XB_VARIANT_BUILT, images[i]);
+		const int64_t variants[] = { put_variant(f, 0, XB_VARIANT_BUILT, "i0"), normal };
+		const XbJobImage image = { 1, false, clean, (char *)"" };
+		int64_t job = put_job(f, XB_JOB_BISECT, NULL);
+		const XbRun confirm = { .kind = XB_RUN_BOOT,
+					.job_id = job,
+					.node = 1,
+					.variant_id = normal,
+					.place = (char *)"lab",
+					.workload = (char *)"map-unmap",
+					.purpose = (char *)"confirm",
+					.why = (char *)"",
+					.phase = (char *)"",
+					.started_ms = NOW_MS - 60000,
+					.deadline_ms = NOW_MS,
+					.host_fp = (char *)"h",
+					.workload_fp = (char *)"w" };
+		g_autofree char *dirs = g_strdup_printf("%s/runs/%%lld", f->dir);
+		int64_t run = xb_db_run_add(f->db, &confirm, dirs, NULL);
+		g_autofree char *link = g_strdup_printf("<a href=\"/run/%d\">", (int)run);
+		g_autofree char *path = g_strdup_printf("/job/%d", (int)job);
+
+		put_commits(f, job, 2, variants);
+		g_assert_true(xb_db_job_image_add(f->db, job, &image, NULL));
+		g_assert_true(xb_db_sample_add(f->db, run, "unmap", 0, 1.1, "s", NULL));
+		finish_run(f, run, XB_OUTCOME_OK);
+		g_assert_true(xb_db_job_set_state(f->db, job, XB_JOB_RUNNING, NULL, NOW_MS, NULL));
+		g_autofree char *text = get(f, path, 200);
+		const char *section = strstr(text, "<section id=\"confirmation\">");
+		g_autofree char *strips =
+			g_strndup(section, (gsize)(strstr(section, "</section>") - section));
+
+		g_assert_true(!strstr(strips, link) == (i == 1));
+	}
 }
 
 static void test_an_ab_shows_both_sides(Fixture *f, gconstpointer unused)
@@ -505,6 +550,7 @@ int main(int argc, char **argv)
 	ADD("every-page-answers", test_every_page_answers);
 	ADD("hostile-text-stays-text", test_hostile_text_stays_text);
 	ADD("a-bisect-shows-what-is-known", test_a_bisect_shows_what_is_known);
+	ADD("a-confirmation-has-its-boots", test_a_confirmation_has_its_boots);
 	ADD("an-ab-shows-both-sides", test_an_ab_shows_both_sides);
 	ADD("an-ab-shows-the-boots-of-its-verdict", test_an_ab_shows_the_boots_of_its_verdict);
 	ADD("metrics-are-those-of-the-verdict", test_metrics_are_those_of_the_verdict);
