@@ -13,7 +13,7 @@ start_daemon
 # ask LINE...: each line on one connection, the last answer in out; as the user that "as" makes us
 as=()
 ask() {
-	"${as[@]}" python3 - "$XBISECT_SOCKET" "$@" >"$tmp/out" 2>"$tmp/err" <<'END'
+	"${as[@]}" /usr/bin/python3 - "$XBISECT_SOCKET" "$@" >"$tmp/out" 2>"$tmp/err" <<'END'
 import socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.settimeout(60)
