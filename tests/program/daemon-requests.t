@@ -236,6 +236,11 @@ is "a repository that has vanished: no second try" "$status" 1
 has "a repository that has vanished: says what is missing" err 'cannot be built again: there is no git repository at .*/gone'
 x list --json
 json "a repository that has vanished: nothing is queued" '.jobs | all(.state != "queued" and .state != "running")'
+linear gone 3 2 2.0 3.0
+x retry "$id"
+is "another repository in its place: no second try" "$status" 1
+has "another repository in its place: names the commit" err 'cannot be built again: .*commit [0-9a-f]{40}'
+rm -rf "$tmp/gone"
 mv "$tmp/gone.away" "$tmp/gone"
 x retry --wait --json "$id"
 is "a repository that is back: the same again" "$status $(j '.verdict.commits[0].id')" "0 $(sha c2 gone)"

@@ -192,9 +192,6 @@ has "says what is missing" err 'kernels that are not kept any more .* there is n
 has "and how to have it again" err "watch add NAME --repo file://$tmp/repo --branch main"
 x watch add again --repo "file://$tmp/repo" --branch main --every 1d
 until_watch again '.measured == 1'
-x retry "$job"
-is "the branch is another one now: refused" "$status" 1
-has "names the commit" err "cannot be built again: .*$(sha c7 | cut -c1-12)"
 git -C "$tmp/repo" branch -f main c19
 look again
 until_watch again '.tip == "'"$(sha c19)"'"'
