@@ -281,13 +281,16 @@ static void put_sides(XbHtml *out, json_t *estimate)
 	xb_html(out, ".</p>\n");
 }
 
-/* What was filled in, for the job that may follow. */
+/* What was filled in, for the job that may follow. Of a line's end as browsers send it the CR would
+ * be shown as text that it is not. */
 static void put_hidden(XbHtml *out, const XbWebRequest *request, const char *name)
 {
 	const char *value = xb_web_form(request, name);
+	g_autoptr(GString) text = g_string_new(value);
 
+	g_string_replace(text, "\r\n", "\n", 0);
 	if (value)
-		xb_html(out, "<input type=\"hidden\" name=\"%s\" value=\"%s\">", name, value);
+		xb_html(out, "<input type=\"hidden\" name=\"%s\" value=\"%s\">", name, text->str);
 }
 
 static XbWebResponse *show_check(const XbSite *site, const XbWebRequest *request, json_t *answer,

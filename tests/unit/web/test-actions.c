@@ -175,7 +175,7 @@ static void test_what_becomes_of_answers(Fixture *f, gconstpointer unused)
 static void test_the_check_of_several_variants(Fixture *f, gconstpointer unused)
 {
 	static const char form[] = "what=ab&good=a&bad=b&base_patch=1&test_kconfig=2&v2_rev=c&"
-				   "v2_name=x&v3_patch=%3Cb%3Ebold&boots=7";
+				   "v2_name=x&v3_patch=%3Cb%3Ebold%0D%0Anext&boots=7";
 	g_autoptr(XbWebResponse) check = browse(f, "POST", "/queue/check", HERE, form);
 	g_autoptr(json_t) answer =
 		json_loads("{\"ok\":true,\"warnings\":[],\"estimate\":{\"commits_in_range\":3,"
@@ -202,7 +202,7 @@ static void test_the_check_of_several_variants(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(text, "name=\"test_kconfig\" value=\"2\""));
 	g_assert_nonnull(strstr(text, "name=\"v2_rev\" value=\"c\""));
 	g_assert_nonnull(strstr(text, "name=\"v2_name\" value=\"x\""));
-	g_assert_nonnull(strstr(text, "name=\"v3_patch\" value=\"&lt;b&gt;bold\""));
+	g_assert_nonnull(strstr(text, "name=\"v3_patch\" value=\"&lt;b&gt;bold\nnext\""));
 	g_assert_null(strstr(text, "<b>bold"));
 }
 
