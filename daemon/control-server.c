@@ -374,6 +374,7 @@ static GSocket *listen_on(const char *path, GError **error)
 bool xb_control_web_user(const XbConfig *config, int64_t *uid, GError **error)
 {
 	const char *name = config->web.user;
+	/* cppcheck-suppress getpwnamCalled ; no other thread asks */
 	const struct passwd *user = name ? getpwnam(name) : NULL;
 
 	*uid = -1;
