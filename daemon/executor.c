@@ -17,7 +17,7 @@
 #include "spawn.h"
 
 #define TICK_MS            250   /* how soon an event is seen while something runs */
-#define STOP_GRACE_MS      10000 /* from SIGTERM to SIGKILL; */
+#define STOP_GRACE_MS      10000 /* from SIGTERM to SIGKILL */
 #define STOP_GRACE_LAB_MS  60000 /* of a machine that is switched off and on meanwhile */
 #define DEADLINE_MARGIN_MS 20000 /* a worker enforces its own deadline; we are the second line */
 #define RETRY_MS           2000  /* between attempts to write an outcome (disk full) */

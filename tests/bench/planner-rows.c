@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "planner-rows.h"
+#include "worlds.h"
 
 #include <math.h>
 #include <time.h>
@@ -23,20 +24,14 @@ static void search_begin(Search *search, XbGraph graph)
 {
 	*search = (Search){
 		.graph = graph,
-		.options = { .confidence = 0.99,
-			     .min_effect = 0.01,
-			     .lower_is_better = true,
-			     .free_hosts = 1,
-			     .free_builders = 1,
-			     .hosts = 1,
-			     .builders = 1,
-			     .boot_s = 12,
-			     .can_build = true,
-			     .history_level = NAN },
+		.options = world_default().options,
 		.nodes = g_new0(XbNode, graph.n),
 		.slow = g_new0(bool, graph.n),
 		.boots = g_array_new(FALSE, FALSE, sizeof(XbBoot)),
 	};
+	search->options.free_hosts = search->options.free_builders = 1;
+	search->options.boot_s = 12;
+	search->options.can_build = true;
 	for (guint i = 0; i < graph.n; i++) {
 		search->nodes[i].prior = 1;
 		search->nodes[i].build_s = 60;
