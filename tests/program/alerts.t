@@ -180,6 +180,15 @@ is "no such action" "$status" 1
 x alerts snooze 1
 is "too few arguments" "$status" 1
 
+# The daemon is stopped: what waits has waited a day longer when it starts again.
+a_day_later() {
+	/usr/bin/python3 - "$state/xbisect.db" <<'END'
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as db:
+    db.execute("UPDATE delivery SET due_ms = due_ms - 86400000, created_ms = created_ms - 86400000")
+END
+}
+
 # ---- digest ----------------------------------------------------------------------------
 fresh_state
 config "[alert daily]
@@ -195,11 +204,7 @@ x alerts --json
 is "a digest waits for its time" "$(j '[.alerts[].deliveries[].state] | unique | tostring')" '["waiting"]'
 is "of all at once" "$(j '[.alerts[].deliveries[].due] | unique | length')" 1
 stop_daemon
-/usr/bin/python3 - "$state/xbisect.db" <<'END'
-import sqlite3, sys
-with sqlite3.connect(sys.argv[1]) as db: # a day later
-    db.execute("UPDATE delivery SET due_ms = due_ms - 86400000, created_ms = created_ms - 86400000")
-END
+a_day_later
 start_daemon
 wait_until 20 told 3 daily delivered
 ok $? "a digest is delivered"
@@ -222,11 +227,7 @@ improvements=yes"
 	bisect other c0..c12
 	bisect better c0..c10
 	stop_daemon
-	/usr/bin/python3 - "$state/xbisect.db" <<'END'
-import sqlite3, sys
-with sqlite3.connect(sys.argv[1]) as db: # a day later
-    db.execute("UPDATE delivery SET due_ms = due_ms - 86400000, created_ms = created_ms - 86400000")
-END
+	a_day_later
 	start_daemon
 	wait_until 20 eval 'told 1 daily delivered && told 3 daily delivered'
 	ok $? "$1: what it takes is delivered"
