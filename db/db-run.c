@@ -126,11 +126,10 @@ GPtrArray *xb_db_runs_of_job(XbDb *db, int64_t job_id, GError **error)
 	return read_runs(db, XB_SQL_RUNS_OF_JOB, binds, G_N_ELEMENTS(binds), error);
 }
 
-GPtrArray *xb_db_runs_for_job(XbDb *db, int64_t job_id, const GArray *extra_variants,
-			      GError **error)
+GPtrArray *xb_db_runs_for_job(XbDb *db, int64_t job_id, const GArray *more, GError **error)
 {
-	g_autofree char *extra = xb_json_ids(extra_variants);
-	const XbBind binds[] = { xb_bind_int(":job", job_id), xb_bind_text(":extra", extra) };
+	g_autofree char *ids = xb_json_ids(more);
+	const XbBind binds[] = { xb_bind_int(":job", job_id), xb_bind_text(":more", ids) };
 
 	return read_runs(db, XB_SQL_RUNS_FOR_JOB, binds, G_N_ELEMENTS(binds), error);
 }

@@ -49,17 +49,31 @@ GArray *xb_db_samples(XbDb *db, int64_t run_id, const char *metric, GError **err
 	return result == SQLITE_DONE ? g_steal_pointer(&samples) : NULL;
 }
 
-GHashTable *xb_db_samples_for_job(XbDb *db, int64_t job_id, const GArray *extra_variants,
-				  const char *metric, GError **error)
+/* JSON array of ids. Caller frees. */
+static char *boots_that_ended_well(const GPtrArray *runs)
 {
-	g_autofree char *extra = xb_json_ids(extra_variants);
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+
+	for (guint i = 0; i < runs->len; i++) {
+		const XbRun *run = runs->pdata[i];
+
+		if (run->kind == XB_RUN_BOOT && run->state == XB_RUN_DONE && run->has_outcome &&
+		    run->outcome == XB_OUTCOME_OK)
+			g_array_append_val(ids, run->id);
+	}
+	return xb_json_ids(ids);
+}
+
+GHashTable *xb_db_samples_of_runs(XbDb *db, const GPtrArray *runs, const char *metric,
+				  GError **error)
+{
+	g_autofree char *ids = boots_that_ended_well(runs);
 	const XbBind binds[] = {
-		xb_bind_int(":job", job_id),
-		xb_bind_text(":extra", extra),
+		xb_bind_text(":runs", ids),
 		xb_bind_text(":metric", metric),
 	};
 	sqlite3_stmt *row =
-		xb_db_query(db, XB_SQL_SAMPLES_FOR_JOB, binds, G_N_ELEMENTS(binds), error);
+		xb_db_query(db, XB_SQL_SAMPLES_OF_RUNS, binds, G_N_ELEMENTS(binds), error);
 	g_autoptr(GHashTable) table = NULL;
 	GArray *samples = NULL;
 	int64_t current = 0;

@@ -171,7 +171,8 @@ static bool apply_settings(XbDb *db, GError **error)
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (db->read_only)
-		return run_text(db, "PRAGMA query_only = 1", "open", error);
+		return run_text(db, "PRAGMA query_only = 1; PRAGMA cache_size = -32768", "open",
+				error);
 	/* Else a reader of another uid could not open the database while the
 	 * daemon is down: it would have to make these files. */
 	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
@@ -187,7 +188,9 @@ static bool apply_settings(XbDb *db, GError **error)
 XbDb *xb_db_open_with(const char *path, bool read_only, const char *const *migrations, int n,
 		      GError **error)
 {
-	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	/* no connection is for two threads: see the header */
+	int flags = SQLITE_OPEN_NOMUTEX |
+		    (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	g_autoptr(XbDb) db = g_new0(XbDb, 1);
 
 	db->path = g_strdup(path);

@@ -33,7 +33,8 @@ typedef enum {
  * foreign keys, synchronous=NORMAL... an older schema is migrated in one
  * transaction, after a copy to PATH.vN.backup (published by rename; only the
  * last copy is kept). A newer schema is refused. Reader (@read_only): never
- * writes; an older schema is refused too (the daemon must migrate it).
+ * writes; an older schema is refused too (the daemon must migrate it). What is
+ * opened is for one thread.
  */
 XbDb *xb_db_open(const char *path, bool read_only, GError **error);
 void xb_db_close(XbDb *db);
@@ -108,8 +109,9 @@ bool xb_db_job_set_spec(XbDb *db, int64_t id, const char *spec_json, GError **er
 
 typedef struct {
 	int node;
-	char *label;     /* commit in hex, or the path of an image */
-	GArray *parents; /* of int */
+	char *label;      /* commit in hex, or the path of an image */
+	GArray *parents;  /* of int */
+	int first_parent; /* of these; -1: none */
 	char *tree;
 	char *subject;
 	int64_t variant_id;
@@ -117,7 +119,16 @@ typedef struct {
 } XbJobCommit;
 void xb_job_commit_free(XbJobCommit *commit);
 bool xb_db_job_commit_add(XbDb *db, int64_t job_id, const XbJobCommit *commit, GError **error);
-GPtrArray *xb_db_job_commits(XbDb *db, int64_t job_id, GError **error); /* by node; XbJobCommit* */
+/* How much of the rows of a job's range is read: of 20,000 commits it matters. */
+typedef enum {
+	XB_ROWS_WHOLE,
+	/* What people are shown: no parents of a commit (but first_parent), no tree and files; of
+	 * a variant its state, and of one that was built or tried key, hashes, toolchain and
+	 * artifact. All else is NULL or 0. */
+	XB_ROWS_SHOWN,
+} XbRows;
+/* XbJobCommit* by node. */
+GPtrArray *xb_db_job_commits(XbDb *db, int64_t job_id, XbRows rows, GError **error);
 
 /* An image made besides the range's own: clean or revert; see schema.h. */
 typedef struct {
@@ -176,6 +187,7 @@ typedef struct {
 	char *artifact; /* JSON event */
 	int64_t size_bytes;
 	int64_t used_ms;
+	bool is_alike; /* another variant has its image; only by xb_db_variants_of_job() */
 } XbVariant;
 void xb_variant_free(XbVariant *variant);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbVariant, xb_variant_free)
@@ -189,7 +201,7 @@ XbVariant *xb_db_variant_get(XbDb *db, int64_t id, GError **error);
 bool xb_db_variant_update(XbDb *db, const XbVariant *variant, GError **error);
 bool xb_db_variant_touch(XbDb *db, int64_t id, int64_t now_ms, GError **error);
 /* Variants of a job's nodes, XbVariant*, one for each node in order (repeats possible). */
-GPtrArray *xb_db_variants_of_job(XbDb *db, int64_t job_id, GError **error);
+GPtrArray *xb_db_variants_of_job(XbDb *db, int64_t job_id, XbRows rows, GError **error);
 /* Those with an artifact on disk, least recently used first. */
 GPtrArray *xb_db_variants_on_disk(XbDb *db, GError **error);
 
@@ -236,10 +248,9 @@ int64_t xb_db_run_add(XbDb *db, const XbRun *run, const char *dir_format, GError
 XbRun *xb_db_run_get(XbDb *db, int64_t id, GError **error);
 GPtrArray *xb_db_runs_active(XbDb *db, GError **error); /* XbRun* by id */
 GPtrArray *xb_db_runs_of_job(XbDb *db, int64_t job_id, GError **error);
-/* All runs (any job's, any state) on variants of the job's nodes, or on variants that share an
- * image with one of them, or listed in @extra_variants (of int64_t, may be NULL). By id. */
-GPtrArray *xb_db_runs_for_job(XbDb *db, int64_t job_id, const GArray *extra_variants,
-			      GError **error);
+/* All runs (any job's, any state) on variants of the job's nodes, on the variants @more (of
+ * int64_t, may be NULL), and on all that share an image with one of @more. By id. */
+GPtrArray *xb_db_runs_for_job(XbDb *db, int64_t job_id, const GArray *more, GError **error);
 GPtrArray *xb_db_runs_of_variant(XbDb *db, int64_t variant_id, GError **error);
 /* The last finished run of that kind on a place, any outcome; NULL without error when none. */
 XbRun *xb_db_run_last(XbDb *db, XbRunKind kind, const char *place, GError **error);
@@ -274,10 +285,10 @@ bool xb_db_sample_add(XbDb *db, int64_t run_id, const char *metric, int iteratio
 /* Samples of one run by (metric, iteration); @metric NULL = all. GArray of XbSample with a
  * clear function set. */
 GArray *xb_db_samples(XbDb *db, int64_t run_id, const char *metric, GError **error);
-/* The samples of all finished ok boots on the job's variants (as xb_db_runs_for_job) for @metric
- * in one query: hash table from run id (int64 key) to GArray of double. */
-GHashTable *xb_db_samples_for_job(XbDb *db, int64_t job_id, const GArray *extra_variants,
-				  const char *metric, GError **error);
+/* The samples for @metric of those of @runs (XbRun*) that are boots and ended well, in one query:
+ * hash table from run id (int64 key) to GArray of double. */
+GHashTable *xb_db_samples_of_runs(XbDb *db, const GPtrArray *runs, const char *metric,
+				  GError **error);
 
 /* One sample of an earlier boot. */
 typedef struct {

@@ -18,7 +18,7 @@ void xb_jobdata_free(XbJobData *self)
 	g_clear_pointer(&self->runs, g_ptr_array_unref);
 	g_clear_pointer(&self->samples, g_hash_table_unref);
 	g_clear_pointer(&self->roles, g_hash_table_unref);
-	g_clear_pointer(&self->classes, g_hash_table_unref);
+	g_clear_pointer(&self->images_seen, g_hash_table_unref);
 	g_free(self);
 }
 
@@ -47,44 +47,85 @@ char *xb_spec_revision(json_t *spec, const char *name)
 	return is_id ? g_strndup(text, 12) : g_strdup(text ? text : "");
 }
 
-static char *class_key(const XbVariant *variant)
+static void add_role(XbJobData *self, XbRole role)
 {
-	if (variant->image_sha256 && *variant->image_sha256)
-		return g_strdup(variant->image_sha256);
-	return g_strdup_printf("v%lld", (long long)variant->id);
+	XbRole *own = g_memdup2(&role, sizeof(role));
+
+	g_hash_table_insert(self->roles, &own->variant_id, own);
 }
 
-static void add_role(XbJobData *self, int64_t variant_id, XbRole role)
+/* A variant without an image is a class of its own. */
+static guint class_of(XbJobData *self, const XbVariant *variant)
 {
-	if (!g_hash_table_contains(self->roles, &variant_id))
-		g_hash_table_insert(self->roles, g_memdup2(&variant_id, sizeof(variant_id)),
-				    g_memdup2(&role, sizeof(role)));
+	char *image = variant->image_sha256;
+	guint known = image && *image
+			      ? GPOINTER_TO_UINT(g_hash_table_lookup(self->images_seen, image))
+			      : 0;
+
+	if (known)
+		return known;
+	self->classes++;
+	if (image && *image)
+		g_hash_table_insert(self->images_seen, image, GUINT_TO_POINTER(self->classes));
+	return self->classes;
 }
 
 static void add_variant(XbJobData *self, const XbVariant *variant, int node, bool clean,
 			bool revert)
 {
-	g_autofree char *key = class_key(variant);
+	if (!g_hash_table_contains(self->roles, &variant->id))
+		add_role(self,
+			 (XbRole){ variant->id, class_of(self, variant), node, clean, revert });
+}
 
-	add_role(self, variant->id, (XbRole){ node, clean, revert });
-	if (!g_hash_table_contains(self->classes, key)) {
-		guint number = g_hash_table_size(self->classes) + 1;
-		g_hash_table_insert(self->classes, g_steal_pointer(&key), GUINT_TO_POINTER(number));
+/* Of the range all, or (@asked: set of ids) those that are asked for; and of all further images. */
+static void add_variants(XbJobData *self, GHashTable *asked)
+{
+	for (guint i = 0; i < self->variants->len; i++) {
+		const XbVariant *variant = self->variants->pdata[i];
+
+		if (!asked || g_hash_table_contains(asked, &variant->id))
+			add_variant(self, variant, (int)i, false, false);
 	}
+	for (guint i = 0; i < self->images->len; i++) {
+		const XbJobImage *image = self->images->pdata[i];
+
+		if (self->image_variants->pdata[i])
+			add_variant(self, self->image_variants->pdata[i], image->node,
+				    !image->revert, image->revert);
+	}
+}
+
+/* The ids of the variants that runs are about. The keys are those of the runs. */
+static GHashTable *variants_of_runs(const XbJobData *self)
+{
+	GHashTable *ids = g_hash_table_new(g_int64_hash, g_int64_equal);
+
+	for (guint i = 0; i < self->runs->len; i++)
+		g_hash_table_add(ids, &((XbRun *)self->runs->pdata[i])->variant_id);
+	return ids;
+}
+
+/* Hash of an image -> the first node that has it. */
+static GHashTable *nodes_by_image(const XbJobData *self)
+{
+	GHashTable *nodes = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = self->variants->len; i-- > 0;) {
+		const XbVariant *variant = self->variants->pdata[i];
+
+		if (variant->image_sha256)
+			g_hash_table_insert(nodes, variant->image_sha256, GUINT_TO_POINTER(i));
+	}
+	return nodes;
 }
 
 /* Runs of variants that are not the job's own but have one of its images: their numbers count
  * for the first node with that image. */
 static bool add_foreign_runs(XbJobData *self, XbDb *db, GError **error)
 {
-	g_autoptr(GHashTable) by_image = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) by_image = NULL;
 
-	for (guint i = 0; i < self->variants->len; i++) {
-		const XbVariant *variant = self->variants->pdata[i];
-		if (variant->image_sha256 &&
-		    !g_hash_table_contains(by_image, variant->image_sha256))
-			g_hash_table_insert(by_image, variant->image_sha256, GUINT_TO_POINTER(i));
-	}
 	for (guint i = 0; i < self->runs->len; i++) {
 		const XbRun *run = self->runs->pdata[i];
 		g_autoptr(XbVariant) variant = NULL;
@@ -96,15 +137,21 @@ static bool add_foreign_runs(XbJobData *self, XbDb *db, GError **error)
 		variant = xb_db_variant_get(db, run->variant_id, error);
 		if (!variant)
 			return false;
+		if (!by_image)
+			by_image = nodes_by_image(self);
 		if (variant->image_sha256 &&
 		    g_hash_table_lookup_extended(by_image, variant->image_sha256, NULL, &node))
-			add_role(self, run->variant_id,
-				 (XbRole){ (int)GPOINTER_TO_UINT(node), false, false });
+			add_role(self,
+				 (XbRole){ .variant_id = run->variant_id,
+					   .image_class = xb_jobdata_class(
+						   self,
+						   self->variants->pdata[GPOINTER_TO_UINT(node)]),
+					   .node = (int)GPOINTER_TO_UINT(node) });
 	}
 	return true;
 }
 
-static bool load_images(XbJobData *self, XbDb *db, GArray *extra, GError **error)
+static bool load_images(XbJobData *self, XbDb *db, GArray *more, GError **error)
 {
 	self->images = xb_db_job_images(db, self->job->id, error);
 	if (!self->images)
@@ -117,7 +164,7 @@ static bool load_images(XbJobData *self, XbDb *db, GArray *extra, GError **error
 			variant = xb_db_variant_get(db, image->variant_id, error);
 			if (!variant)
 				return false;
-			g_array_append_val(extra, image->variant_id);
+			g_array_append_val(more, image->variant_id);
 		}
 		g_ptr_array_add(self->image_variants, variant);
 	}
@@ -151,6 +198,19 @@ static bool load_paths(XbJobData *self, XbDb *db, GError **error)
 	return true;
 }
 
+/* @more: the variants of load_images(). */
+static bool load_runs(XbJobData *self, XbDb *db, GArray *more, GError **error)
+{
+	for (guint i = 0; i < self->variants->len; i++) {
+		const XbVariant *variant = self->variants->pdata[i];
+
+		if (variant->is_alike)
+			g_array_append_val(more, variant->id);
+	}
+	self->runs = xb_db_runs_for_job(db, self->job->id, more, error);
+	return self->runs != NULL;
+}
+
 static void free_variant(gpointer data)
 {
 	if (data)
@@ -167,19 +227,20 @@ static bool uses_own_boots(const XbJob *job)
 	return !verdict || json_is_true(json_object_get(verdict, "own_boots"));
 }
 
-XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error)
+static XbJobData *load(XbDb *db, int64_t job_id, XbRows rows, GError **error)
 {
 	g_autoptr(XbJobData) self = g_new0(XbJobData, 1);
-	g_autoptr(GArray) extra = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	g_autoptr(GArray) more = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	g_autoptr(GHashTable) asked = NULL;
 
 	self->image_variants = g_ptr_array_new_with_free_func(free_variant);
-	self->roles = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-	self->classes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	self->roles = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+	self->images_seen = g_hash_table_new(g_str_hash, g_str_equal);
 	if (!(self->job = xb_db_job_get(db, job_id, error)) ||
-	    !(self->commits = xb_db_job_commits(db, job_id, error)) ||
-	    !(self->variants = xb_db_variants_of_job(db, job_id, error)) ||
-	    !load_images(self, db, extra, error) || !load_paths(self, db, error) ||
-	    !(self->runs = xb_db_runs_for_job(db, job_id, extra, error)))
+	    !(self->commits = xb_db_job_commits(db, job_id, rows, error)) ||
+	    !(self->variants = xb_db_variants_of_job(db, job_id, rows, error)) ||
+	    !load_images(self, db, more, error) || !load_paths(self, db, error) ||
+	    !load_runs(self, db, more, error))
 		return NULL;
 	self->spec = json_loads(self->job->spec, 0, NULL);
 	if (!self->spec || self->variants->len != self->commits->len) {
@@ -191,26 +252,31 @@ XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error)
 	self->host_fp = xb_spec_string(self, "host_fp");
 	self->workload_fp = xb_spec_string(self, "workload_fp");
 	self->own_boots = uses_own_boots(self->job);
-	self->samples = xb_db_samples_for_job(db, job_id, extra, self->metric, error);
+	self->samples = xb_db_samples_of_runs(db, self->runs, self->metric, error);
 	if (!self->samples)
 		return NULL;
-	for (guint i = 0; i < self->variants->len; i++)
-		add_variant(self, self->variants->pdata[i], (int)i, false, false);
-	for (guint i = 0; i < self->images->len; i++) {
-		const XbJobImage *image = self->images->pdata[i];
-		if (self->image_variants->pdata[i])
-			add_variant(self, self->image_variants->pdata[i], image->node,
-				    !image->revert, image->revert);
-	}
+	asked = rows == XB_ROWS_SHOWN ? variants_of_runs(self) : NULL;
+	add_variants(self, asked);
 	if (!add_foreign_runs(self, db, error))
 		return NULL;
 	return g_steal_pointer(&self);
 }
 
+XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error)
+{
+	return load(db, job_id, XB_ROWS_WHOLE, error);
+}
+
+XbJobData *xb_jobdata_load_shown(XbDb *db, int64_t job_id, GError **error)
+{
+	return load(db, job_id, XB_ROWS_SHOWN, error);
+}
+
 guint xb_jobdata_class(const XbJobData *self, const XbVariant *variant)
 {
-	g_autofree char *key = class_key(variant);
-	return GPOINTER_TO_UINT(g_hash_table_lookup(self->classes, key));
+	const XbRole *role = g_hash_table_lookup(self->roles, &variant->id);
+
+	return role ? role->image_class : 0;
 }
 
 bool xb_jobdata_same_hosts(const XbJobData *self, const XbRun *run)

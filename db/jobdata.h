@@ -12,6 +12,8 @@
 
 /* Which image of which node a variant is in this job. */
 typedef struct {
+	int64_t variant_id;
+	guint image_class; /* see xb_jobdata_class() */
 	int node;
 	bool clean, revert;
 } XbRole;
@@ -27,13 +29,17 @@ typedef struct {
 				    * nobody has looked what the workload executes */
 	GPtrArray *runs;           /* XbRun* on any of these, any job's, by id */
 	GHashTable *samples;       /* run id -> GArray of double, of the job's metric */
-	GHashTable *roles;         /* variant id -> XbRole*, the first node that has it */
-	GHashTable *classes; /* image hash, or "v<ID>" of an unbuilt variant -> class number */
+	GHashTable *roles;         /* variant id -> XbRole*, the first node that has it; of what is
+				    * shown, only of variants that a run is about */
+	GHashTable *images_seen;   /* hash of an image -> its class number */
+	guint classes;             /* how many there are */
 	const char *metric, *host_fp, *workload_fp; /* fingerprints "" until pinned */
 	bool own_boots; /* only this job's own boots say something: see xb_jobdata_run_is_used() */
 } XbJobData;
 
 XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error);
+/* Of the range only what people are shown (XB_ROWS_SHOWN): no planner can work with it. */
+XbJobData *xb_jobdata_load_shown(XbDb *db, int64_t job_id, GError **error);
 void xb_jobdata_free(XbJobData *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbJobData, xb_jobdata_free)
 

@@ -21,9 +21,9 @@ bool xb_profile_sides(const XbJobData *data, const json_t *verdict, int sides[2]
 	if (g_strcmp0(kind, "culprit") != 0 || culprit <= 0 || culprit >= data->commits->len)
 		return false;
 	commit = data->commits->pdata[culprit];
-	if (commit->parents->len == 0)
+	if (commit->first_parent < 0)
 		return false;
-	sides[0] = g_array_index(commit->parents, int, 0);
+	sides[0] = commit->first_parent;
 	sides[1] = (int)culprit;
 	return true;
 }

@@ -15,6 +15,9 @@
 #define VARIANT_COLUMNS                                                       \
 	"v.id, v.key, v.source, v.clean, v.state, v.detail, v.image_sha256, " \
 	"v.config_sha256, v.toolchain, v.dir, v.artifact, v.size_bytes, v.used_ms"
+#define VARIANT_IS_ALIKE                                                                  \
+	"EXISTS (SELECT 1 FROM variant AS same WHERE same.image_sha256 = v.image_sha256 " \
+	"AND same.id <> v.id)"
 
 /* read_run() in db-run.c */
 #define RUN_COLUMNS                                                                     \
@@ -52,18 +55,6 @@
 	"name, state, reason, troubles, recovers, condition, recoveries, drained_ms, " \
 	"drained, labels, health_ms, health, outside, health_from"
 #define HOST_TASK_COLUMNS "id, host, kind, why, state, outcome, detail, started_ms, finished_ms"
-
-/* The variants whose measurements a job can use: those of its nodes, those in
- * :extra (a JSON array of ids), and all that have one image with any of them.
- * CROSS JOIN keeps the order: from the job's own, whatever else there is. */
-#define WITH_VARIANTS_FOR_JOB                                                             \
-	"WITH own (id) AS MATERIALIZED ("                                                 \
-	"  SELECT variant_id FROM job_commit WHERE job_id = :job"                         \
-	"  UNION SELECT value FROM json_each(:extra)), "                                  \
-	"usable (id) AS MATERIALIZED ("                                                   \
-	"  SELECT id FROM own"                                                            \
-	"  UNION SELECT same.id FROM own CROSS JOIN variant AS mine ON mine.id = own.id " \
-	"    CROSS JOIN variant AS same ON same.image_sha256 = mine.image_sha256) "
 
 const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -110,8 +101,11 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"VALUES (:job, :node, :label, :parents, coalesce(:tree, ''), "
 		"  coalesce(:subject, ''), :variant, :files)",
 	/* read_job_commit() */
-	[XB_SQL_JOB_COMMITS] = "SELECT node, label, parents, tree, subject, variant_id, files "
+	[XB_SQL_JOB_COMMITS] = "SELECT node, label, parents, subject, variant_id, tree, files "
 			       "FROM job_commit WHERE job_id = :job ORDER BY node",
+	/* read_shown_commit() */
+	[XB_SQL_JOB_COMMITS_SHOWN] = "SELECT node, label, parents, subject, variant_id "
+				     "FROM job_commit WHERE job_id = :job ORDER BY node",
 	[XB_SQL_JOB_IMAGE_ADD] =
 		"INSERT INTO job_image (job_id, node, image, variant_id, detail) "
 		"VALUES (:job, :node, :image, :variant, coalesce(:detail, '')) "
@@ -146,8 +140,14 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"config_sha256 = :config, toolchain = :toolchain, dir = :dir, "
 		"artifact = :artifact, size_bytes = :size, used_ms = :used WHERE id = :id",
 	[XB_SQL_VARIANT_TOUCH] = "UPDATE variant SET used_ms = max(used_ms, :now) WHERE id = :id",
+	/* read_variant_of_job() */
 	[XB_SQL_VARIANTS_OF_JOB] =
-		"SELECT " VARIANT_COLUMNS " FROM job_commit AS c "
+		"SELECT " VARIANT_COLUMNS ", " VARIANT_IS_ALIKE " FROM job_commit AS c "
+		"JOIN variant AS v ON v.id = c.variant_id WHERE c.job_id = :job ORDER BY c.node",
+	/* read_shown_variant() */
+	[XB_SQL_VARIANTS_SHOWN] =
+		"SELECT v.id, v.state, v.key, v.image_sha256, v.config_sha256, v.toolchain, "
+		"v.artifact, " VARIANT_IS_ALIKE " FROM job_commit AS c "
 		"JOIN variant AS v ON v.id = c.variant_id WHERE c.job_id = :job ORDER BY c.node",
 	[XB_SQL_VARIANTS_ON_DISK] = "SELECT " VARIANT_COLUMNS " FROM variant AS v "
 				    "WHERE v.dir IS NOT NULL ORDER BY v.used_ms, v.id",
@@ -170,8 +170,20 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 			       "WHERE r.state <> 'done' ORDER BY +r.id",
 	[XB_SQL_RUNS_OF_JOB] = "SELECT " RUN_COLUMNS " FROM run AS r WHERE r.job_id = :job "
 			       "ORDER BY r.id",
-	[XB_SQL_RUNS_FOR_JOB] = WITH_VARIANTS_FOR_JOB
-	"SELECT " RUN_COLUMNS " FROM run AS r WHERE r.variant_id IN usable ORDER BY r.id",
+	/* :more is a JSON array of ids. CROSS JOIN goes from the job's own variants to their runs,
+	 * whatever else there is; of 20,000 few have one: what UNION keeps apart is runs. */
+	[XB_SQL_RUNS_FOR_JOB] =
+		"WITH found (id) AS MATERIALIZED ("
+		"  SELECT r.id FROM job_commit AS c CROSS JOIN run AS r "
+		"    ON r.variant_id = c.variant_id WHERE c.job_id = :job "
+		"  UNION SELECT r.id FROM json_each(:more) AS m CROSS JOIN run AS r "
+		"    ON r.variant_id = m.value "
+		"  UNION SELECT r.id FROM json_each(:more) AS m CROSS JOIN variant AS v "
+		"    ON v.id = m.value CROSS JOIN variant AS same "
+		"    ON same.image_sha256 = v.image_sha256 CROSS JOIN run AS r "
+		"    ON r.variant_id = same.id) "
+		"SELECT " RUN_COLUMNS " FROM found CROSS JOIN run AS r ON r.id = found.id "
+		"ORDER BY r.id",
 	[XB_SQL_RUNS_OF_VARIANT] = "SELECT " RUN_COLUMNS " FROM run AS r "
 				   "WHERE r.variant_id = :variant ORDER BY r.id",
 	[XB_SQL_RUNS_DONE] = "SELECT count(*) FROM run WHERE job_id = :job AND state = 'done'",
@@ -215,10 +227,9 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 			   "WHERE run_id = :run ORDER BY metric, iteration",
 	[XB_SQL_SAMPLES_OF_METRIC] = "SELECT metric, unit, iteration, value FROM sample "
 				     "WHERE run_id = :run AND metric = :metric ORDER BY iteration",
-	[XB_SQL_SAMPLES_FOR_JOB] = WITH_VARIANTS_FOR_JOB
-	"SELECT s.run_id, s.value FROM run AS r JOIN sample AS s ON s.run_id = r.id "
-	"WHERE r.variant_id IN usable AND r.kind = 'boot' AND r.state = 'done' "
-	"AND r.outcome = 'ok' AND s.metric = :metric ORDER BY s.run_id, s.iteration",
+	[XB_SQL_SAMPLES_OF_RUNS] =
+		"SELECT s.run_id, s.value FROM json_each(:runs) AS r CROSS JOIN sample AS s "
+		"ON s.run_id = r.value WHERE s.metric = :metric ORDER BY s.run_id, s.iteration",
 	[XB_SQL_NOISE_ROWS] =
 		"SELECT coalesce(v.image_sha256, 'v' || v.id), r.id, s.value FROM "
 		"(SELECT id, variant_id FROM run WHERE kind = 'boot' AND state = 'done' "

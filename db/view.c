@@ -170,11 +170,11 @@ static json_t *measurements(const XbJobData *data)
 			list,
 			json_pack("{s:s,s:s,s:s,s:i,s:i,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:f}", "commit",
 				  commit->label, "subject", commit->subject, "variant",
-				  variant ? variant->key : "", "boot", run->boot, "perturb",
-				  run->perturb, "outcome", xb_outcome_name(run->outcome), "samples",
-				  values, "run", (json_int_t)run->id, "host", run->place, "image",
-				  xb_role_image(role), "detail", run->detail ? run->detail : "",
-				  "node", role->node, "seconds",
+				  variant && variant->key ? variant->key : "", "boot", run->boot,
+				  "perturb", run->perturb, "outcome", xb_outcome_name(run->outcome),
+				  "samples", values, "run", (json_int_t)run->id, "host", run->place,
+				  "image", xb_role_image(role), "detail",
+				  run->detail ? run->detail : "", "node", role->node, "seconds",
 				  (double)(run->finished_ms - run->started_ms) / 1000));
 	}
 	return list;
@@ -334,7 +334,7 @@ json_t *xb_view_job(XbDb *db, int64_t id, XbViewDepth depth, int64_t now_ms, GEr
 
 		return job ? xb_view_summary(job) : NULL;
 	}
-	data = xb_jobdata_load(db, id, error);
+	data = xb_jobdata_load_shown(db, id, error);
 	return data ? xb_view_data(db, data, depth, now_ms) : NULL;
 }
 

@@ -366,7 +366,7 @@ bool xb_page_journal(XbPage *page, XbHtml *out, GError **error)
 
 bool xb_page_job(XbPage *page, XbHtml *out, GError **error)
 {
-	g_autoptr(XbJobData) data = xb_jobdata_load(page->db, page->id, error);
+	g_autoptr(XbJobData) data = xb_jobdata_load_shown(page->db, page->id, error);
 	g_autoptr(json_t) view = NULL;
 
 	if (!data)

@@ -309,7 +309,7 @@ static bool page_profile(XbPage *page, XbHtml *out, GError **error)
 		{ XB_FLAME_BASE, "without the change" },
 		{ XB_FLAME_TEST, "with the change" },
 	};
-	g_autoptr(XbJobData) data = xb_jobdata_load(page->db, page->id, error);
+	g_autoptr(XbJobData) data = xb_jobdata_load_shown(page->db, page->id, error);
 	Pair pair;
 	bool found = data && wanted_pair(page, data, &pair);
 	g_autoptr(json_t) view = found ? xb_profile_view(page->db, data, pair.nodes) : NULL;

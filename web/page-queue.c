@@ -182,7 +182,8 @@ static XbWebResponse *show_form(const XbSite *site, const XbWebRequest *request,
 static char *narrower(XbPage *page, int64_t like)
 {
 	g_autoptr(XbJob) job = xb_db_job_get(page->db, like, NULL);
-	g_autoptr(GPtrArray) commits = job ? xb_db_job_commits(page->db, like, NULL) : NULL;
+	g_autoptr(GPtrArray) commits =
+		job ? xb_db_job_commits(page->db, like, XB_ROWS_SHOWN, NULL) : NULL;
 	g_autoptr(json_t) said = job && job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
 	json_t *one;
 	json_int_t low = 0, high = 0;

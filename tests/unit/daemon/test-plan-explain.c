@@ -22,9 +22,10 @@ static void add_node(World *w)
 	XbJobCommit *commit = g_new0(XbJobCommit, 1);
 	XbVariant *variant = g_new0(XbVariant, 1);
 	int node = (int)w->data.commits->len, parent = node - 1;
-	XbRole role = { node, false, false };
+	XbRole role = { .node = node };
 
 	commit->node = node;
+	commit->first_parent = parent;
 	commit->label = g_strdup_printf("%040d", node);
 	commit->parents = g_array_new(FALSE, FALSE, sizeof(int));
 	if (node > 0)
