@@ -13,7 +13,8 @@
 #define BARS       90  /* of that with probabilities */
 #define MARKS      18  /* of the row of marks */
 #define WIDTH_WANT 960
-#define NARROW     3 /* a column in which a mark has no shape */
+#define NARROW     3   /* a column in which a mark has no shape */
+#define VISIBLE    0.5 /* of a mark in these, or of a gap between two: below, none is seen */
 
 /* ---- what is known --------------------------------------------------------------- */
 
@@ -207,6 +208,22 @@ static void put_level(XbHtml *out, const Picture *p, guint i)
 		xb_scale_at(&p->level, column->level.mean));
 }
 
+/* The columns of @kind as lines; two are one line where nobody could see the gap. */
+static void put_stretches(XbHtml *out, const Picture *p, XbColumnKind kind, double y)
+{
+	for (guint i = 0; i < p->n;) {
+		guint from = i, end = i + 1;
+
+		if (p->columns[i++].kind != kind)
+			continue;
+		for (; i < p->n && (i - end) * p->width < VISIBLE; i++)
+			if (p->columns[i].kind == kind)
+				end = i + 1;
+		xb_html(out, "M%.1f %.1fh%.1f", LEFT + from * p->width, y,
+			fmax((end - from) * p->width, VISIBLE));
+	}
+}
+
 /* In narrow columns shapes cannot be told apart: a row for each kind, each one path. */
 static void put_narrow_marks(XbHtml *out, const Picture *p, double top)
 {
@@ -224,15 +241,7 @@ static void put_narrow_marks(XbHtml *out, const Picture *p, double top)
 		if (!classes[kind])
 			continue;
 		xb_html(out, "<path class=\"%s\" d=\"", classes[kind]);
-		for (guint i = 0; i < p->n; i++) {
-			guint from = i;
-
-			while (i < p->n && p->columns[i].kind == kind)
-				i++;
-			if (i > from)
-				xb_html(out, "M%.1f %.1fh%.1f", LEFT + from * p->width, y,
-					fmax((i - from) * p->width, 0.5));
-		}
+		put_stretches(out, p, kind, y);
 		xb_html(out, "\"/>");
 	}
 }

@@ -2,12 +2,15 @@
 /* xbisect-web.c - options, listening, and the main loop of the results pages. */
 #include <gio/gio.h>
 #include <glib-unix.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "access.h"
 #include "control.h"
 #include "server.h"
+
+#define MEMORY_KEPT (32 * 1024 * 1024)
 
 typedef struct {
 	char *config, *listen;
@@ -130,6 +133,14 @@ static bool parse(int *argc, char ***argv, Options *options, GError **error)
 	return true;
 }
 
+/* The pages of a large job need a few megabytes, each time anew: given back in between, they would
+ * cost more than what is done with them. */
+static void keep_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
+	mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT);
+}
+
 int main(int argc, char **argv)
 {
 	Options options = { 0 };
@@ -152,6 +163,7 @@ int main(int argc, char **argv)
 		g_free(config.listen);
 		config.listen = g_strdup(options.listen);
 	}
+	keep_memory();
 	fine = fine && (options.new_token ? new_token(&config, &error) : serve(&config, &error));
 	g_free(options.config);
 	g_free(options.listen);
