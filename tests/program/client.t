@@ -54,7 +54,7 @@ start_daemon() { # the script comes from stdin
 	stop_daemon
 	cat >"$tmp/script"
 	: >"$tmp/requests"
-	python3 "$here/fake-daemon.py" "$tmp/control" "$tmp/script" "$tmp/requests" \
+	/usr/bin/python3 "$here/fake-daemon.py" "$tmp/control" "$tmp/script" "$tmp/requests" \
 		2>"$tmp/daemon.err" &
 	daemon=$!
 	for _ in $(seq 100); do
@@ -71,13 +71,13 @@ run() { # run ARGS...: output in out and err, exit status in $status
 }
 
 request() { # request PYTHON-EXPRESSION over r, the last request
-	python3 -c 'import json, sys
+	/usr/bin/python3 -c 'import json, sys
 r = [json.loads(line) for line in open(sys.argv[1])][-1]
 print(eval(sys.argv[2]))' "$tmp/requests" "$1"
 }
 
 one_object() { # stdout is exactly one JSON object
-	python3 -c 'import json, sys
+	/usr/bin/python3 -c 'import json, sys
 assert isinstance(json.load(open(sys.argv[1])), dict)' "$tmp/out" 2>/dev/null
 	ok $? "$1"
 }
@@ -316,7 +316,7 @@ start_daemon < <(script "[[{\"event\": \"progress\", \"job\": $(job running null
 (
 	sleep 3
 	script "[[{\"ok\": true, \"job\": $(job 'done' '{"kind":"none","confidence":0.99}')}]]" >"$tmp/script2"
-	exec python3 "$here/fake-daemon.py" "$tmp/control" "$tmp/script2" "$tmp/requests2"
+	exec /usr/bin/python3 "$here/fake-daemon.py" "$tmp/control" "$tmp/script2" "$tmp/requests2"
 ) &
 second=$!
 run bisect --wait --json a..b
@@ -364,15 +364,15 @@ print("signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITS
 END
 : >"$tmp/err"
 is "on a terminal: exit status" \
-	"$(python3 "$tmp/on-terminal.py" color "$tmp/out" "$xbisect" bisect --wait a..b)" 3
+	"$(/usr/bin/python3 "$tmp/on-terminal.py" color "$tmp/out" "$xbisect" bisect --wait a..b)" 3
 has "on a terminal: the view" out 'boot  012345678901 evil'
 has "on a terminal: redrawn in place" out $'\033\[[0-9]+A'
 has "on a terminal: coloured" out $'\033\[36m'
 hasnt "on a terminal: escapes of a subject are visible" out $'evil \033'
-is "NO_COLOR: exit status" "$(python3 "$tmp/on-terminal.py" plain "$tmp/out" "$xbisect" bisect --wait a..b)" 3
+is "NO_COLOR: exit status" "$(/usr/bin/python3 "$tmp/on-terminal.py" plain "$tmp/out" "$xbisect" bisect --wait a..b)" 3
 hasnt "NO_COLOR: no colour" out $'\033\[[0-9;]*m'
 is "SIGINT ends the client by SIGINT" \
-	"$(python3 "$tmp/on-terminal.py" interrupt "$tmp/out" "$xbisect" bisect --wait a..b)" "signal 2"
+	"$(/usr/bin/python3 "$tmp/on-terminal.py" interrupt "$tmp/out" "$xbisect" bisect --wait a..b)" "signal 2"
 has "SIGINT: the job goes on, and how to follow it" out 'xbisect show --wait 7'
 shown=$(grep -aoE $'\033.[?]25[lh]' "$tmp/out" | tail -1)
 is "SIGINT: the cursor is shown" "$shown" $'\033[?25h'

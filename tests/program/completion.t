@@ -44,7 +44,7 @@ cat >script <<'END'
                                  {"id": 12, "kind": "ab", "title": "b", "state": "done"}]}]],
  "hosts": [[{"ok": true, "hosts": [{"name": "qemu", "driver": "qemu", "state": "online"}]}]]}
 END
-python3 "$here/fake-daemon.py" control script requests 2>/dev/null &
+/usr/bin/python3 "$here/fake-daemon.py" control script requests 2>/dev/null &
 daemon=$!
 for _ in $(seq 100); do
 	[ -S control ] && break

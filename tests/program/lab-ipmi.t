@@ -20,7 +20,7 @@ while [ \$# -gt 0 ]; do
 done
 CHASSIS
 chmod +x chassis
-ipmi_port=$(python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+ipmi_port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 (umask 077 && echo secret7 >password && cat >lan.conf <<LAN
 name "lab1"
 set_working_mc 0x20

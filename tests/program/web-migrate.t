@@ -17,7 +17,7 @@ trap 'stop_all; cleanup' EXIT
 config ""
 mkdir -p "$state"
 # the database as the version before this one made it, with enough in it to take a moment
-python3 - "$here/../../db/schema.h" "$state/xbisect.db" <<'END'
+/usr/bin/python3 - "$here/../../db/schema.h" "$state/xbisect.db" <<'END'
 import re, sqlite3, sys
 text = re.sub(r"/\*.*?\*/", "", open(sys.argv[1]).read(), flags=re.S)
 text = text[text.index("xb_migrations[] = {"):text.index("};")]
@@ -53,7 +53,7 @@ is "before the migration: 503" "$status" 503
 has "before the migration: says what to do" out "start xbisectd once"
 
 # readers that never pause, and streams; they end when each address answered for two seconds
-python3 - "$(cat "$tmp/address")" "$tmp/seen" >"$tmp/readers" 2>"$tmp/err" <<'END' &
+/usr/bin/python3 - "$(cat "$tmp/address")" "$tmp/seen" >"$tmp/readers" 2>"$tmp/err" <<'END' &
 import http.client, socket, sys, threading, time
 from urllib.parse import urlparse
 where = urlparse(sys.argv[1])

@@ -29,7 +29,7 @@ get() { # get PATH [CURL-ARGS...]: body in out, headers in head, status in $stat
 
 # raw TEXT...: sends the lines as they are (\r\n between), the answer in out
 raw() {
-	python3 - "${url#http://}" "$@" >"$tmp/out" 2>"$tmp/err" <<'END'
+	/usr/bin/python3 - "${url#http://}" "$@" >"$tmp/out" 2>"$tmp/err" <<'END'
 import socket, sys
 host, port = sys.argv[1].split(":")
 s = socket.create_connection((host, int(port)), 30)
@@ -228,7 +228,7 @@ get "/run/2/raw?name=../../web.token"
 is "files: not by path" "$status" 404
 
 # ---- many clients that do nothing --------------------------------------------------------
-python3 - "${url#http://}" "$tmp/idle-ready" >"$tmp/out" 2>"$tmp/err" <<'END' &
+/usr/bin/python3 - "${url#http://}" "$tmp/idle-ready" >"$tmp/out" 2>"$tmp/err" <<'END' &
 import resource, socket, sys, time
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 n = min(10000, hard - 200)
@@ -265,7 +265,7 @@ post "the daemon is down" 502 '/jobs/{2}/retry'
 get /job/2/retry -X POST -H "Authorization: Bearer $token"
 is "the daemon is down: changes are refused" "$status" 502
 has "the daemon is down: says so" out "xbisectd cannot be reached"
-python3 -c 'import sqlite3, sys
+/usr/bin/python3 -c 'import sqlite3, sys
 d = sqlite3.connect(sys.argv[1]); d.execute("PRAGMA user_version = 4711"); d.commit()' "$state/xbisect.db"
 get /job/1
 is "a newer schema: 503" "$status" 503

@@ -4,7 +4,7 @@
 # repositories, fake builder and host.
 set -u
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+here=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 bin=$(realpath "${XB_BIN:-build/bin}")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/xbisect-test.XXXXXX")
 state=$tmp/state
@@ -151,8 +151,8 @@ end_workers() {
 	local file pid
 	for file in "$tmp"/*/runs/*/pid; do
 		[ -s "$file" ] || continue
-		pid=$(cat "$file")
-		[ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$(dirname "$file")" ] || continue
+		pid=$(<"$file")
+		[ "/proc/$pid/cwd" -ef "${file%/*}" ] || continue
 		kill -9 -- "-$pid" 2>/dev/null
 	done
 }
@@ -175,10 +175,10 @@ j() { # j EXPRESSION: of the last output
 }
 
 wait_until() { # wait_until SECONDS COMMAND...: on a quiet machine; a busy one gets six times that
-	local end=$(($(date +%s) + 6 * $1))
+	local end=$((EPOCHSECONDS + 6 * $1))
 	shift
 	until "$@"; do
-		[ "$(date +%s)" -le "$end" ] || return 1
+		[ "$EPOCHSECONDS" -le "$end" ] || return 1
 		sleep 0.05
 	done
 }
