@@ -57,7 +57,7 @@ $(O)/vmlinux: $(objs)
 $(O)/kernel/%.o: kernel/%.c include/x.h $(O)/.config
 	@mkdir -p $(@D)
 	@echo '  CC      kernel/$*.o'
-	@gcc -c -I$(CURDIR)/include -o $@ $(CURDIR)/$<
+	@gcc -Wp,-MMD,$(@D)/.$*.o.d -c -I$(CURDIR)/include -o $@ $(CURDIR)/$<
 	@printf 'source_kernel/$*.o := $(CURDIR)/$<\ndeps_kernel/$*.o := $(CURDIR)/include/x.h\n' >$(@D)/.$*.o.cmd
 MK
 cat >scripts/kconfig/merge_config.sh <<'SH'
@@ -131,6 +131,7 @@ swap: $(O)/arch/x86/boot/bzImage
 	@ln -s /etc/passwd $(O)/System.map
 MK
 )
+header=$(git checkout -q "$first" && echo '#define VALUE 7' >include/x.h && commit header)
 git checkout -q "$second"
 echo 'config XEN' >>Kconfig
 newkconfig=$(commit newkconfig)
@@ -393,8 +394,11 @@ if command -v ccache >/dev/null; then
 	done_is ok && [ "$(counter ccache_hits)" = 1 ] && [ "$(image)" = "$second_image" ] &&
 		[ "$before" = "$(find "$tmp/ccache" -type f -printf '%p %T@\n' | sort | sha256sum)" ]
 	ok $? "a read-only one is read and not written"
+	run header "$header" ",\"clean\":true$cache"
+	done_is ok && [ "$(counter ccache_hits)" = 1 ] && [ "$(image)" != "$first_image" ]
+	ok $? "a header that changed: what includes it is compiled, the rest is not"
 else
-	for _ in 1 2 3 4; do ok 0 "# SKIP no ccache"; done
+	for _ in 1 2 3 4 5; do ok 0 "# SKIP no ccache"; done
 fi
 
 # ---- without privileges ---------------------------------------------------------------
