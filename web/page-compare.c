@@ -119,7 +119,7 @@ static void put_variants(XbHtml *out, const XbJobData *data, json_t *view, json_
 {
 	const char *unit = xb_spec_string(data, "unit");
 	bool lower = xb_spec_bool(data, "lower_is_better");
-	g_autofree char *sure = xb_probability_text(xb_json_number(view, "confidence_asked"));
+	g_autofree char *sure = xb_asked_text(xb_json_number(view, "confidence_asked"));
 	json_t *row;
 	size_t i;
 

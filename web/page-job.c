@@ -132,9 +132,7 @@ static void put_when(XbHtml *out, const char *name, int64_t ms)
 static void put_facts(XbHtml *out, const XbJobData *data, json_t *view)
 {
 	const XbJob *job = data->job;
-	double confidence = xb_json_number(view, "confidence_asked");
-	g_autofree char *asked =
-		isfinite(confidence) ? g_strdup_printf("%.6g %%", confidence * 100) : NULL;
+	g_autofree char *asked = xb_asked_text(xb_json_number(view, "confidence_asked"));
 	g_autofree char *cost = cost_text(json_object_get(view, "counts"));
 	g_autofree char *measured = g_strdup_printf("%s of %s", xb_json_text(view, "metric"),
 						    xb_json_text(view, "workload"));

@@ -181,13 +181,22 @@ char *xb_change_text(double ratio)
 
 char *xb_probability_text(double probability)
 {
-	if (!isfinite(probability))
+	int decimals = probability > 0.99 ? 2 : 1;
+	double step = pow(10, -decimals), percent = 100 * probability;
+
+	if (!isfinite(probability) || probability < 0)
 		return g_strdup("-");
-	if (probability > 0.999) /* one is what is left when the rest is too small to be told */
-		return g_strdup(">99.9 %");
-	if (probability < 0.001)
-		return g_strdup("<0.1 %");
-	return g_strdup_printf("%.1f %%", probability * 100);
+	if (percent >=
+	    100 - step / 2) /* one is what is left when the rest is too small to be told */
+		return g_strdup_printf("> %.*f %%", decimals, 100 - step);
+	if (percent < step / 2)
+		return g_strdup_printf("< %.*f %%", decimals, step);
+	return g_strdup_printf("%.*f %%", decimals, percent);
+}
+
+char *xb_asked_text(double confidence)
+{
+	return isfinite(confidence) ? g_strdup_printf("%.6g %%", confidence * 100) : NULL;
 }
 
 char *xb_short_id(const char *label)

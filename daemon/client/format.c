@@ -4,6 +4,8 @@
  */
 #include "format.h"
 
+#include "percent.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -93,13 +95,12 @@ char *xb_format_change(double ratio)
 
 char *xb_format_probability(double p)
 {
-	if (!isfinite(p) || p < 0)
-		return g_strdup("-");
-	if (p > 0.9999) /* 1 is what is left when the rest is too small to be told */
-		return g_strdup(">99.99%");
-	if (p > 0.99)
-		return g_strdup_printf("%.2f%%", floor(p * 10000) / 100);
-	return g_strdup_printf("%.1f%%", p * 100);
+	return xb_probability_text(p);
+}
+
+char *xb_format_asked(double confidence)
+{
+	return g_strdup_printf("%.6g %%", 100 * confidence);
 }
 
 /* ---- columns -------------------------------------------------------------------- */

@@ -62,7 +62,7 @@ static void write_verdict(XbWriter *w, const json_t *job)
 	if (effect != NULL)
 		w->field(w, "effect", effect);
 	if (isfinite(confidence)) {
-		asked = xb_format_probability(confidence);
+		asked = xb_format_asked(confidence);
 		w->field(w, "asked for", asked);
 	}
 	if (*reason != '\0' && xb_is(job, "state", "done"))

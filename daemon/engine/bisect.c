@@ -106,7 +106,7 @@ static void give_range(XbBisect *self, const char *why)
 	while (size + 1 < n && sum < self->search.options->confidence &&
 	       plan->probability[order[size + 1]] > 0)
 		sum += plan->probability[order[++size]];
-	g_autofree char *sure = xb_percent_text(sum, 1);
+	g_autofree char *sure = xb_probability_text(sum);
 	g_string_append_printf(plan->reason, "%s: one of %u commits with %s", why, size, sure);
 	xb_bisect_finish(self, XB_VERDICT_RANGE, sum);
 }
@@ -114,7 +114,7 @@ static void give_range(XbBisect *self, const char *why)
 static void give_none(XbBisect *self)
 {
 	XbPlan *plan = self->search.plan;
-	g_autofree char *sure = xb_percent_text(self->posterior->none, 1);
+	g_autofree char *sure = xb_probability_text(self->posterior->none);
 
 	xb_bisect_set_endpoint_effect(self);
 	plan->culprit = 0;
@@ -160,7 +160,7 @@ static bool judge_culprit(XbBisect *self)
 		give_range(self, "clean rebuilds refuted one culprit after the other");
 		return true;
 	}
-	g_autofree char *sure = xb_percent_text(p, 2);
+	g_autofree char *sure = xb_probability_text(p);
 	g_string_append_printf(plan->reason, "culprit with %s; ", sure);
 	switch (xb_confirm(search, plan->culprit, xb_bisect_log_effect(self), self->posterior->s)) {
 	case XB_CONFIRM_RUNNING:
@@ -286,8 +286,8 @@ static void judge(XbBisect *self)
 	plan->steps_left += xb_confirm_left(search, 0);
 	plan->seconds_left += xb_confirm_left(search, 0) * search->options->boot_s;
 	plan->seconds_left += xb_bisect_confirm_s(self, 0);
-	g_autofree char *likely = xb_percent_text(self->posterior->node[plan->culprit], 1);
-	g_autofree char *flat = xb_percent_text(none, 1);
+	g_autofree char *likely = xb_probability_text(self->posterior->node[plan->culprit]);
+	g_autofree char *flat = xb_probability_text(none);
 	g_string_append_printf(plan->reason, "searching: likeliest culprit %s, none %s", likely,
 			       flat);
 }

@@ -15,3 +15,10 @@ char *xb_percent_text(double probability, int decimals)
 		return g_strdup_printf("< %.*f %%", decimals, step);
 	return g_strdup_printf("%.*f %%", decimals, percent);
 }
+
+char *xb_probability_text(double probability)
+{
+	if (!isfinite(probability) || probability < 0)
+		return g_strdup("-");
+	return xb_percent_text(probability, probability > 0.99 ? 2 : 1);
+}

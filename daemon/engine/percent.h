@@ -12,4 +12,9 @@
  * rounded to, or is, certain. Caller frees. */
 char *xb_percent_text(double probability, int decimals);
 
+/* The same as precisely as it matters: "83.2 %", from 99 % on "99.55 %", "> 99.99 %"; "-" for what
+ * is no probability. This is how it is told everywhere; the pages, which don't know the engine,
+ * have the same (tests/unit/probability-cases.h). Caller frees. */
+char *xb_probability_text(double probability);
+
 #endif

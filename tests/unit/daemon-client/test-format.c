@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Numbers and columns for people. */
+#include "../probability-cases.h"
 #include "format.h"
 
 #include <math.h>
@@ -37,13 +38,6 @@ static void spans_probabilities_changes(void)
 		      { 59.6, "1m00s" }, { 192, "3m12s" }, { 3900, "1h05m" }, { 183600, "2d03h" },
 		      { -1, "?" },       { NAN, "?" },     { INFINITY, "?" } };
 	static const struct {
-		double p;
-		const char *text;
-	} probabilities[] = { { 0.832, "83.2%" },   { 0.99, "99.0%" },
-			      { 0.9955, "99.55%" }, { 0.99999, ">99.99%" },
-			      { 1, ">99.99%" },     { 0, "0.0%" },
-			      { NAN, "-" } };
-	static const struct {
 		double ratio;
 		const char *text;
 	} changes[] = { { 1.909, "+90.9%" }, { 0.998, "-0.20%" }, { 1, "+0.00%" }, { NAN, "-" } };
@@ -53,10 +47,10 @@ static void spans_probabilities_changes(void)
 
 		g_assert_cmpstr(text, ==, spans[i].text);
 	}
-	for (unsigned i = 0; i < G_N_ELEMENTS(probabilities); i++) {
-		g_autofree char *text = xb_format_probability(probabilities[i].p);
+	for (unsigned i = 0; i < G_N_ELEMENTS(probability_cases); i++) {
+		g_autofree char *text = xb_format_probability(probability_cases[i].probability);
 
-		g_assert_cmpstr(text, ==, probabilities[i].text);
+		g_assert_cmpstr(text, ==, probability_cases[i].text);
 	}
 	for (unsigned i = 0; i < G_N_ELEMENTS(changes); i++) {
 		g_autofree char *text = xb_format_change(changes[i].ratio);

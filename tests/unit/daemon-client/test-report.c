@@ -166,7 +166,7 @@ static void text_says_what_a_developer_needs(void)
 		"Author: Jos\xc3\xa9 Example <jose@example.org>",
 		"Date:   2023-11-14 19:26:40 UTC",
 		"unmap 1.91x slower (+91.1%, 99% interval +91.0% .. +92.0%)",
-		"confidence 99.98%",
+		"confidence 99.98 %",
 		"0.022400 +- 0.000000 seconds ( +- 0.00% )",
 		"9 builds (2 reused, 1 ahead of need), 17 boots, 1 skipped",
 		"v1..v2   166 commits, 39 can matter",
@@ -288,7 +288,7 @@ static void a_range_lists_its_candidates(void)
 	g_autofree char *text = xb_report_text(job);
 
 	assert_has(text, "range of 3 commits, most probably 111111111111 (\"one\")");
-	assert_has(text, "  222222222222        40.0%  two\n");
+	assert_has(text, "  222222222222       40.0 %  two\n");
 	assert_has(text, "and 1 more commits");
 }
 
@@ -422,7 +422,7 @@ static void the_view_tells_what_runs(void)
 	assert_has(all->str, "#7 good..bad  search  3m12s\n");
 	assert_has(all->str, "166 commits (39 can matter) | 2 builds + 1 reused | 3 boots\n");
 	assert_has(all->str, "42s of ~1m00s");
-	assert_has(all->str, "leading 111111111111 (83.2%) x\n");
+	assert_has(all->str, "leading 111111111111 (83.2 %) x\n");
 	assert_has(all->str,
 		   "[##################......] 6 steps done, about 2 left, about 1m28s\n");
 	assert_lacks(all->str, ". one\n");

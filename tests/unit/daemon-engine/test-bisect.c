@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../probability-cases.h"
 #include "percent.h"
 
 typedef struct {
@@ -212,6 +213,10 @@ static void test_nothing_is_certain(void)
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *text = xb_percent_text(cases[i].probability, cases[i].decimals);
 		g_assert_cmpstr(text, ==, cases[i].text);
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(probability_cases); i++) {
+		g_autofree char *text = xb_probability_text(probability_cases[i].probability);
+		g_assert_cmpstr(text, ==, probability_cases[i].text);
 	}
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-html.c - nothing that is put into markup becomes markup. */
+#include "../probability-cases.h"
 #include "html.h"
+#include "page.h"
 
 #include <string.h>
 
@@ -61,6 +63,15 @@ static void test_parts_of_addresses(void)
 	g_assert_cmpstr(url, ==, "a%20b%2Fc%3Fd%26e%3D%22%C3%A9");
 }
 
+static void test_probabilities_are_told_as_by_the_engine(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(probability_cases); i++) {
+		g_autofree char *text = xb_probability_text(probability_cases[i].probability);
+
+		g_assert_cmpstr(text, ==, probability_cases[i].text);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -68,5 +79,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/html/numbers-are-as-printf-has-them",
 			test_numbers_are_as_printf_has_them);
 	g_test_add_func("/html/parts-of-addresses", test_parts_of_addresses);
+	g_test_add_func("/html/probabilities-are-told-as-by-the-engine",
+			test_probabilities_are_told_as_by_the_engine);
 	return g_test_run();
 }
