@@ -307,10 +307,18 @@ check-browser:      ## the pages in chromium: clicks, live updates, no script, d
 	@$(SUBMAKE) -j$(JOBS) browser-steps
 	@tests/browser/run --bin $(BUILD)/bin --modules $(BUILD)/npm/browser
 browser-steps: programs $(UPLOT) $(BUILD)/npm/browser/node_modules
-screenshots:        ## pictures of the pages for README, into build/screenshots/
+# Of all that are made, into build/screenshots/, README shows these; web/screenshots/ has them, small.
+README_PICTURES := bisect timeline
+DEPS_PICTURES := pngquant
+screenshots:        ## pictures of the pages; those that README shows, into web/screenshots/
 	@$(SUBMAKE) deps deps-browser
+	@tests/install/deps $(DEPS_PICTURES)
 	@$(SUBMAKE) -j$(JOBS) browser-steps
 	@tests/browser/run --bin $(BUILD)/bin --modules $(BUILD)/npm/browser --screenshots $(BUILD)/screenshots
+	@mkdir -p web/screenshots
+	@for picture in $(README_PICTURES); do pngquant --force --strip --speed 1 --quality 60-95 \
+	  --output web/screenshots/$$picture.png $(BUILD)/screenshots/$$picture.png || exit 1; done
+	@ls -l web/screenshots
 oracle:             ## ask scipy again for the values that test-stats compares with
 	@$(SUBMAKE) deps-oracle
 	@tests/oracle/statistics.py >tests/oracle/statistics.txt.new
@@ -328,7 +336,7 @@ SHELL_FILES = $(shell grep -lE '^\#!.*(bash|/sh)' -r tests .ci packaging runner 
 	--include='*' 2>/dev/null)
 
 # Texts, what has no comments, what was recorded, and patches, which have the licence of what they change.
-NO_SPDX = *.md LICENSE *.json *.patch tests/fuzz/*.seeds/* tests/unit/*.fixtures/* tests/oracle/statistics.txt
+NO_SPDX = *.md LICENSE *.png *.json *.patch tests/fuzz/*.seeds/* tests/unit/*.fixtures/* tests/oracle/statistics.txt
 
 .PHONY: lint lint-steps lint-spdx lint-format lint-tidy lint-cppcheck lint-man lint-shell lint-gcc lint-clang
 lint:               ## clang-format, clang-tidy, cppcheck, mandoc, shellcheck, SPDX lines; gcc and clang with -Werror

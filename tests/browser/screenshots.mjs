@@ -5,7 +5,7 @@ import { launch, url } from "./lib.mjs";
 const browser = await launch();
 for (const [name, path, colorScheme, height] of [
 	["overview", "/", "light", 700],
-	["bisect", "/job/1", "light", 1250],
+	["bisect", "/job/1", "light", 1480],
 	["bisect-dark", "/job/1", "dark", 1250],
 	["ab", "/job/2", "light", 1200],
 	["timeline", "/branch/mainline", "light", 700],
