@@ -20,6 +20,8 @@ static const XbKeySpec web_keys[] = {
 	{ "user", XB_VALUE_STRING, AT(user), 0, 0, NULL },
 	{ "assets", XB_VALUE_DIRECTORY, AT(assets), 0, 0, NULL },
 	{ "viewers", XB_VALUE_INTEGER, AT(viewers), 1, 100000, NULL },
+	{ "boot_listen", XB_VALUE_STRING, AT(boot_listen), 0, 0, NULL },
+	{ "boot_dir", XB_VALUE_DIRECTORY, AT(boot_dir), 0, 0, NULL },
 	{ 0 },
 };
 
@@ -45,18 +47,28 @@ bool xb_web_listen_parse(const char *text, char **address, int *port)
 	return true;
 }
 
-bool xb_web_config_take(XbWebConfig *config, const XbConfigGroup *group, GError **error)
+static bool check_address(const XbConfigGroup *group, const char *key, const char *value,
+			  GError **error)
 {
-	const XbConfigEntry *listen = xb_config_entry(group, "listen");
 	g_autofree char *address = NULL;
 	int port;
 
-	if (!xb_config_store(group, web_keys, config, error))
+	return !value || xb_web_listen_parse(value, &address, &port) ||
+	       xb_config_fail(error, group, key,
+			      "\"%s\" is no ADDRESS:PORT, such as %s or [::1]:8347", value,
+			      LISTEN_DEFAULT);
+}
+
+bool xb_web_config_take(XbWebConfig *config, const XbConfigGroup *group, GError **error)
+{
+	if (!xb_config_store(group, web_keys, config, error) ||
+	    !check_address(group, "listen", config->listen, error) ||
+	    !check_address(group, "boot_listen", config->boot_listen, error))
 		return false;
-	if (listen && !xb_web_listen_parse(config->listen, &address, &port))
-		return xb_config_fail(error, group, "listen",
-				      "\"%s\" is no ADDRESS:PORT, such as %s or [::1]:8347",
-				      config->listen, LISTEN_DEFAULT);
+	if (!config->boot_listen != !config->boot_dir)
+		return xb_config_fail(error, group, config->boot_dir ? "boot_dir" : "boot_listen",
+				      "boot_listen= and boot_dir= go together: the address, and "
+				      "the folder that is served there");
 	return true;
 }
 
@@ -120,6 +132,8 @@ void xb_web_config_clear(XbWebConfig *config)
 	g_free(config->read);
 	g_free(config->user);
 	g_free(config->assets);
+	g_free(config->boot_listen);
+	g_free(config->boot_dir);
 	g_free(config->state_dir);
 	g_free(config->socket);
 	*config = (XbWebConfig){ 0 };

@@ -17,6 +17,7 @@ typedef struct {
 	char *user;       /* as which xbisect-web runs; NULL: as the daemon */
 	char *assets;     /* directory of style, script and plots; NULL: where they are installed */
 	int viewers;      /* live pages at once */
+	char *boot_listen, *boot_dir; /* the folder that lab machines boot from; NULL: not served */
 	/* of [daemon] */
 	char *state_dir, *socket;
 } XbWebConfig;

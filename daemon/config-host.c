@@ -86,6 +86,7 @@ static const XbKeySpec ssh_keys[] = {
 	{ "boot", XB_VALUE_WORD, 0, 0, 0, "net|grub" },
 	{ "root", XB_VALUE_WORD, 0, 0, 0, "initramfs|disk" },
 	{ "net_dir", XB_VALUE_DIRECTORY, 0, 0, 0, NULL },
+	{ "net_loader", XB_VALUE_WORD, 0, 0, 0, "ipxe|grub" },
 	{ "net_script", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "net_known_good", XB_VALUE_FILE, 0, 0, 0, NULL },
 	{ "grub_dir", XB_VALUE_STRING, 0, 0, 0, NULL },

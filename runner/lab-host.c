@@ -69,20 +69,23 @@ static bool read_kinds(LabHost *self, const RunnerJob *job, GError **error)
 	static const char *const consoles[] = { "none", "command", "ipmi", "tcp",
 						"unix", "device",  NULL };
 	static const char *const boots[] = { "net", "grub", NULL };
+	static const char *const loaders[] = { "ipxe", "grub", NULL };
 	static const char *const net_roots[] = { "initramfs", "disk", NULL };
 	static const char *const grub_roots[] = { "disk", "initramfs", NULL };
 	static const char *const domains[] = { "refuse", "stop", "ignore", NULL };
-	int power, console, boot, root, others;
+	int power, console, boot, loader, root, others;
 
 	if (!choose(job, "power", powers, &power, error) ||
 	    !choose(job, "console", consoles, &console, error) ||
 	    !choose(job, "boot", boots, &boot, error) ||
+	    !choose(job, "net_loader", loaders, &loader, error) ||
 	    !choose(job, "root", boot == LAB_BOOT_NET ? net_roots : grub_roots, &root, error) ||
 	    !choose(job, "domains", domains, &others, error))
 		return false;
 	self->power = (LabPowerKind)power;
 	self->console = (LabConsoleKind)console;
 	self->boot = (LabBootKind)boot;
+	self->net_loader = (LabNetLoader)loader;
 	self->root = (root == 0) == (boot == LAB_BOOT_NET) ? LAB_ROOT_INITRAMFS : LAB_ROOT_DISK;
 	self->domains = (LabDomains)others;
 	return true;
@@ -172,7 +175,9 @@ static bool read_boot(LabHost *self, const RunnerJob *job, GError **error)
 	bool ram = self->root == LAB_ROOT_INITRAMFS;
 
 	self->net_dir = runner_setting(job->host, "net_dir", NULL);
-	self->net_script = runner_setting(job->host, "net_script", "boot.ipxe");
+	self->net_script =
+		runner_setting(job->host, "net_script",
+			       self->net_loader == LAB_NET_GRUB ? "grub.cfg" : "boot.ipxe");
 	self->net_known_good = runner_setting(job->host, "net_known_good", NULL);
 	self->grub_dir = runner_setting(job->host, "grub_dir", "/boot/grub");
 	self->boot_dir = runner_setting(job->host, "boot_dir", "/boot/xbisect");
@@ -188,7 +193,7 @@ static bool read_boot(LabHost *self, const RunnerJob *job, GError **error)
 					       : "console=hvc0 earlyprintk=xen");
 	if (self->boot == LAB_BOOT_NET && !self->net_dir)
 		return missing(error, "net_dir",
-			       "the folder from which the machine's iPXE is served");
+			       "the folder from which the machine's iPXE or GRUB is served");
 	if (self->boot == LAB_BOOT_NET && !self->xen)
 		return missing(error, "xen", "the hypervisor that is served to the machine");
 	if (self->boot == LAB_BOOT_NET && !ram) {

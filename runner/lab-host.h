@@ -18,6 +18,10 @@ typedef enum {
 	LAB_CONSOLE_DEVICE,
 } LabConsoleKind;
 typedef enum { LAB_BOOT_NET, LAB_BOOT_GRUB } LabBootKind;
+typedef enum {
+	LAB_NET_IPXE,
+	LAB_NET_GRUB
+} LabNetLoader; /* what reads the script over the network */
 /* What dom0 runs from: our initramfs, its results framed on the console; or
  * the machine's own system, its results by ssh. */
 typedef enum { LAB_ROOT_INITRAMFS, LAB_ROOT_DISK } LabRootKind;
@@ -44,6 +48,7 @@ typedef struct {
 
 	LabBootKind boot;
 	LabRootKind root;
+	LabNetLoader net_loader;
 	char *net_dir, *net_script;
 	char *net_known_good; /* file with the script that is put back; NULL: "exit" */
 	char *grub_dir, *boot_dir, *work_dir; /* on the host */

@@ -8,11 +8,11 @@
 
 struct LabMarks {
 	ConsoleHandlers handlers;
-	char *entry_text, *nonce_text, *file_text;
+	char *entry_text, *unloaded_text, *nonce_text, *file_text;
 	GHashTable *loaded; /* part -> its bytes, as text */
 	GString *line;      /* what came since the last newline, or its last part */
 	GString *window;    /* the last bytes, for a text that a chunk's end cuts */
-	bool entry, xen, foreign;
+	bool entry, unloaded, xen, foreign;
 	Console *console;
 };
 
@@ -22,6 +22,7 @@ LabMarks *lab_marks_new(const char *nonce, const ConsoleHandlers *handlers)
 
 	self->handlers = *handlers;
 	self->entry_text = g_strconcat(LAB_ENTRY_TEXT, nonce, NULL);
+	self->unloaded_text = g_strconcat(LAB_UNLOADED_TEXT, nonce, NULL);
 	self->nonce_text = g_strconcat(LAB_NONCE_TEXT, nonce, NULL);
 	self->file_text = g_strconcat(LAB_FILE_PREFIX, nonce, ".", NULL);
 	self->loaded = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -35,6 +36,7 @@ void lab_marks_free(LabMarks *self)
 	if (!self)
 		return;
 	g_free(self->entry_text);
+	g_free(self->unloaded_text);
 	g_free(self->nonce_text);
 	g_free(self->file_text);
 	g_hash_table_unref(self->loaded);
@@ -84,23 +86,24 @@ static void take_line(LabMarks *self)
 		self->foreign = true;
 }
 
-/* A boot loader moves its cursor about and ends no line for long: its text may
+/* A boot loader moves its cursor about and ends no line for long: its texts may
  * be anywhere. */
-static void look_for_entry(LabMarks *self, const char *data, gsize length)
+static void look_for_loader(LabMarks *self, const char *data, gsize length)
 {
-	gsize keep = strlen(self->entry_text) - 1;
+	gsize keep = MAX(strlen(self->entry_text), strlen(self->unloaded_text)) - 1;
 
-	if (self->entry)
+	if (self->unloaded || self->xen)
 		return;
 	g_string_append_len(self->window, data, (gssize)length);
-	self->entry = holds(self->window, self->entry_text);
+	self->entry = self->entry || holds(self->window, self->entry_text);
+	self->unloaded = holds(self->window, self->unloaded_text);
 	if (self->window->len > keep)
 		g_string_erase(self->window, 0, (gssize)(self->window->len - keep));
 }
 
 void lab_marks_feed(LabMarks *self, const char *data, gsize length)
 {
-	look_for_entry(self, data, length);
+	look_for_loader(self, data, length);
 	while (length > 0) {
 		const char *newline = memchr(data, '\n', length);
 		gsize take = newline ? (gsize)(newline - data) + 1 : length;
@@ -124,6 +127,11 @@ void lab_marks_feed(LabMarks *self, const char *data, gsize length)
 bool lab_marks_entry(const LabMarks *self)
 {
 	return self->entry;
+}
+
+bool lab_marks_unloaded(const LabMarks *self)
+{
+	return self->unloaded;
 }
 
 bool lab_marks_xen(const LabMarks *self)

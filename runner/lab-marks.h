@@ -14,6 +14,8 @@
 
 /* What the boot loader prints, followed by the nonce. */
 #define LAB_ENTRY_TEXT "xbisect boot "
+/* What GRUB prints over the network, followed by the nonce, where it could not load all files. */
+#define LAB_UNLOADED_TEXT "xbisect unloaded "
 /* And what is on both command lines, followed by the nonce. */
 #define LAB_NONCE_TEXT "xbisect.nonce="
 /* A file of a boot over the network is this, the nonce, a dot, and its part. */
@@ -31,6 +33,9 @@ void lab_marks_feed(LabMarks *self, const char *data, gsize length);
 bool lab_marks_entry(const LabMarks *self);   /* the boot loader took our entry */
 bool lab_marks_xen(const LabMarks *self);     /* Xen runs with our nonce: all was loaded */
 bool lab_marks_foreign(const LabMarks *self); /* Xen runs with other arguments than ours */
+
+/* The boot loader took our entry, and could not load what it names. */
+bool lab_marks_unloaded(const LabMarks *self);
 
 /* How many bytes the boot loader says that it has loaded of our file of @part ("kernel"); -1 when
  * it says nothing about it. */

@@ -12,11 +12,13 @@
 
 #define PREFIX LAB_FILE_PREFIX
 
-/* iPXE goes on to the machine's next boot device. */
-static const char exit_script[] = "#!ipxe\necho xbisect: the known-good system\nexit\n";
+/* On to the machine's next boot device. */
+static const char *const exit_scripts[] = {
+	[LAB_NET_IPXE] = "#!ipxe\necho xbisect: the known-good system\nexit\n",
+	[LAB_NET_GRUB] = "echo 'xbisect: the known-good system'\nexit\n",
+};
 
-char *lab_net_script(const char *nonce, const char *xen, const char *xen_args, const char *kernel,
-		     const char *kernel_args, const char *initramfs)
+static char *ipxe_script(const LabNetEntry *entry)
 {
 	return g_strdup_printf("#!ipxe\n"
 			       "echo " LAB_ENTRY_TEXT "%s\n"
@@ -25,7 +27,45 @@ char *lab_net_script(const char *nonce, const char *xen, const char *xen_args, c
 			       "module %s initramfs\n"
 			       "imgstat ||\n"
 			       "boot\n",
-			       nonce, xen, nonce, xen_args, kernel, nonce, kernel_args, initramfs);
+			       entry->nonce, entry->xen, entry->nonce, entry->xen_args,
+			       entry->kernel, entry->nonce, entry->kernel_args, entry->initramfs);
+}
+
+/* The folder is where this script was found. GRUB has no "and": a file that it can't load is
+ * followed by no `boot`. */
+static char *grub_script(const LabNetEntry *entry)
+{
+	return g_strdup_printf(
+		"if [ -f ${config_directory}/local.cfg ]; then source "
+		"${config_directory}/local.cfg; fi\n"
+		"echo '" LAB_ENTRY_TEXT "%s'\n"
+		"insmod hashsum\ninsmod gcry_sha256\ninsmod multiboot2\n"
+		"if sha256sum --check ${config_directory}/%s --prefix ${config_directory}; then\n"
+		"if multiboot2 ${config_directory}/%s xen " LAB_NONCE_TEXT "%s %s; then\n"
+		"if module2 --nounzip ${config_directory}/%s kernel " LAB_NONCE_TEXT "%s %s; then\n"
+		"if module2 --nounzip ${config_directory}/%s initramfs; then\n"
+		"boot\n"
+		"fi; fi; fi; fi\n"
+		"echo '" LAB_UNLOADED_TEXT "%s'\n",
+		entry->nonce, entry->sums, entry->xen, entry->nonce, entry->xen_args, entry->kernel,
+		entry->nonce, entry->kernel_args, entry->initramfs, entry->nonce);
+}
+
+char *lab_net_script(LabNetLoader loader, const LabNetEntry *entry)
+{
+	return loader == LAB_NET_GRUB ? grub_script(entry) : ipxe_script(entry);
+}
+
+char *lab_net_sums(const char *const *names, GBytes *const *files, gsize count)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (gsize i = 0; i < count; i++) {
+		g_autofree char *sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, files[i]);
+
+		g_string_append_printf(text, "%s  %s\n", sum, names[i]);
+	}
+	return g_strdup(text->str);
 }
 
 static bool fail_path(const char *path, GError **error)
@@ -72,12 +112,17 @@ bool lab_net_publish(const char *dir, const char *name, const void *data, gsize 
 	return fail_path(path, error);
 }
 
-static bool publish_bytes(Lab *lab, const char *name, GBytes *bytes, GError **error)
+static bool publish_all(Lab *lab, const char *const *names, GBytes *const *files, gsize count,
+			GError **error)
 {
-	gsize length;
-	const void *data = g_bytes_get_data(bytes, &length);
+	for (gsize i = 0; i < count; i++) {
+		gsize length;
+		const void *data = g_bytes_get_data(files[i], &length);
 
-	return lab_net_publish(lab->host->net_dir, name, data, length, error);
+		if (!lab_net_publish(lab->host->net_dir, names[i], data, length, error))
+			return false;
+	}
+	return true;
 }
 
 bool lab_net_deploy(Lab *lab, const char *kernel_path, const char *kernel_args, GBytes *xen,
@@ -87,28 +132,40 @@ bool lab_net_deploy(Lab *lab, const char *kernel_path, const char *kernel_args, 
 	g_autofree char *xen_name = g_strdup_printf(PREFIX "%s.xen", lab->nonce);
 	g_autofree char *kernel_name = g_strdup_printf(PREFIX "%s.kernel", lab->nonce);
 	g_autofree char *initramfs_name = g_strdup_printf(PREFIX "%s.initramfs", lab->nonce);
-	g_autofree char *script = lab_net_script(lab->nonce, xen_name, host->xen_args, kernel_name,
-						 kernel_args, initramfs_name);
+	g_autofree char *sums_name = g_strdup_printf(PREFIX "%s.sums", lab->nonce);
+	const char *const names[] = { xen_name, kernel_name, initramfs_name };
+	const LabNetEntry entry = { .nonce = lab->nonce,
+				    .xen = xen_name,
+				    .kernel = kernel_name,
+				    .initramfs = initramfs_name,
+				    .xen_args = host->xen_args,
+				    .kernel_args = kernel_args,
+				    .sums = sums_name };
+	g_autofree char *script = lab_net_script(host->net_loader, &entry);
+	g_autofree char *sums = NULL;
 	g_autoptr(GMappedFile) kernel = g_mapped_file_new(kernel_path, FALSE, error);
 	g_autoptr(GBytes) kernel_bytes = kernel ? g_mapped_file_get_bytes(kernel) : NULL;
+	GBytes *const files[] = { xen, kernel_bytes, initramfs };
 
-	return kernel_bytes && publish_bytes(lab, xen_name, xen, error) &&
-	       publish_bytes(lab, kernel_name, kernel_bytes, error) &&
-	       publish_bytes(lab, initramfs_name, initramfs, error) &&
+	if (!kernel_bytes || !publish_all(lab, names, files, G_N_ELEMENTS(files), error))
+		return false;
+	if (host->net_loader == LAB_NET_GRUB)
+		sums = lab_net_sums(names, files, G_N_ELEMENTS(files));
+	return (!sums || lab_net_publish(host->net_dir, sums_name, sums, strlen(sums), error)) &&
 	       lab_net_publish(host->net_dir, host->net_script, script, strlen(script), error);
 }
 
 bool lab_net_known_good(Lab *lab, GError **error)
 {
 	const LabHost *host = lab->host;
+	const char *leave = exit_scripts[host->net_loader];
 	g_autofree char *text = NULL;
-	gsize length = strlen(exit_script);
+	gsize length = strlen(leave);
 
 	if (host->net_known_good &&
 	    !g_file_get_contents(host->net_known_good, &text, &length, error))
 		return false;
-	return lab_net_publish(host->net_dir, host->net_script, text ? text : exit_script, length,
-			       error);
+	return lab_net_publish(host->net_dir, host->net_script, text ? text : leave, length, error);
 }
 
 /* "xbisect-" and 32 hexadecimal digits, so that nobody else's file goes. */

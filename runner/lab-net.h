@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * lab-net.h - boot once over the network: a folder that is served to one
- * machine by TFTP or HTTP, in which its iPXE finds the script that says what
- * to boot. Every file is published by rename.
+ * machine by TFTP or HTTP, in which its iPXE or GRUB finds the script that says
+ * what to boot. Every file is published by rename.
  */
 #ifndef XB_RUNNER_LAB_NET_H
 #define XB_RUNNER_LAB_NET_H
 
 #include "lab.h"
 
+/* Files are named relative to the folder. */
+typedef struct {
+	const char *nonce;
+	const char *xen, *kernel, *initramfs;
+	const char *xen_args, *kernel_args;
+	const char *sums; /* of lab_net_sums() */
+} LabNetEntry;
+
 /*
- * The script that boots Xen and a kernel once. Files are named relative to
- * the script. The second word after `kernel` and `module` is argv[0], which
- * Xen drops from each line. It prints how much was loaded of each file, which
- * lab_marks_loaded() reads: TFTP takes the half of one for all of it. Caller frees.
+ * The script that boots Xen and a kernel once. The second word after `kernel`, `multiboot2` and
+ * `module` is argv[0], which Xen drops from each line. TFTP takes the half of a file for all of it:
+ * iPXE prints how much was loaded of each, which lab_marks_loaded() reads; GRUB compares the
+ * checksums first, and boots nothing where they differ, which lab_marks_unloaded() tells. Caller
+ * frees.
  */
-char *lab_net_script(const char *nonce, const char *xen, const char *xen_args, const char *kernel,
-		     const char *kernel_args, const char *initramfs);
+char *lab_net_script(LabNetLoader loader, const LabNetEntry *entry);
+
+/* "SHA256  NAME" of each of the @count files, as GRUB's `sha256sum --check` reads them. Caller
+ * frees. */
+char *lab_net_sums(const char *const *names, GBytes *const *files, gsize count);
 
 /* @data as the file @name of the folder @dir; nobody sees half of it. */
 bool lab_net_publish(const char *dir, const char *name, const void *data, gsize length,

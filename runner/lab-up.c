@@ -76,6 +76,14 @@ static bool check_loaded(const LabBoot *self, const LabMarks *marks, GError **er
 		      { "initramfs",
 			self->initramfs ? (gint64)g_bytes_get_size(self->initramfs) : -1 } };
 
+	if (lab_marks_unloaded(marks) && !lab_marks_xen(marks)) {
+		g_autofree char *telling = lab_boot_telling(self);
+
+		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
+				"the boot loader did not get the files as they are: look at the "
+				"TFTP or HTTP server%s",
+				telling);
+	}
 	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
 		gint64 loaded = lab_marks_loaded(marks, files[i].part);
 

@@ -8,6 +8,7 @@
 
 #include "access.h"
 #include "control.h"
+#include "netboot.h"
 #include "server.h"
 
 #define MEMORY_KEPT (32 * 1024 * 1024)
@@ -57,7 +58,7 @@ static GSocket *listen_on(const char *text, GError **error)
 	return g_steal_pointer(&socket);
 }
 
-/* On standard output, for people and for who started us on port 0. */
+/* On standard output, for people and for who started us on port 0; a line for each. */
 static void say_address(GSocket *socket)
 {
 	g_autoptr(GSocketAddress) where = g_socket_get_local_address(socket, NULL);
@@ -72,30 +73,53 @@ static void say_address(GSocket *socket)
 	fflush(stdout);
 }
 
-static bool serve(const XbWebConfig *config, GError **error)
+static void run_until_told(void)
+{
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+	guint term = g_unix_signal_add(SIGTERM, on_signal, loop);
+	guint interrupt = g_unix_signal_add(SIGINT, on_signal, loop);
+
+	g_main_loop_run(loop);
+	g_source_remove(term);
+	g_source_remove(interrupt);
+}
+
+/* The pages on @socket; what lab machines boot from on @boot, which may be NULL. */
+static bool serve_on(const XbWebConfig *config, GSocket *socket, GSocket *boot, GError **error)
 {
 	XbAssets *assets = xb_assets_new(config->assets);
 	XbSite *site = xb_site_new(config, assets);
-	g_autoptr(GSocket) socket = passed_socket(error);
-	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-	XbServer *server;
+	XbServer *server = xb_server_new(site, config, socket, error);
+	XbNetboot *netboot = server && boot ? xb_netboot_new(config->boot_dir, boot, error) : NULL;
+	bool fine = server && (netboot || !boot);
 
-	if (!socket && (!error || !*error))
-		socket = listen_on(config->listen, error);
-	server = socket ? xb_server_new(site, config, socket, error) : NULL;
-	if (server) {
-		guint term = g_unix_signal_add(SIGTERM, on_signal, loop);
-		guint interrupt = g_unix_signal_add(SIGINT, on_signal, loop);
-
+	if (fine) {
 		say_address(socket);
-		g_main_loop_run(loop);
-		g_source_remove(term);
-		g_source_remove(interrupt);
+		if (boot)
+			say_address(boot);
+		run_until_told();
 	}
+	xb_netboot_free(netboot);
 	xb_server_free(server);
 	xb_site_free(site);
 	xb_assets_free(assets);
-	return server != NULL;
+	return fine;
+}
+
+static bool serve(const XbWebConfig *config, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(GSocket) socket = passed_socket(&problem);
+	g_autoptr(GSocket) boot = NULL;
+
+	if (!socket && !problem)
+		socket = listen_on(config->listen, &problem);
+	if (socket && config->boot_listen)
+		boot = listen_on(config->boot_listen, &problem);
+	if (!problem)
+		return serve_on(config, socket, boot, error);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
 }
 
 static bool new_token(const XbWebConfig *config, GError **error)

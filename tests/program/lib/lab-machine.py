@@ -4,11 +4,14 @@
 
 Its power switch is the file DIR/power ("on" or "off"), its console a TCP
 socket whose port is in DIR/port, its firmware runs the iPXE script
-DIR/net/boot.ipxe or the GRUB entry of DIR/boot/grub. The kernel's file says
+DIR/net/boot.ipxe, the script DIR/net/grub.cfg-01-* of a GRUB from the network,
+or the GRUB entry of DIR/boot/grub. The kernel's file says
 what it does: the word behind "DO=" in it. The known-good system answers to
 DIR/ssh-shell while DIR/up exists. DIR/lie makes the switch without effect;
 with DIR/dead it never starts again, with DIR/stays no reboot is obeyed. "LEVEL=" in a kernel is what it measures.
 """
+import glob
+import hashlib
 import os
 import random
 import re
@@ -136,9 +139,15 @@ def known_good():
         pause(3600)
 
 
+def from_net():
+    """The script that a loader finds on the network, "" for none."""
+    return read("net", "boot.ipxe") or "".join(
+        read("net", os.path.basename(name)) for name in glob.glob(path("net", "grub.cfg-01-*")))
+
+
 def load():
     """What firmware and boot loader choose: (nonce, xen words, kernel words) or None."""
-    script = read("net", "boot.ipxe")
+    script = from_net()
     if not script:
         env = read("boot", "grub", "grubenv")
         if "next_entry=xbisect\n" not in env:
@@ -151,13 +160,30 @@ def load():
     if not entry:
         return None
     say("\x1b[H\x1b[2J" + entry.group(0))
-    words = re.search(r"^\s*module2? (\S+) kernel (.*)$", script, re.M)
-    xen = re.search(r"^\s*(?:kernel|multiboot2) \S+ xen (.*)$", script, re.M)
+    # GRUB's lines over the network are conditions
+    words = re.search(r"^\s*(?:if )?module2? (?:--nounzip )?(\S+) kernel (.*?)(?:; then)?$", script,
+                      re.M)
+    xen = re.search(r"^\s*(?:if )?(?:kernel|multiboot2) \S+ xen (.*?)(?:; then)?$", script, re.M)
     name = os.path.basename(words.group(1))
-    file = path("net", name) if read("net", "boot.ipxe") else path("boot", "xbisect", name)
+    file = path("net", name) if from_net() else path("boot", "xbisect", name)
     with open(file, errors="replace") as f:
         kernel = f.read()
     return entry.group(1), xen.group(1), words.group(2), kernel
+
+
+def sums_fit(nonce, cut):
+    """GRUB's `sha256sum --check` of what is served, of which @cut comes by half."""
+    fit = True
+    for line in read("net", f"xbisect-{nonce}.sums").splitlines():
+        wanted, name = line.split("  ")
+        with open(path("net", name), "rb") as f:
+            data = f.read()
+        if name.endswith(cut):
+            data = data[: len(data) // 2]
+        same = hashlib.sha256(data).hexdigest() == wanted
+        say(f"{name}: {'OK' if same else 'HASH MISMATCH'}")
+        fit = fit and same
+    return fit
 
 
 def levels(kernel):
@@ -180,7 +206,11 @@ def test_kernel(nonce, xen, cmdline, kernel):
         pause(3600)
     if do == "loadloop":  # the boot loader resets the machine, again and again
         raise Off("reset")
-    if read("net", "boot.ipxe"):  # iPXE's imgstat
+    if not read("net", "boot.ipxe") and from_net():
+        if not sums_fit(nonce, ".kernel" if do == "half" else "-"):
+            say("xbisect unloaded " + nonce)
+            pause(3600)
+    elif from_net():  # iPXE's imgstat
         size = os.path.getsize(path("net", f"xbisect-{nonce}.kernel"))
         say(f"xbisect-{nonce}.kernel : {size // 2 if do == 'half' else size} bytes [bzImage]")
     say("(XEN) Xen version 4.17.7 (Debian)")

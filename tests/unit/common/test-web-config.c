@@ -50,9 +50,16 @@ static void test_keys(void)
 static void test_errors(void)
 {
 	static const char *const texts[] = {
-		"[web]\nlisten=localhost\n", "[web]\nlisten=127.0.0.1:70000\n",
-		"[web]\nlisten=:80\n",       "[web]\nread=everybody\n",
-		"[web]\ncolour=red\n",       "[web]\nread=open\nread=token\n",
+		"[web]\nlisten=localhost\n",
+		"[web]\nlisten=127.0.0.1:70000\n",
+		"[web]\nlisten=:80\n",
+		"[web]\nread=everybody\n",
+		"[web]\ncolour=red\n",
+		"[web]\nread=open\nread=token\n",
+		"[web]\nboot_dir=/tmp\n",
+		"[web]\nboot_listen=127.0.0.1:0\n",
+		"[web]\nboot_dir=/tmp\nboot_listen=everywhere\n",
+		"[web]\nboot_dir=/none/there\nboot_listen=127.0.0.1:0\n",
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {

@@ -222,13 +222,47 @@ static void test_line_split(void)
 
 static void test_net_script(void)
 {
-	g_autofree char *script = lab_net_script(NONCE, "x", "dom0_mem=1G", "k", "quiet", "r");
+	const LabNetEntry entry = { .nonce = NONCE,
+				    .xen = "x",
+				    .xen_args = "dom0_mem=1G",
+				    .kernel = "k",
+				    .kernel_args = "quiet",
+				    .initramfs = "r",
+				    .sums = "s" };
+	g_autofree char *ipxe = lab_net_script(LAB_NET_IPXE, &entry);
+	g_autofree char *grub = lab_net_script(LAB_NET_GRUB, &entry);
 
-	g_assert_cmpstr(script, ==,
+	g_assert_cmpstr(ipxe, ==,
 			"#!ipxe\necho xbisect boot " NONCE "\n"
 			"kernel x xen xbisect.nonce=" NONCE " dom0_mem=1G\n"
 			"module k kernel xbisect.nonce=" NONCE " quiet\n"
 			"module r initramfs\nimgstat ||\nboot\n");
+	g_assert_cmpstr(grub, ==,
+			"if [ -f ${config_directory}/local.cfg ]; then source "
+			"${config_directory}/local.cfg; fi\n"
+			"echo 'xbisect boot " NONCE "'\n"
+			"insmod hashsum\ninsmod gcry_sha256\ninsmod multiboot2\n"
+			"if sha256sum --check ${config_directory}/s --prefix ${config_directory}; "
+			"then\n"
+			"if multiboot2 ${config_directory}/x xen xbisect.nonce=" NONCE
+			" dom0_mem=1G; then\n"
+			"if module2 --nounzip ${config_directory}/k kernel xbisect.nonce=" NONCE
+			" quiet; then\n"
+			"if module2 --nounzip ${config_directory}/r initramfs; then\n"
+			"boot\nfi; fi; fi; fi\necho 'xbisect unloaded " NONCE "'\n");
+}
+
+static void test_net_sums(void)
+{
+	g_autoptr(GBytes) abc = g_bytes_new_static("abc", 3);
+	g_autoptr(GBytes) nothing = g_bytes_new_static("", 0);
+	const char *const names[] = { "a", "b" };
+	GBytes *const files[] = { abc, nothing };
+	g_autofree char *sums = lab_net_sums(names, files, 2);
+
+	g_assert_cmpstr(sums, ==, /* of sha256sum(1) */
+			"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a\n"
+			"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  b\n");
 }
 
 static void test_publish(void)
@@ -420,6 +454,33 @@ static void test_loaded(void)
 	g_assert_cmpint(lab_marks_loaded(marks, "nothing"), ==, -1);
 }
 
+static void test_unloaded(void)
+{
+	static const struct {
+		const char *text;
+		bool entry, unloaded;
+	} cases[] = {
+		{ "xbisect boot " NONCE "\r\nxbisect-1.xen: OK\r\n", true, false },
+		{ "xbisect boot " NONCE "\x1b[4;1Hxbisect unloaded " NONCE, true, true },
+		{ "xbisect boot " NONCE "\r\nxbisect unloaded 0123\r\n", true, false },
+		/* the kernel can say what it likes */
+		{ "xbisect boot " NONCE "\r\n(XEN) Command line: xbisect.nonce=" NONCE
+		  "\r\nxbisect unloaded " NONCE "\r\n",
+		  true, false },
+	};
+	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL, NULL };
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(LabMarks) marks = lab_marks_new(NONCE, &handlers);
+		gsize length = strlen(cases[i].text);
+
+		for (gsize at = 0; at < length; at += 5)
+			lab_marks_feed(marks, cases[i].text + at, MIN(5, length - at));
+		g_assert_true(lab_marks_entry(marks) == cases[i].entry);
+		g_assert_true(lab_marks_unloaded(marks) == cases[i].unloaded);
+	}
+}
+
 static void test_marks(void)
 {
 	static const struct {
@@ -576,6 +637,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lab/ssh-patience", test_ssh_patience);
 	g_test_add_func("/lab/line-split", test_line_split);
 	g_test_add_func("/lab/net-script", test_net_script);
+	g_test_add_func("/lab/net-sums", test_net_sums);
 	g_test_add_func("/lab/publish", test_publish);
 	g_test_add_func("/lab/grub", test_grub);
 	g_test_add_func("/lab/identity", test_identity);
@@ -583,6 +645,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lab/image", test_image);
 	g_test_add_func("/lab/marks", test_marks);
 	g_test_add_func("/lab/marks-of-what-was-loaded", test_loaded);
+	g_test_add_func("/lab/marks-of-what-could-not-be-loaded", test_unloaded);
 	g_test_add_func("/lab/facts", test_facts);
 	g_test_add_func("/lab/claim", test_claim);
 	g_test_add_func("/lab/settle-script", test_settle_script);
