@@ -100,6 +100,7 @@ CONFIG
 		sleep 0.5
 		if kill -0 $! 2>/dev/null; then
 			pids+=($!)
+			echo $! >"$m/sshd_pid"
 			break
 		fi
 	done
