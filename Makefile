@@ -213,7 +213,7 @@ DEPS_TEST  := curl perl python3 python3-aiosmtpd openssl jq procps util-linux
 DEPS_BROWSER := chromium fonts-dejavu-core nodejs npm
 # The tests of lab machines: an ssh server, GRUB's tools, a BMC; the emulated machines' firmware and
 # keys, and what unpacks their image. Not in `make deps`: two of them start a service.
-DEPS_LAB   := openssh-server openssh-client openipmi ipmitool grub2-common ipxe-qemu dropbear-bin e2fsprogs \
+DEPS_LAB   := openssh-server openssh-client openipmi ipmitool grub2-common ipxe-qemu dropbear-bin e2fsprogs lz4 \
               $(DEPS_TEST) $(DEPS_RUN)
 # The sanitizers' runtime belongs to one version of clang: the one that `clang` brings.
 CLANG_RT    = $(shell apt-cache show clang 2>/dev/null | \
@@ -272,8 +272,8 @@ lab-image:          ## the lab machines' disk and ramdisk, from Debian's package
 	@tests/lab/make-image
 # What is known of their runs stands in CONTRIBUTING.md. ONLY= and MACHINES= choose parts.
 LAB_TESTS_check-lab-core := core
-LAB_TESTS_check-lab      := core bisect
-LAB_TESTS_check-lab-full := core bisect full pool
+LAB_TESTS_check-lab      := core loaders bisect
+LAB_TESTS_check-lab-full := core loaders bisect full pool
 check-lab-core:     ## driver=ssh on emulated machines: onboarding, both boot ways, panic, hang, fallback, kill
 check-lab:          ## the same, and a search by each of the boot ways
 check-lab-full:     ## the same, every other injection, and a pool of which one machine dies

@@ -12,6 +12,7 @@ struct LabMarks {
 	GHashTable *loaded; /* part -> its bytes, as text */
 	GString *line;      /* what came since the last newline, or its last part */
 	GString *window;    /* the last bytes, for a text that a chunk's end cuts */
+	gsize escape;       /* how far we are in an escape sequence of those */
 	bool entry, unloaded, xen, foreign;
 	Console *console;
 };
@@ -51,15 +52,36 @@ static bool holds(const GString *line, const char *text)
 	return memmem(line->str, line->len, text, strlen(text)) != NULL;
 }
 
+/* @data without the escape sequences of a terminal ("ESC [ 01;26 H"): what firmware shows as text
+ * is cut by them anywhere. @state: how far in one, 0 at first. */
+static void append_text(GString *text, const char *data, gsize length, gsize *state)
+{
+	for (gsize i = 0; i < length; i++) {
+		if (data[i] == '\x1b')
+			*state = 1;
+		else if (*state == 1)
+			*state = data[i] == '[' ? 2 : 0;
+		else if (*state == 2)
+			*state = data[i] >= '@' && data[i] <= '~' ? 0 : 2;
+		else
+			g_string_append_c(text, data[i]);
+	}
+}
+
 /* "xbisect-NONCE.kernel : 1991680 bytes ...", as iPXE's imgstat says it. */
 static void take_loaded(LabMarks *self)
 {
-	const char *file = strstr(self->line->str, self->file_text);
-	const char *part = file ? file + strlen(self->file_text) : "";
-	gsize length = strspn(part, "abcdefghijklmnopqrstuvwxyz");
-	const char *number = part + length + strlen(" : ");
-	gsize digits;
+	g_autoptr(GString) line = g_string_new(NULL);
+	gsize escape = 0;
+	const char *file;
+	const char *part, *number;
+	gsize length, digits;
 
+	append_text(line, self->line->str, self->line->len, &escape);
+	file = strstr(line->str, self->file_text);
+	part = file ? file + strlen(self->file_text) : "";
+	length = strspn(part, "abcdefghijklmnopqrstuvwxyz");
+	number = part + length + strlen(" : ");
 	if (length == 0 || !g_str_has_prefix(part + length, " : "))
 		return;
 	digits = strspn(number, "0123456789");
@@ -94,7 +116,7 @@ static void look_for_loader(LabMarks *self, const char *data, gsize length)
 
 	if (self->unloaded || self->xen)
 		return;
-	g_string_append_len(self->window, data, (gssize)length);
+	append_text(self->window, data, length, &self->escape);
 	self->entry = self->entry || holds(self->window, self->entry_text);
 	self->unloaded = holds(self->window, self->unloaded_text);
 	if (self->window->len > keep)

@@ -9,9 +9,9 @@
 
 read -ra machines <<<"${MACHINES-disk net}"
 for name in "${machines[@]}"; do machine "$name" "$name"; done
-good=$(kernel lab-good old)
-panics=$(kernel lab-panic old panic)
-hangs=$(kernel lab-hang old hang)
+good=$(kernel lab-good)
+panics=$(kernel lab-panic panic)
+hangs=$(kernel lab-hang hang)
 
 check() { # check NAME: as a person would, on a machine that is off
 	local text
@@ -28,9 +28,9 @@ boots() { # boots NAME
 	is "$1: two samples of unmap" "$(grep -c '"metric":"unmap",' "$tmp/runs/ok-$1/events.jsonl")" 2
 	case $1 in
 	net)
-		cmp -s "$tmp/net.known-good" "$tmp/net.net/boot.ipxe"
+		cmp -s "$tmp/net.known-good" "$tmp/served/net/boot.ipxe"
 		ok $? "net: the known-good script is back"
-		[ -z "$(find "$tmp/net.net" -name 'xbisect-*')" ]
+		[ -z "$(find "$tmp/served/net" -name 'xbisect-*')" ]
 		ok $? "net: nothing of ours is left in the folder"
 		;;
 	disk)

@@ -10,9 +10,9 @@
 
 read -ra machines <<<"${MACHINES-disk net}"
 for name in "${machines[@]}"; do machine "$name" "$name"; done
-good=$(kernel lab-good old)
-hangs=$(kernel lab-hang old hang)
-crashes=$(kernel lab-crash old crash)
+good=$(kernel lab-good)
+hangs=$(kernel lab-hang hang)
+crashes=$(kernel lab-crash crash)
 
 wait_phase() { # wait_phase ID PHASE: until the run is there, or ended
 	local _
@@ -144,7 +144,7 @@ network() {
 half() { # the server's file is cut in two as the machine begins to load
 	[ "$1" = net ] || return 0
 	# shellcheck disable=SC2016
-	ctl net when 'xbisect boot ' run "for f in '$tmp'/net.net/xbisect-*.kernel; do
+	ctl net when 'xbisect boot ' run "for f in '$tmp'/served/net/xbisect-*.kernel; do
 		truncate -s \$((\$(stat -c %s \"\$f\") / 2)) \"\$f\"; done" >/dev/null
 	boot half-file-net net "$good"
 	ends half-file-net net "half a file over TFTP" host-trouble 'look at the TFTP'

@@ -92,24 +92,65 @@ dropbearkey -t ed25519 -f "$tmp/ram/etc/dropbear/host_key" 2>/dev/null |
 } >"$tmp/ramdisk.net"
 
 # The folder that a diskless machine boots from, with its known-good system.
-net_dir() { # net_dir NAME
-	local dir=$tmp/$1.net
+net_dir() { # net_dir NAME KIND
+	local dir=$tmp/served/$1
 	mkdir -p "$dir"
 	cp "$image/xen" "$dir/good.xen"
 	cp "$image/vmlinuz-good" "$dir/good.kernel"
 	cp "$tmp/ramdisk.net" "$dir/good.ramdisk"
-	cat >"$tmp/$1.known-good" <<-'END'
-		#!ipxe
-		echo LAB boot known-good
-		kernel good.xen xen dom0_mem=512M,max:512M console=com1 com1=115200
-		module good.kernel kernel console=hvc0 quiet rdinit=/init
-		module good.ramdisk ramdisk
-		boot
-	END
-	cp "$tmp/$1.known-good" "$dir/boot.ipxe"
+	if [ "$2" = netgrub ]; then
+		# GRUB's own folder sends each machine to its own, by the address of its card.
+		cp -a "$image/netgrub" "$dir.grub"
+		mkdir "$dir.grub/$1"
+		mv "$dir" "$dir.grub/" && ln -s "$1.grub/$1" "$dir"
+		echo "configfile /$1/grub.cfg" >"$dir.grub/grub/grub.cfg-01-52-54-00-12-34-56"
+		cat >"$tmp/$1.known-good" <<-'END'
+			echo 'LAB boot known-good'
+			multiboot2 ${config_directory}/good.xen xen dom0_mem=512M,max:512M console=com1 com1=115200
+			module2 --nounzip ${config_directory}/good.kernel kernel console=hvc0 quiet rdinit=/init
+			module2 --nounzip ${config_directory}/good.ramdisk ramdisk
+			boot
+		END
+		cp "$tmp/$1.known-good" "$dir/grub.cfg"
+	else
+		cat >"$tmp/$1.known-good" <<-'END'
+			#!ipxe
+			echo LAB boot known-good
+			kernel good.xen xen dom0_mem=512M,max:512M console=com1 com1=115200
+			module good.kernel kernel console=hvc0 quiet rdinit=/init
+			module good.ramdisk ramdisk
+			boot
+		END
+		cp "$tmp/$1.known-good" "$dir/boot.ipxe"
+	fi
 }
 
-machine() { # machine NAME disk|net: it is off; its addresses are in $NAME_ssh, ...
+# What is served over HTTP: by xbisect-web, whose address is then in $boot_url.
+boot_url=
+serve() {
+	[ -z "$boot_url" ] || return 0
+	mkdir -p "$tmp/served"
+	printf '[daemon]\nstate_dir=%s\n[web]\nboot_dir=%s\nboot_listen=127.0.0.1:0\n' \
+		"$tmp/web" "$tmp/served" >"$tmp/web.conf"
+	"$bin/xbisect-web" --config "$tmp/web.conf" --listen 127.0.0.1:0 >"$tmp/web.out" 2>"$tmp/web.err" </dev/null &
+	pids+=($!)
+	for _ in $(seq 300); do
+		boot_url=$(sed -n 2p "$tmp/web.out")
+		[ -z "$boot_url" ] || return 0
+		kill -0 $! 2>/dev/null || break
+		sleep 0.1
+	done
+	sed 's/^/# /' "$tmp/web.err"
+	echo "Bail out! no xbisect-web"
+	exit 1
+}
+
+# machine NAME KIND: it is off; its addresses are in $NAME_ssh, ... Of these kinds:
+#   disk   GRUB on its disk
+#   net    iPXE, over HTTP from xbisect-web
+#   tftp   iPXE, over TFTP from the emulator
+#   netgrub  GRUB, over TFTP from the emulator
+machine() {
 	local name=$1 kind=$2 key
 	declare -g "${name}_kind=$kind"
 	mkdir -p "$tmp/$name"
@@ -117,8 +158,12 @@ machine() { # machine NAME disk|net: it is off; its addresses are in $NAME_ssh, 
 		set -- --disk "$image/disk.img" --seed "$tmp/seed.tar"
 		key=$(cut -d' ' -f1,2 "$tmp/seed/etc/ssh/ssh_host_ed25519_key.pub")
 	else
-		net_dir "$name"
-		set -- --net "$tmp/$name.net"
+		net_dir "$name" "$kind"
+		case $kind in
+		net) serve && set -- --net "$tmp/served/$name" --bootfile "${boot_url/127.0.0.1/10.0.2.2}$name/boot.ipxe" ;;
+		tftp) set -- --net "$tmp/served/$name" --bootfile boot.ipxe ;;
+		netgrub) set -- --net "$tmp/served/$name.grub" --bootfile grub/i386-pc/core.0 ;;
+		esac
 		key=$(cat "$tmp/net.pub")
 	fi
 	"$lab/machine" run --dir "$tmp/$name" "$@" 2>"$tmp/$name/stderr" </dev/null &
@@ -206,7 +251,8 @@ all_settings() {
 		cat <<-END
 			boot=net
 			root=initramfs
-			net_dir=$tmp/$1.net
+			net_dir=$tmp/served/$1
+			net_loader=$([ "${!kind}" = netgrub ] && echo grub || echo ipxe)
 			net_known_good=$tmp/$1.known-good
 			power=command
 			power_on=$lab/machine ctl $tmp/$1 power on
@@ -220,9 +266,9 @@ all_settings() {
 }
 
 # ---- kernels ---------------------------------------------------------------------
-kernel() { # kernel LABEL old|new [KIND]: prints its directory
+kernel() { # kernel LABEL [KIND]: prints its directory
 	local dir=$tmp/kernels/$1
-	[ -d "$dir" ] || "$lab/variant" make "$image/$2" "$1" "$dir" "${3-same}" || exit 1
+	[ -d "$dir" ] || "$lab/variant" make "$image/kernel" "$1" "$dir" "${2-same}" || exit 1
 	echo "$dir"
 }
 

@@ -12,7 +12,7 @@ for name in one two; do
 	declare "more_$name=labels=kind=emulated"
 done
 images 6 4 >"$tmp/images.list"
-hangs=$(kernel lab-hang old hang)
+hangs=$(kernel lab-hang hang)
 sed -i "4s|.*|$hangs/vmlinuz image-4|" "$tmp/images.list"
 daemon one two
 timeout "${LAB_PATIENCE:-5000}" "$bin/xbisect" bisect --wait --json --confidence 0.95 --min-effect 15% \

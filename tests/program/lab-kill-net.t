@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# driver=ssh with network boot: a controller that is killed, wherever it is. The next one
+# driver=ssh with network boot: a controller that is killed between power off and on. The next one
 # finds the machine and brings it back.
 # shellcheck source=tests/program/lib/lab-kill.sh
 . "$(dirname "$0")/lib/lab-kill.sh"
@@ -10,14 +10,4 @@ killed net "$net"
 cancel hang "$net" "net, once more"
 run ok "$net"
 has '"outcome":"ok"' "net: the next job finds it switched off, and measures"
-off
-touch stall
-begin ok "$net" reset
-end
-away
-ok $? "net: killed in reset, the machine is off"
-killed "net, killed in reset" "$net"
-begin workhang "$net,\"silence_s\":\"60\"" workload
-end
-killed "net, killed in the workload" "$net"
 echo "1..$n"

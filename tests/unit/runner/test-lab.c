@@ -432,16 +432,17 @@ static void ignore_stage(ConsoleStage stage, gpointer data)
 
 static void test_loaded(void)
 {
-	static const char text[] = "xbisect-" NONCE ".kernel : 5 bytes\r\n" /* before the entry */
-				   "xbisect boot " NONCE "\r\n"
-				   "xbisect-" NONCE ".xen : 2562652 bytes [multiboot] \"xen\"\r\n"
-				   "xbisect-" NONCE ".kernel : 995840 bytes [bzImage]\r\n"
-				   "xbisect-" NONCE ".initramfs : many bytes\r\n"
-				   "xbisect-" NONCE ".other : 99999999999999999999 bytes\r\n"
-				   "xbisect-00.kernel : 7 bytes\r\n"
-				   "(XEN) Xen version 4.17\r\n"
-				   "(XEN) Command line: xbisect.nonce=" NONCE "\r\n"
-				   "xbisect-" NONCE ".kernel : 8 bytes\r\n"; /* Xen runs */
+	static const char text[] =
+		"xbisect-" NONCE ".kernel : 5 bytes\r\n" /* before the entry */
+		"xbisect boot " NONCE "\r\n"
+		"xbisect-" NONCE ".xen : 2562652 bytes [multiboot] \"xen\"\r\n"
+		"xbisect-" NONCE ".ker\x1b[02;41H\x1b[02;42Hnel : 995840 bytes [bzImage]\r\n"
+		"xbisect-" NONCE ".initramfs : many bytes\r\n"
+		"xbisect-" NONCE ".other : 99999999999999999999 bytes\r\n"
+		"xbisect-00.kernel : 7 bytes\r\n"
+		"(XEN) Xen version 4.17\r\n"
+		"(XEN) Command line: xbisect.nonce=" NONCE "\r\n"
+		"xbisect-" NONCE ".kernel : 8 bytes\r\n"; /* Xen runs */
 	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL, NULL };
 	g_autoptr(LabMarks) marks = lab_marks_new(NONCE, &handlers);
 
@@ -462,6 +463,8 @@ static void test_unloaded(void)
 	} cases[] = {
 		{ "xbisect boot " NONCE "\r\nxbisect-1.xen: OK\r\n", true, false },
 		{ "xbisect boot " NONCE "\x1b[4;1Hxbisect unloaded " NONCE, true, true },
+		{ "xbisect\x1b[01;08H\x1b[01;09H boot " NONCE "\r\nxbisect\x1b[m unloaded " NONCE,
+		  true, true },
 		{ "xbisect boot " NONCE "\r\nxbisect unloaded 0123\r\n", true, false },
 		/* the kernel can say what it likes */
 		{ "xbisect boot " NONCE "\r\n(XEN) Command line: xbisect.nonce=" NONCE
