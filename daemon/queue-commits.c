@@ -55,15 +55,15 @@ static char *repo_of_job(XbRequest *r, char **lost, GError **error)
 /* Of the copy of a watched branch: what it is a copy of, for who misses it some day. */
 static bool note_remote(XbRequest *r, GError **error)
 {
-	g_autofree char *name = g_path_get_basename(xb_history_repo_path(r->history));
 	g_autoptr(GPtrArray) watches = xb_db_watches(r->daemon->db, error);
 
 	for (guint i = 0; watches && i < watches->len; i++) {
 		const XbWatch *watch = watches->pdata[i];
 		g_autofree char *path = xb_watch_repo_path(r->daemon->config, watch);
-		g_autofree char *own = g_path_get_basename(path);
+		g_autofree char *copy =
+			xb_watch_is_remote(watch) ? xb_refs_discover(path, false) : NULL;
 
-		if (!xb_watch_is_remote(watch) || strcmp(own, name) != 0)
+		if (g_strcmp0(copy, xb_history_repo_path(r->history)) != 0)
 			continue;
 		json_object_set_new(r->spec, "remote", json_string(watch->repo));
 		json_object_set_new(r->spec, "remote_branch", json_string(watch->branch));
