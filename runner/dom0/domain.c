@@ -42,8 +42,9 @@ static bool fail(Domain *self, const char *what)
 	return false;
 }
 
-static void quiet_message(xentoollog_logger *base, xentoollog_level level, int error,
-			  const char *context, const char *format, va_list args)
+static void __attribute__((format(printf, 5, 0)))
+quiet_message(xentoollog_logger *base, xentoollog_level level, int error, const char *context,
+	      const char *format, va_list args)
 {
 	QuietLog *self = (QuietLog *)base;
 

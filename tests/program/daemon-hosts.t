@@ -67,8 +67,8 @@ running_pid() { # of a run of that kind that is running
 	local dir
 	for dir in "$state"/runs/*/; do
 		grep -q "\"kind\": \"$1\"" "$dir/job.json" 2>/dev/null || continue
-		pid=$(cat "$dir/pid" 2>/dev/null)
-		[ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "${dir%/}" ] && return 0
+		pid=$(<"$dir/pid")
+		[ -n "$pid" ] && [ "/proc/$pid/cwd" -ef "$dir" ] && return 0
 	done 2>/dev/null
 	return 1
 }

@@ -355,8 +355,8 @@ static void odd_jobs_do_no_harm(void)
 		"'measurements':[1,null,{},{'outcome':'ok','samples':[null,'x']}],"
 		"'confirmation':[null],'progress':{'running':[1,{}],'last':[1,null]}}",
 		"{'effect':{'ratio':-1,'base':0,'test':0}}",
-		"{'names':3,'comparisons':[null,1,{},{'metrics':[1,{},{}]}],'effect':{'variant':[]}"
-		"}",
+		("{'names':3,'comparisons':[null,1,{},{'metrics':[1,{},{}]}],"
+		 "'effect':{'variant':[]}}"),
 		"{'names':[],'comparisons':{'metrics':[]},'sides':{'base':7}}",
 	};
 
