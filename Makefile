@@ -233,7 +233,7 @@ JOBS ?= $(shell nproc)
 # A second make, because what pkg-config says is known only after `deps`.
 SUBMAKE = $(MAKE) --no-print-directory
 
-.PHONY: check check-full demo demo-compare bench bench-boot bench-search check-install oracle deps-oracle build-tests
+.PHONY: check-units check check-full demo demo-compare bench bench-boot bench-search check-install oracle deps-oracle build-tests
 build-tests: programs unit-tests
 check:              ## packages, build, unit and program tests, one real boot; SANITIZE=1 with ASan+UBSan
 	@$(SUBMAKE) deps
@@ -325,6 +325,9 @@ oracle:             ## ask scipy again for the values that test-stats compares w
 	@mv tests/oracle/statistics.txt.new tests/oracle/statistics.txt
 deps-oracle:
 	@tests/install/deps python3-scipy
+check-units: programs ## systemd's user units, started in a user manager of their own (needs root)
+	@$(SUBMAKE) install DESTDIR=$(abspath $(BUILD))/units-root >/dev/null
+	@tests/install/user-units $(BUILD)/units-root
 check-install:      ## README's commands in a fresh Debian root (needs root, mmdebstrap)
 	@tests/install/clean-root $(CLEAN_ROOT_COMMANDS)
 
