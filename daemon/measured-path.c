@@ -170,7 +170,7 @@ static XbTouched *look_at_commit(Look *look, const XbJobCommit *commit)
 	g_autoptr(XbTouched) touched = xb_touched_new();
 
 	touched->unsure = g_strv_length(files) > FILES_MAX;
-	for (guint i = 0; files[i] && i < FILES_MAX; i++) {
+	for (guint i = 0; i < FILES_MAX && files[i]; i++) {
 		g_autoptr(XbFileChange) change = NULL;
 		g_autoptr(GError) problem = NULL;
 		XbObjectFile file;

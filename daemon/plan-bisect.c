@@ -105,7 +105,7 @@ static double learnt_build_s(const Input *in)
 static guint find_trees(const Input *in, guint trees[XB_SLOTS_MAX])
 {
 	guint64 seen = 0;
-	guint busy[XB_SLOTS_MAX], n = 0, n_busy = 0;
+	guint busy[XB_SLOTS_MAX] = { 0 }, n = 0, n_busy = 0;
 
 	for (guint i = in->data->runs->len; i-- > 0;) {
 		const XbRun *run = in->data->runs->pdata[i];

@@ -186,7 +186,7 @@ static double distribution(const XbLattice *self, const double *weight, guint la
 double xb_lattice_small(const XbLattice *self, const double *weight_a, const XbLevelSum *a,
 			const double *weight_b, const XbLevelSum *b, double floor)
 {
-	guint low = b->first, high = b->first;
+	guint low = b->first, high = low;
 	double below_low = 0, below_high = 0, small = 0, reach = floor / self->spacing;
 
 	for (guint k = a->first; k <= a->last; k++) {

@@ -153,7 +153,7 @@ static void settle(Steps *self, guint k, const Part *part, const XbPlan *plan)
 	segment->culprit = part->node[plan->culprit];
 	segment->effect = plan->effect;
 	g_strlcpy(segment->reason, plan->reason->str, sizeof(segment->reason));
-	guint first = plan->culprit, last = plan->culprit;
+	guint first = plan->culprit, last = first;
 	if (plan->kind == XB_VERDICT_NONE)
 		return;
 	for (guint i = 1; plan->kind == XB_VERDICT_RANGE && i < part->n; i++) {

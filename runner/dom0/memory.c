@@ -167,11 +167,12 @@ static int mremap_start(void *state)
 		return bench_fail(EXIT_MEMORY, "no room in the address space");
 	}
 	size_t skip = TABLE_BYTES - (uintptr_t)self->reserved % TABLE_BYTES;
-	self->area = self->reserved + skip;
-	self->other = self->area + self->bytes + TABLE_BYTES + PAGE_BYTES;
-	if (mmap(self->area, self->bytes, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+	void *area = mmap(self->reserved + skip, self->bytes, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (area == MAP_FAILED)
 		return bench_fail(EXIT_MEMORY, "the area can't be mapped");
+	self->area = area;
+	self->other = self->area + self->bytes + TABLE_BYTES + PAGE_BYTES;
 	madvise(self->area, self->bytes, MADV_NOHUGEPAGE);
 	touch(self);
 	return EXIT_OK;
