@@ -7,6 +7,7 @@
 #include "ab-boots.h"
 #include "explanation.h"
 #include "page-profile.h"
+#include "sweep.h"
 #include "verdict.h"
 #include "view-explain.h"
 
@@ -239,6 +240,9 @@ static double put_plots(XbPage *page, XbHtml *out, const XbJobData *data)
 	xb_html(out, "</ul>\n");
 	xb_plot_strips(out, strips, unit, "Every boot and iteration");
 	xb_plot_distribution(out, strips, unit);
+	for (guint i = 1; i < strips->len; i++)
+		xb_plot_ratio(out, strips->pdata[0], strips->pdata[i], xb_ab_name(data, i));
+	xb_sweep_plots(page, out, data, metrics, data->commits->len);
 	xb_html(out, "</section>\n");
 	base = xb_strip_means(strips->pdata[0]);
 	return base->len && strcmp(metric, data->metric) == 0 ? g_array_index(base, double, 0)

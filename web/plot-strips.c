@@ -262,7 +262,7 @@ static void put_ratio_table(XbHtml *out, const GArray *ratios)
 	xb_html(out, "</tbody></table></div></details>\n");
 }
 
-void xb_plot_ratio(XbHtml *out, const XbStrip *base, const XbStrip *test)
+void xb_plot_ratio(XbHtml *out, const XbStrip *base, const XbStrip *test, const char *name)
 {
 	g_autoptr(GArray) ratios = ratios_over_time(base, test);
 	g_autoptr(GArray) ends = g_array_new(FALSE, FALSE, sizeof(double));
@@ -283,10 +283,10 @@ void xb_plot_ratio(XbHtml *out, const XbStrip *base, const XbStrip *test)
 	}
 	y = xb_scale_over(numbers(ends), ends->len, 210, 10);
 	xb_html(out,
-		"<figure class=\"plot\"><figcaption>Ratio of test to base as boots came "
+		"<figure class=\"plot\"><figcaption>Ratio of %s to base as boots came "
 		"in</figcaption><svg viewBox=\"0 0 %d 240\" role=\"img\" "
-		"aria-label=\"Ratio of test to base as boots came in\">",
-		WIDTH);
+		"aria-label=\"Ratio of %s to base as boots came in\">",
+		name, WIDTH, name);
 	xb_plot_y_axis(out, &y, 80, RIGHT, "");
 	xb_html(out, "<line class=\"same\" x1=\"80\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", RIGHT,
 		xb_scale_at(&y, 1), xb_scale_at(&y, 1));
@@ -302,8 +302,11 @@ void xb_plot_ratio(XbHtml *out, const XbStrip *base, const XbStrip *test)
 				CLAMP(xb_scale_at(&y, r->high), 0, 220));
 		xb_html(out,
 			"<circle class=\"point\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\">"
-			"<title>%u boots: %.5f, 95 %% interval %.5f to %.5f</title></circle>",
-			at, xb_scale_at(&y, r->ratio), i + 2, r->ratio, r->low, r->high);
+			"<title>%u boots: %.5f",
+			at, xb_scale_at(&y, r->ratio), i + 2, r->ratio);
+		if (isfinite(r->low))
+			xb_html(out, ", 95 %% interval %.5f to %.5f", r->low, r->high);
+		xb_html(out, "</title></circle>");
 	}
 	xb_html(out, "</svg>\n");
 	put_ratio_table(out, ratios);

@@ -62,7 +62,7 @@ GArray *xb_strip_means(const XbStrip *strip);
 void xb_plot_strips(XbHtml *out, const GPtrArray *strips, const char *unit, const char *title);
 /* How often which value came, a row of bars for each strip. */
 void xb_plot_distribution(XbHtml *out, const GPtrArray *strips, const char *unit);
-/* The ratio of the second to the first strip as boots came in. */
-void xb_plot_ratio(XbHtml *out, const XbStrip *base, const XbStrip *test);
+/* The ratio of the second to the first strip as boots came in; @name is the second's. */
+void xb_plot_ratio(XbHtml *out, const XbStrip *base, const XbStrip *test, const char *name);
 
 #endif

@@ -255,8 +255,28 @@ static void test_a_comparison_of_several_is_one_table(Fixture *f, gconstpointer 
 	(void)unused;
 
 	put_commits(f, id, 3, variants);
+	g_assert_true(xb_db_job_set_spec(
+		f->db, id,
+		"{\"repo\":\"/"
+		"r\",\"good\":\"v1\",\"metric\":\"unmap\",\"unit\":\"s\",\"workload\":\"w\","
+		"\"lower_is_better\":true,\"confidence\":0.99,\"host_fp\":\"h\",\"workload_fp\":"
+		"\"w\","
+		"\"names\":[\"base\",\"xchg\",\"<b>bold\"],\"workload_settings\":{\"name\":\"w\"}}",
+		NULL));
+	for (int i = 0; i < 9; i++)
+		finish_run(
+			f,
+			put_run(f, id, i % 3, variants[i % 3], XB_RUN_BOOT, 1 + i % 3 + i * 0.01),
+			XB_OUTCOME_OK);
 	g_assert_true(xb_db_job_set_state(f->db, id, XB_JOB_DONE, NULL, NOW_MS, NULL));
 	text = get(f, path, 200);
+	/* as of an A/B, for each of the variants */
+	g_assert_nonnull(strstr(text, "<figcaption>Ratio of xchg to base as boots came in"));
+	g_assert_nonnull(strstr(text, "<figcaption>Ratio of &lt;b&gt;bold to base as boots"));
+	g_assert_nonnull(strstr(text, "Sweep of map: pages in one call"));
+	g_assert_nonnull(strstr(
+		text, "<th>Pages</th><th>base</th><th>xchg</th><th>&lt;b&gt;bold</th></tr>"));
+	g_assert_nonnull(strstr(text, "stroke-dasharray=\"2 3\""));
 	g_assert_nonnull(strstr(text, "Not all are as the base"));
 	g_assert_nonnull(strstr(text, "<h2>Variants by unmap</h2>"));
 	g_assert_nonnull(strstr(text, "<td class=\"n worse\">"));
