@@ -128,6 +128,21 @@ static void ignore_sample(const char *metric, double value, const char *unit, in
 	(void)data;
 }
 
+/* What the console showed of the start, for a person. */
+static const char *seen(const Lab *lab)
+{
+	const LabMarks *marks = lab->console ? lab_console_marks(lab->console) : NULL;
+
+	if (!marks || !lab_marks_console(marks))
+		return "";
+	if (lab->host->boot != LAB_BOOT_NET)
+		return ", Xen was seen on the console";
+	return lab_marks_entry(marks)
+		       ? ", and the script in net_dir was read"
+		       : ", but the script in net_dir was not seen on the console: is it what "
+			 "this machine loads, and does its loader print on the serial line?";
+}
+
 /* Off and on: another boot answers, and the console showed it. */
 static bool check_power_cycle(Lab *lab, char **detail, GError **error)
 {
@@ -151,12 +166,21 @@ static bool check_power_cycle(Lab *lab, char **detail, GError **error)
 		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
 				"nothing came on the console while the machine started");
 	*detail = g_strdup_printf("the known-good system was back after %.0f s%s",
-				  -lab_seconds_left(start),
-				  lab->console && lab_console_marks(lab->console) &&
-						  lab_marks_console(lab_console_marks(lab->console))
-					  ? ", Xen was seen on the console"
-					  : "");
+				  -lab_seconds_left(start), seen(lab));
 	return true;
+}
+
+/* The same; a script of the network says our nonce meanwhile. */
+static bool check_start(Lab *lab, char **detail, GError **error)
+{
+	bool fine;
+
+	lab->announce = lab->host->boot == LAB_BOOT_NET;
+	fine = check_power_cycle(lab, detail, error);
+	if (!lab->announce)
+		return fine;
+	lab->announce = false;
+	return lab_net_known_good(lab, fine ? error : NULL) && fine;
 }
 
 static const struct {
@@ -178,8 +202,8 @@ static const struct {
 	{ "fingerprint", check_facts, false, "the known-good system must mount /proc and /sys" },
 	{ "boot-once", check_boot, false,
 	  "boot=grub: GRUB_DEFAULT=saved, a saved default entry, grubenv on a plain partition; "
-	  "boot=net: net_dir= must be writable, and served to the machine's iPXE" },
-	{ "power-cycle", check_power_cycle, false,
+	  "boot=net: net_dir= must be writable, and served to the machine's iPXE or GRUB" },
+	{ "power-cycle", check_start, false,
 	  "the outlet, relay or BMC must be that of this machine; firmware must start the machine "
 	  "when power returns, and its console must be the serial line" },
 };

@@ -125,11 +125,11 @@ static void look_for_loader(LabMarks *self, const char *data, gsize length)
 
 void lab_marks_feed(LabMarks *self, const char *data, gsize length)
 {
-	look_for_loader(self, data, length);
 	while (length > 0) {
 		const char *newline = memchr(data, '\n', length);
 		gsize take = newline ? (gsize)(newline - data) + 1 : length;
 
+		look_for_loader(self, data, take);
 		/* Of an endless line the last part is kept. The console has its own limit
 		 * on what it looks at. */
 		if (self->line->len + take > LINE_KEPT && self->line->len > 0) {

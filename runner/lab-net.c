@@ -155,17 +155,30 @@ bool lab_net_deploy(Lab *lab, const char *kernel_path, const char *kernel_args, 
 	       lab_net_publish(host->net_dir, host->net_script, script, strlen(script), error);
 }
 
+char *lab_net_announce(LabNetLoader loader, const char *script, const char *nonce)
+{
+	/* iPXE wants its "#!ipxe" first. */
+	const char *newline = loader == LAB_NET_IPXE ? strchr(script, '\n') : NULL;
+	const char *rest = newline ? newline + 1 : script;
+
+	return g_strdup_printf("%.*secho " LAB_ENTRY_TEXT "%s\n%s", (int)(rest - script), script,
+			       nonce, rest);
+}
+
 bool lab_net_known_good(Lab *lab, GError **error)
 {
 	const LabHost *host = lab->host;
-	const char *leave = exit_scripts[host->net_loader];
 	g_autofree char *text = NULL;
-	gsize length = strlen(leave);
+	g_autofree char *said = NULL;
 
-	if (host->net_known_good &&
-	    !g_file_get_contents(host->net_known_good, &text, &length, error))
+	if (!host->net_known_good)
+		text = g_strdup(exit_scripts[host->net_loader]);
+	else if (!g_file_get_contents(host->net_known_good, &text, NULL, error))
 		return false;
-	return lab_net_publish(host->net_dir, host->net_script, text ? text : leave, length, error);
+	if (lab->announce)
+		said = lab_net_announce(host->net_loader, text, lab->nonce);
+	return lab_net_publish(host->net_dir, host->net_script, said ? said : text,
+			       strlen(said ? said : text), error);
 }
 
 /* "xbisect-" and 32 hexadecimal digits, so that nobody else's file goes. */

@@ -41,6 +41,12 @@ bool lab_net_publish(const char *dir, const char *name, const void *data, gsize 
 bool lab_net_deploy(Lab *lab, const char *kernel_path, const char *kernel_args, GBytes *xen,
 		    GBytes *initramfs, GError **error);
 
+/*
+ * @script, the known-good one, with a line that prints @nonce as the script of a boot does: by it a
+ * check sees on the console that the machine reads what is in the folder. Caller frees.
+ */
+char *lab_net_announce(LabNetLoader loader, const char *script, const char *nonce);
+
 /* The script of the known-good system takes the place of whatever is there. */
 bool lab_net_known_good(Lab *lab, GError **error);
 

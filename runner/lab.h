@@ -24,6 +24,7 @@ typedef struct {
 	gint64 start_us;
 	gint64 end_us; /* when nothing but bringing the machine back is begun any more; 0: never */
 	bool locked;   /* the lock on the machine's disk is ours */
+	bool announce; /* the known-good script of the network says our nonce (hosts check) */
 	bool closing;  /* the run has ended; what is done now brings the machine back */
 	char nonce[33];
 } Lab;

@@ -20,6 +20,7 @@ check() { # check NAME: as a person would, on a machine that is off
 	sed -n 's/.*system was back after \([0-9]*\) s.*/\1/p' <<<"$text" >"$tmp/$1.pace"
 	like "hosts check $1: it was switched off and on, and is back" "$text" '^ok +power-cycle: '
 	like "hosts check $1: and can boot once" "$text" '^ok +boot-once: '
+	[ "$1" != net ] || like "hosts check net: it loads what is in its folder" "$text" 'the script in net_dir was read'
 }
 
 boots() { # boots NAME

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# driver=ssh with GRUB: a controller that is killed in a phase without power. The next one
+# driver=ssh with GRUB: a controller that is killed in deploy, or before. The next one
 # finds the machine and brings it back.
 # shellcheck source=tests/program/lib/lab-kill.sh
 . "$(dirname "$0")/lib/lab-kill.sh"

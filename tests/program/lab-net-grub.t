@@ -8,15 +8,9 @@
 script=$m/net/grub.cfg-01-52-54-00-12-34-56
 grub='"net_loader":"grub","net_script":"'$(basename "$script")'","boot_deadline_s":"60"'
 echo "echo 'of the owner'" >"$m/net/grub.cfg"
-reverted()
-{
-	! grep -q 'xbisect boot' "$script" && [ -z "$(find "$m/net" -name 'xbisect-*')" ] && [ ! -e "$m/net/.xbisect-lock" ]
-	ok $? "$1"
-}
-
 run ok "$grub"
 has '"outcome":"ok"' "a kernel is booted once and measured"
-reverted "the known-good system is what boots next, nothing is left in the folder"
+reverted "the known-good system is what boots next, nothing is left in the folder" "$script"
 grep -qx exit "$script"
 ok $? "by going on to the next boot device, where no other way is named"
 grep -aq 'xbisect-[0-9a-f]*.kernel: OK' console && grep -aq 'xbisect-[0-9a-f]*.initramfs: OK' console
@@ -25,7 +19,7 @@ run half "$grub"
 has '"outcome":"host-trouble".*did not get the files as they are: look at the TFTP' "a server that gives half a file is host-trouble"
 ! grep -aq 'Xen version 4.17.7' console
 ok $? "which is not booted"
-reverted "and the known-good system comes next"
+reverted "and the known-good system comes next" "$script"
 printf '# the known-good entry\nconfigfile /grub.cfg\n' >good.cfg
 run panic "$grub"',"net_known_good":"'$work/good.cfg'"'
 has '"outcome":"boot-failed".*panicked' "a kernel that panics is boot-failed"

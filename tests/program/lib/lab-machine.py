@@ -163,6 +163,8 @@ def load():
     # GRUB's lines over the network are conditions
     words = re.search(r"^\s*(?:if )?module2? (?:--nounzip )?(\S+) kernel (.*?)(?:; then)?$", script,
                       re.M)
+    if not words:  # the known-good system's script, which a check has made talk
+        return None
     xen = re.search(r"^\s*(?:if )?(?:kernel|multiboot2) \S+ xen (.*?)(?:; then)?$", script, re.M)
     name = os.path.basename(words.group(1))
     file = path("net", name) if from_net() else path("boot", "xbisect", name)

@@ -166,6 +166,13 @@ way()
 		'.host |= (with_entries(select(.key | test("^power_(on|off|status)$") | not)) + $more)' |
 		"$bin/xbisect-run" >out.jsonl 2>err
 }
+# reverted TEXT [SCRIPT]: the folder is as a machine that boots over the network should find it
+reverted()
+{
+	! grep -q 'xbisect boot' "${2-$m/net/boot.ipxe}" && [ -z "$(find "$m/net" -name 'xbisect-*')" ] &&
+		[ ! -e "$m/net/.xbisect-lock" ]
+	ok $? "$1"
+}
 # Nothing of the machine's own runs: only its power switch can start it.
 off()
 {

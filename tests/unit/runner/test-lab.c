@@ -252,6 +252,25 @@ static void test_net_script(void)
 			"boot\nfi; fi; fi; fi\necho 'xbisect unloaded " NONCE "'\n");
 }
 
+static void test_announce(void)
+{
+	static const struct {
+		LabNetLoader loader;
+		const char *script, *wanted;
+	} cases[] = {
+		{ LAB_NET_IPXE, "#!ipxe\nexit\n", "#!ipxe\necho xbisect boot 7\nexit\n" },
+		{ LAB_NET_IPXE, "exit", "echo xbisect boot 7\nexit" },
+		{ LAB_NET_GRUB, "# good\nexit\n", "echo xbisect boot 7\n# good\nexit\n" },
+		{ LAB_NET_GRUB, "", "echo xbisect boot 7\n" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = lab_net_announce(cases[i].loader, cases[i].script, "7");
+
+		g_assert_cmpstr(text, ==, cases[i].wanted);
+	}
+}
+
 static void test_net_sums(void)
 {
 	g_autoptr(GBytes) abc = g_bytes_new_static("abc", 3);
@@ -641,6 +660,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lab/line-split", test_line_split);
 	g_test_add_func("/lab/net-script", test_net_script);
 	g_test_add_func("/lab/net-sums", test_net_sums);
+	g_test_add_func("/lab/net-announce", test_announce);
 	g_test_add_func("/lab/publish", test_publish);
 	g_test_add_func("/lab/grub", test_grub);
 	g_test_add_func("/lab/identity", test_identity);
