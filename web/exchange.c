@@ -195,7 +195,11 @@ XbWebResponse *xb_web_response_text(guint status, const char *text)
 
 XbWebResponse *xb_web_response_json(guint status, json_t *object)
 {
-	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+	/* as that of the command line: whoever looks at it in a terminal sees no mark that turns
+	 * text around */
+	char *text = object ? json_dumps(object,
+					 JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(17))
+			    : NULL;
 	GBytes *body;
 
 	json_decref(object);

@@ -47,6 +47,27 @@ static void test_hostile_text_stays_text(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(text, "&lt;script&gt;alert"));
 }
 
+/* Nor does it reach the terminal of who asks the API. */
+static void test_hostile_text_is_ascii_in_json(Fixture *f, gconstpointer unused)
+{
+	static const char *const paths[] = {
+		"/api/v1/jobs",   "/api/v1/jobs/1",   "/api/v1/jobs/1/log",
+		"/api/v1/runs/1", "/api/v1/jobs/3",   "/api/v1/hosts",
+		"/api/v1/alerts", "/api/v1/branches", "/api/v1/branches/main%20line",
+	};
+	guint marks = 0;
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+		g_autofree char *text = get(f, paths[i], 200);
+
+		for (const char *c = text; *c; c++)
+			g_assert_true(g_ascii_isprint(*c) || *c == '\n');
+		marks += strstr(text, "\\u202E") || strstr(text, "\\u202e");
+	}
+	g_assert_cmpuint(marks, >, 0);
+}
+
 static void test_a_bisect_shows_what_is_known(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *text = get(f, "/job/1", 200);
@@ -569,6 +590,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD("every-page-answers", test_every_page_answers);
 	ADD("hostile-text-stays-text", test_hostile_text_stays_text);
+	ADD("hostile-text-is-ascii-in-json", test_hostile_text_is_ascii_in_json);
 	ADD("a-bisect-shows-what-is-known", test_a_bisect_shows_what_is_known);
 	ADD("a-confirmation-has-its-boots", test_a_confirmation_has_its_boots);
 	ADD("an-ab-shows-both-sides", test_an_ab_shows_both_sides);
