@@ -108,6 +108,30 @@ static bool in_transaction(XbDaemon *daemon, bool fine, GError **error)
 	return false;
 }
 
+/* No new commit has come. A branch of which one commit a day is measured may have one that came
+ * when that of its day had been chosen: it is the next day's. */
+static bool stay(XbDaemon *daemon, XbWatch *watch, GError **error)
+{
+	g_auto(Line) line = { 0 };
+	XbWatchSpec spec;
+	bool daily = xb_watch_spec(watch, &spec) && strcmp(spec.pick, "daily") == 0;
+	const XbWatchCommit *tip = NULL;
+
+	json_decref(spec.json);
+	if (!daily || xb_now_ms() - watch->picked_ms < DAY_MS)
+		return true;
+	if (!line_load(daemon, watch, &line, error))
+		return false;
+	tip = watch->tip ? g_hash_table_lookup(line.by_id, watch->tip) : NULL;
+	if (!tip || *tip->picked)
+		return true;
+	return xb_db_begin(daemon->db, error) &&
+	       in_transaction(daemon,
+			      pick(daemon, watch, tip->seq, tip->seq, error) &&
+				      xb_db_watch_update(daemon->db, watch, error),
+			      error);
+}
+
 bool xb_watch_advance(XbDaemon *daemon, XbWatch *watch, const char *tip, GError **error)
 {
 	g_auto(Line) line = { 0 };
@@ -118,7 +142,7 @@ bool xb_watch_advance(XbDaemon *daemon, XbWatch *watch, const char *tip, GError 
 	int64_t behind;
 
 	if (g_strcmp0(watch->tip, tip) == 0)
-		return true;
+		return stay(daemon, watch, error);
 	if (!line_load(daemon, watch, &line, error) ||
 	    !(history = xb_watch_history(daemon, watch, error)) ||
 	    !(fresh = xb_history_line(history, tip, line.by_id, line.commits->len ? STEP_MAX : 1,

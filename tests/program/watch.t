@@ -228,6 +228,28 @@ is "a commit of another repository" "$status" 1
 x watch backfill none --from c0
 is "no such watch" "$status" 1
 
+# ---- not all of them ----------------------------------------------------------------------
+linear few 12 5 1.0 1.0
+advance few c2
+x watch add third --repo "$tmp/few" --branch main --every 1d --boots 1 --pick 3
+x watch add once --repo "$tmp/few" --branch main --every 1d --boots 1 --pick daily
+until_watch third '.measured == 1'
+until_watch once '.measured == 1'
+advance few c10
+look third
+until_watch third '.measured == 3'
+is "each third commit" "$(points third)" "2 5 8"
+look once
+until_watch once '.tip == "'"$(sha c10 "$tmp/few")"'"'
+look once
+is "one a day: no other on that day" "$(watch once '.measured + .measuring')" 1
+# the day goes by
+python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=20)
+db.execute("UPDATE watch SET picked_ms = picked_ms - 86400000 WHERE name = ?", ("once",)); db.commit()' "$state/xbisect.db"
+look once
+until_watch once '.measured == 2'
+is "the next day: the tip, though none has come since" "$(points once)" "2 10"
+
 # ---- git:// ---------------------------------------------------------------------------------
 port=$(/usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 git daemon --listen=127.0.0.1 --port="$port" --base-path="$tmp" --export-all --reuseaddr 2>/dev/null &
