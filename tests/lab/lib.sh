@@ -257,7 +257,7 @@ all_settings() {
 			power=command
 			power_on=$lab/machine ctl $tmp/$1 power on
 			power_off=$lab/machine ctl $tmp/$1 power off
-			power_status=$lab/machine ctl $tmp/$1 power status
+			power_status=cat $tmp/$1/power
 			console=unix
 			console_path=$tmp/$1/console
 		END
