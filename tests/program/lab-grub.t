@@ -27,38 +27,4 @@ ln -s /dev/full "$m/boot/xbisect/kernel.new"
 grub_run ok
 has '"outcome":"host-trouble".*No space left' "a disk that is full is host-trouble"
 clean "and nothing is booted"
-grub_run noxen
-has '"outcome":"boot-failed".*not under Xen' "ssh without Xen is boot-failed"
-grub_run sshpanic
-has '"outcome":"workload-failed".*panicked' "a panic under a step over ssh is the kernel's, by the console"
-grub_run fallback
-has '"outcome":"boot-failed"' "a machine that fell back quietly is boot-failed"
-touch "$m/sticky"
-grub_run ok
-has '"outcome":"ok"' "an environment that GRUB does not clear"
-clean "is cleared by us"
-rm "$m/sticky"
-
-kernel kernel-ok ok
-touch slow
-job kernel-ok "$grub" | "$bin/xbisect-run" >out.jsonl 2>err &
-runner=$!
-for _ in $(seq 600); do grep -q '"phase":"workload"' out.jsonl && break; sleep 0.1; done
-for _ in $(seq 600); do [ -e "$m/shm/nonce" ] && break; sleep 0.1; done
-rm -rf "$m/shm" # it is in memory
-: >"$m/reboot"
-wait $runner
-rm -f slow
-has '"outcome":"workload-failed".*\(second time\|started again\)' "a machine that reboots in the workload is workload-failed"
-
-touch fails
-grub_run ok
-has '"outcome":"workload-failed".*status 9.*no such domain' "a workload that fails says why"
-rm fails
-mv dom0 dom0.short
-printf '#!/bin/sh\nyes unmap 0.1 s | head -c 1500000\n' >dom0
-chmod +x dom0
-grub_run ok
-has '"outcome":"workload-failed".*printed more than' "and one that prints too much"
-mv dom0.short dom0
 echo "1..$n"
