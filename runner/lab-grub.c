@@ -177,8 +177,10 @@ static bool ask(Lab *lab, Answer *answer, GError **error)
 	if (!run_script(lab, "prepare GRUB", script, &result, error))
 		return false;
 	custom = strstr(result.out, "custom\n");
-	if (!custom)
-		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "prepare GRUB: no answer");
+	if (!custom) {
+		lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "prepare GRUB: no answer");
+		return false;
+	}
 	answer->custom = g_strdup(custom + strlen("custom\n"));
 	*custom = '\0';
 	answer->xen = answer_line(result.out, "xen ");

@@ -58,7 +58,7 @@ static bool choose(const RunnerJob *job, const char *name, const char *const *wo
 	const char *chosen = runner_setting_choice(job->host, name, words, error);
 
 	*place = 0;
-	while (chosen && words[*place] != chosen)
+	while (chosen && words[*place] && words[*place] != chosen)
 		(*place)++;
 	return chosen != NULL;
 }

@@ -57,6 +57,8 @@ static bool open_tcp(const char *address, guint attempt, LabLine *line, GError *
 				gai_strerror(status));
 	for (chosen = found; chosen; chosen = chosen->ai_next)
 		n++;
+	if (n == 0)
+		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "console %s: no address", address);
 	chosen = found;
 	for (guint i = 0; i < attempt % n; i++)
 		chosen = chosen->ai_next;
@@ -79,7 +81,7 @@ static bool open_unix(const char *path, LabLine *line, GError **error)
 	if (strlen(path) >= sizeof(address.sun_path))
 		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
 				"console_path=%s is longer than a socket's path can be", path);
-	strcpy(address.sun_path, path);
+	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
 	line->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (line->fd >= 0 &&
 	    connect(line->fd, (const struct sockaddr *)&address, sizeof(address)) == 0)

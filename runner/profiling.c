@@ -146,8 +146,8 @@ static json_t *write_phase(const RunnerProfile *profile, guint phase, const char
 		return NULL;
 	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:o}", "phase", name, "file", file,
 			 "entries", (json_int_t)share.entries, "instructions",
-			 (json_int_t)(share.xen + share.kernel + share.user), "xen",
-			 (json_int_t)share.xen, "kernel", (json_int_t)share.kernel, "user",
+			 (json_int_t)share.xen + (json_int_t)share.kernel + (json_int_t)share.user,
+			 "xen", (json_int_t)share.xen, "kernel", (json_int_t)share.kernel, "user",
 			 (json_int_t)share.user, "functions", runner_profiling_functions(folded));
 }
 

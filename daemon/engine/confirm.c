@@ -253,7 +253,7 @@ static void ask(const XbSearch *self, Asked *asked)
 {
 	bool clean = self->options->can_build;
 
-	asked->nodes = g_new(guint, asked->n_parents + 1);
+	asked->nodes = g_new0(guint, asked->n_parents + 1);
 	for (guint k = 0; k < asked->n_parents; k++)
 		asked->nodes[k] = asked->parents[k];
 	asked->nodes[asked->n_parents] = asked->culprit;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REACH      5   /* s around each reading */
-#define NEGLIGIBLE -15 /* logarithm of a density over the highest */
+#define REACH      5     /* s around each reading */
+#define NEGLIGIBLE (-15) /* logarithm of a density over the highest */
 /* Where boots of one image count this much each, the table of single boots will do. */
 #define TABLED 0.8
 

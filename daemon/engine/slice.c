@@ -7,7 +7,7 @@
 
 #define PRIOR_STEP     0.05 /* scale of the Cauchy prior on b - a */
 #define PRIOR_LOG_S_SD 0.8
-#define HOPELESS       -16 /* logarithm of a group's highest density over the best group's */
+#define HOPELESS       (-16) /* logarithm of a group's highest density over the best group's */
 /* A level tells from n boots as much as so many at most, since hosts drift. */
 #define KNOWN_BOOTS_MAX 64
 /* Gaps of so many standard deviations beyond the floor leave nothing below it. */

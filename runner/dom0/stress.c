@@ -269,7 +269,7 @@ static int churn_once(uint64_t seed)
 		if (found == seed + i)
 			continue;
 		fprintf(stderr, "xbisect-dom0: pte-stress: page %zu holds %#llx, not %#llx\n", i,
-			(unsigned long long)found, (unsigned long long)(seed + i));
+			(unsigned long long)found, (unsigned long long)seed + i);
 		status = EXIT_LOST;
 	}
 	munmap(moved, 2 * bytes);

@@ -21,7 +21,7 @@ static uint64_t relative(const uint8_t *bytes, size_t at, size_t length, size_t 
 	if (at + size > length)
 		return 0;
 	if (size == 1)
-		offset = (int8_t)bytes[at];
+		offset = (int32_t)(int8_t)bytes[at];
 	else
 		memcpy(&offset, bytes + at, sizeof(offset));
 	return address + at + size + (uint64_t)(int64_t)offset;
