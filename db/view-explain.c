@@ -7,7 +7,27 @@
 
 #define BOOTS_MAX 16 /* of one side: counts hardly differ between boots */
 
-/* Counters of the boots of @node that count; a boot without any is left out. */
+/* Whether the image of @role is that of @node, built for the search or clean: where commits or jobs
+ * share an image, its boots stand at the first node that has it. */
+static bool is_image_of(const XbJobData *data, const XbRole *role, int node)
+{
+	const XbVariant *normal = data->variants->pdata[node];
+
+	if (role->node == node || (normal && role->image_class != 0 &&
+				   xb_jobdata_class(data, normal) == role->image_class))
+		return true;
+	for (guint i = 0; i < data->images->len; i++) {
+		const XbJobImage *image = data->images->pdata[i];
+		const XbVariant *variant = data->image_variants->pdata[i];
+
+		if (image->node == node && !image->revert && variant && role->image_class != 0 &&
+		    xb_jobdata_class(data, variant) == role->image_class)
+			return true;
+	}
+	return false;
+}
+
+/* Counters of the boots of @node's image that count; a boot without any is left out. */
 static GPtrArray *boots_of(XbDb *db, const XbJobData *data, int node)
 {
 	GPtrArray *boots = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
@@ -17,8 +37,8 @@ static GPtrArray *boots_of(XbDb *db, const XbJobData *data, int node)
 		const XbRole *role = xb_jobdata_role(data, run);
 		GPtrArray *counters;
 
-		if (!role || role->node != node || role->revert ||
-		    !xb_jobdata_run_counts(data, run))
+		if (!role || role->revert || !xb_jobdata_run_counts(data, run) ||
+		    !is_image_of(data, role, node))
 			continue;
 		counters = xb_db_counters(db, run->id, NULL);
 		if (counters && counters->len > 0)

@@ -2,6 +2,7 @@
 /* test-profile.c - flame graphs, and the pages that show where instructions go. */
 #include "flame.h"
 #include "profile-view.h"
+#include "view-explain.h"
 
 #include <string.h>
 
@@ -121,6 +122,48 @@ static void profiles_are_no_measurements(Fixture *f, gconstpointer unused)
 	g_assert_cmpfloat(json_number_value(json_object_get(function, "base")), ==, 30);
 }
 
+static void put_counter(Fixture *f, int64_t run, const char *name, double value, const char *unit)
+{
+	const XbCounter counter = { .phase = (char *)"unmap",
+				    .name = (char *)name,
+				    .symbol = (char *)"",
+				    .offset = (char *)"",
+				    .value = value,
+				    .unit = (char *)unit };
+
+	g_assert_true(xb_db_counter_add(f->db, run, &counter, NULL));
+}
+
+/* A boot of @node that counted so many emulated writes a page while it unmapped. */
+static void put_counted(Fixture *f, const XbJobData *data, int node, double writes)
+{
+	const XbVariant *variant = data->variants->pdata[node];
+	int64_t id = put_run(f, 1, node, variant->id, XB_RUN_BOOT, 1.0);
+
+	put_counter(f, id, "time", 1000 + 1000 * writes, "ns/page");
+	put_counter(f, id, "ptwr-emulation", writes, "1/page");
+	finish_run(f, id, XB_OUTCOME_OK);
+}
+
+static void an_image_explains_each_commit_that_has_it(Fixture *f, gconstpointer unused)
+{
+	const int sides[2] = { 2, 3 };
+	(void)unused;
+
+	/* The parent, node 2, has the image of node 0, at which all boots of it stand. */
+	put_variant(f, 2, XB_VARIANT_BUILT, "i0");
+	g_autoptr(XbJobData) before = xb_jobdata_load(f->db, 1, NULL);
+	g_autoptr(json_t) none = xb_view_explanation_of(f->db, before, sides);
+	g_assert_null(json_object_get(none, "rows"));
+	put_counted(f, before, 0, 0);
+	put_counted(f, before, 3, 1);
+	g_autoptr(XbJobData) data = xb_jobdata_load(f->db, 1, NULL);
+	g_autoptr(json_t) explanation = xb_view_explanation_of(f->db, data, sides);
+	json_t *row = json_array_get(json_object_get(explanation, "rows"), 0);
+	g_assert_cmpstr(json_string_value(json_object_get(row, "name")), ==, "ptwr-emulation");
+	g_assert_cmpfloat(json_number_value(json_object_get(row, "test")), ==, 1);
+}
+
 static XbFolded *deep_tree(void)
 {
 	g_autoptr(GString) text = g_string_new("a");
@@ -167,6 +210,7 @@ int main(int argc, char **argv)
 	ADD("a-page-has-all-four-graphs", a_page_has_all_four_graphs);
 	ADD("a-boot-shows-its-own", a_boot_shows_its_own);
 	ADD("profiles-are-no-measurements", profiles_are_no_measurements);
+	ADD("an-image-explains-each-commit-that-has-it", an_image_explains_each_commit_that_has_it);
 	g_test_add_func("/flame/what-cannot-be-seen-is-not-drawn",
 			what_cannot_be_seen_is_not_drawn);
 	g_test_add_func("/flame/equal-sides-differ-in-nothing", equal_sides_differ_in_nothing);
