@@ -143,7 +143,7 @@ static bool add_foreign_runs(XbJobData *self, XbDb *db, GError **error)
 		    g_hash_table_lookup_extended(by_image, variant->image_sha256, NULL, &node))
 			add_role(self,
 				 (XbRole){ .variant_id = run->variant_id,
-					   .image_class = xb_jobdata_class(
+					   .image_class = class_of(
 						   self,
 						   self->variants->pdata[GPOINTER_TO_UINT(node)]),
 					   .node = (int)GPOINTER_TO_UINT(node) });
@@ -328,11 +328,14 @@ bool xb_jobdata_is_boot_of_image(const XbJobData *self, guint i, const XbRun *ru
 {
 	const XbJobImage *image = self->images->pdata[i];
 	const XbVariant *variant = self->image_variants->pdata[i];
-	const XbVariant *normal = self->variants->pdata[image->node];
+	const XbRole *role = xb_jobdata_role(self, run);
 
-	return (variant && run->variant_id == variant->id) ||
-	       (run->variant_id == normal->id && strcmp(run->purpose, "confirm") == 0 &&
-		xb_jobdata_image_is_normal(self, i));
+	if (!variant || !role)
+		return false;
+	return run->variant_id == variant->id ||
+	       (!image->revert && !role->clean && !role->revert &&
+		strcmp(run->purpose, "confirm") == 0 &&
+		role->image_class == xb_jobdata_class(self, variant));
 }
 
 const char *xb_role_image(const XbRole *role)

@@ -69,8 +69,9 @@ const XbRole *xb_jobdata_role(const XbJobData *self, const XbRun *run);
 /* The clean image @i (of self->images) turned out to be the search's own. */
 bool xb_jobdata_image_is_normal(const XbJobData *self, guint i);
 
-/* @run is a boot of the image @i. The confirmation boots the search's build while the clean rebuild
- * is still at work: that counts when the two are one image. */
+/* @run is a boot of the image @i, as the confirmation counts them: one of that build, or one for a
+ * confirmation of any other build that came out as the same image (the search's, which is booted
+ * while the clean rebuild is still at work; another job's). */
 bool xb_jobdata_is_boot_of_image(const XbJobData *self, guint i, const XbRun *run);
 
 /* Its image as people see it: "normal", "clean" or "revert". */
