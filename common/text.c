@@ -164,3 +164,8 @@ bool xb_parse_fraction(const char *text, double *fraction)
 	*fraction = value;
 	return true;
 }
+
+char *xb_asked_text(double confidence)
+{
+	return isfinite(confidence) ? g_strdup_printf("%.6g %%", 100 * confidence) : NULL;
+}

@@ -27,4 +27,8 @@ bool xb_parse_size(const char *text, uint64_t *bytes);
 /* "1%", "0.5%", "0.01" -> fraction; false when negative, not finite or >= 10. */
 bool xb_parse_fraction(const char *text, double *fraction);
 
+/* A confidence that somebody asked for, as it was written: "99.95 %"; NULL for what is no number.
+ * Caller frees. */
+char *xb_asked_text(double confidence);
+
 #endif

@@ -8,6 +8,7 @@
 #include "explanation.h"
 #include "page-profile.h"
 #include "sweep.h"
+#include "text.h"
 #include "verdict.h"
 #include "view-explain.h"
 

@@ -5,6 +5,7 @@
 
 #include "page.h"
 #include "plot.h"
+#include "text.h"
 #include "verdict.h"
 
 #define STEPS_MAX  500 /* on one page: the latest, at first */

@@ -194,11 +194,6 @@ char *xb_probability_text(double probability)
 	return g_strdup_printf("%.*f %%", decimals, percent);
 }
 
-char *xb_asked_text(double confidence)
-{
-	return isfinite(confidence) ? g_strdup_printf("%.6g %%", confidence * 100) : NULL;
-}
-
 char *xb_short_id(const char *label)
 {
 	bool is_id = strlen(label) == 40 && strspn(label, "0123456789abcdef") == 40;

@@ -57,8 +57,6 @@ char *xb_value_text(double value, const char *unit);
 char *xb_change_text(double ratio);
 /* "0.4 %", "> 99.99 %": as the engine has it (tests/unit/probability-cases.h). Caller frees. */
 char *xb_probability_text(double probability);
-/* The confidence that somebody asked for, as it was written. Caller frees; NULL for NAN. */
-char *xb_asked_text(double confidence);
 /* Twelve digits of an id, or an image's path. Caller frees. */
 char *xb_short_id(const char *label);
 /* A label and its input or select, for forms: the latter by the caller between these. */

@@ -98,11 +98,6 @@ char *xb_format_probability(double p)
 	return xb_probability_text(p);
 }
 
-char *xb_format_asked(double confidence)
-{
-	return g_strdup_printf("%.6g %%", 100 * confidence);
-}
-
 /* ---- columns -------------------------------------------------------------------- */
 
 static int char_width(gunichar c)

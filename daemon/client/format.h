@@ -30,9 +30,6 @@ char *xb_format_change(double ratio);
 /* A probability, as percent.h tells it: "83.2 %", "> 99.99 %" rather than a rounded 100 %. */
 char *xb_format_probability(double p);
 
-/* The confidence that somebody asked for, as it was written: "99.95 %". */
-char *xb_format_asked(double confidence);
-
 /* Columns of a terminal that @text takes. */
 int xb_format_width(const char *text);
 

@@ -9,6 +9,7 @@
 
 #include "format.h"
 #include "job.h"
+#include "text.h"
 
 #define MAX_CANDIDATES 20
 
@@ -62,7 +63,7 @@ static void write_verdict(XbWriter *w, const json_t *job)
 	if (effect != NULL)
 		w->field(w, "effect", effect);
 	if (isfinite(confidence)) {
-		asked = xb_format_asked(confidence);
+		asked = xb_asked_text(confidence);
 		w->field(w, "asked for", asked);
 	}
 	if (*reason != '\0' && xb_is(job, "state", "done"))

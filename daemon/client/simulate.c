@@ -351,7 +351,7 @@ static void write_shares(XbWriter *w, const XbWorld *world, const XbTrials *t)
 
 static void write_confidence(XbWriter *w, const XbWorld *world, const XbTrials *t)
 {
-	g_autofree char *asked = xb_format_asked(world->options.confidence);
+	g_autofree char *asked = xb_asked_text(world->options.confidence);
 	g_autofree char *stated = xb_format_probability(t->stated);
 	g_autofree char *actual = NULL;
 

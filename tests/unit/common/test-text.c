@@ -2,6 +2,7 @@
 /* Text that came from outside, and units. */
 #include "text.h"
 
+#include <math.h>
 #include <string.h>
 
 static void hostile_text_becomes_visible(void)
@@ -156,6 +157,14 @@ static void fractions(void)
 	}
 }
 
+static void what_was_asked_is_told_as_written(void)
+{
+	g_autofree char *text = xb_asked_text(0.9995);
+
+	g_assert_cmpstr(text, ==, "99.95 %");
+	g_assert_null(xb_asked_text(NAN));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -165,5 +174,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/text/durations", durations);
 	g_test_add_func("/text/sizes", sizes);
 	g_test_add_func("/text/fractions", fractions);
+	g_test_add_func("/text/what-was-asked-is-told-as-written",
+			what_was_asked_is_told_as_written);
 	return g_test_run();
 }
