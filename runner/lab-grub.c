@@ -61,7 +61,11 @@ static char *preamble(const LabHost *host)
 		"E=$(t editenv) && R=$(t reboot) && S=$(t set-default) || "
 		"die 'grub-editenv, grub-reboot or grub-set-default is not there: install "
 		"grub2-common'\n"
-		"o=; \"$R\" --help 2>&1 | grep -q boot-directory && o=--boot-directory=${G%%/*}\n",
+		"o=; dir() { [ \"${G%%/*}\" = /boot ] || "
+		"! \"$R\" --help 2>&1 | grep -q boot-directory || "
+		"o=--boot-directory=${G%%/*}; }\n"
+		"nl='\n'; s=; saved() { v=\"$nl$s$nl\"; case $v in *\"${nl}saved_entry=\"*) "
+		"v=${v#*\"${nl}saved_entry=\"}; echo \"${v%%%%\"$nl\"*}\" ;; esac; }\n",
 		grub, boot, good);
 }
 
@@ -78,35 +82,46 @@ static const char check_script[] =
 	"can't write $env ($a$f), so it would not forget our entry: put $G on a plain "
 	"partition, or use boot=net\" ;; esac\n"
 	"fi\n"
-	"\"$E\" \"$env\" set xbisect_check=$$ && \"$E\" \"$env\" list | grep -qx "
-	"xbisect_check=$$ && \"$E\" \"$env\" unset xbisect_check || die \"$env can't be "
-	"written\"\n"
-	"[ -n \"$good\" ] || good=$(\"$E\" \"$env\" list | sed -n 's/^saved_entry=//p')\n"
+	"\"$E\" \"$env\" set xbisect_check=$$ && s=$(\"$E\" \"$env\" list) && \"$E\" \"$env\" "
+	"unset "
+	"xbisect_check || die \"$env can't be written\"\n"
+	"case \"$s\" in *xbisect_check=$$*) ;; *) die \"$env can't be written\" ;; esac\n"
+	"[ -n \"$good\" ] || good=$(saved)\n"
 	"[ -n \"$good\" ] || die 'no default entry is saved: write GRUB_DEFAULT=saved into "
 	"/etc/default/grub, run update-grub, and name the known-good entry by grub-set-default "
 	"or grub_known_good='\n"
 	"case $good in " LAB_GRUB_ID ") die 'the saved default is our own entry' ;; esac\n"
-	"if [ -f \"$G/grub.cfg\" ]; then grep -q next_entry \"$G/grub.cfg\" || die "
+	"if [ -f \"$G/grub.cfg\" ]; then v=$(cat \"$G/grub.cfg\"); case $v in *next_entry*) ;; *) "
+	"die "
 	"\"$G/grub.cfg does not look at next_entry: write GRUB_DEFAULT=saved and run "
-	"update-grub\"\n"
-	"grep -q custom.cfg \"$G/grub.cfg\" || die \"$G/grub.cfg does not read custom.cfg: "
-	"41_custom is missing\"; fi\n"
-	"l=${good##*>}; cat \"$G\"/*.cfg 2>/dev/null | grep -qF \"$l\" || die \"there is no menu "
-	"entry $good\"\n"
+	"update-grub\" ;; esac\n"
+	"case $v in *custom.cfg*) ;; *) die \"$G/grub.cfg does not read custom.cfg: "
+	"41_custom is missing\" ;; esac; fi\n"
+	"v=$(cat \"$G\"/*.cfg 2>/dev/null); case $v in *\"${good##*>}\"*) ;; *) die \"there is no "
+	"menu "
+	"entry $good\" ;; esac\n"
 	"mkdir -p \"$B\" && touch \"$B/.check\" && rm \"$B/.check\" || die \"$B can't be "
 	"written: \"\n";
 
+/* Most often all is as it should be: then nothing is written. */
 static const char good_script[] =
-	"\"$E\" \"$env\" unset next_entry || die \"$env can't be written\"\n"
-	"if [ -n \"$good\" ]; then \"$S\" $o \"$good\" || die \"grub-set-default failed\"; fi\n"
 	"s=$(\"$E\" \"$env\" list) || die \"$env can't be read\"\n"
-	"case \"$s\" in *next_entry=?*) die 'next_entry is not cleared' ;; esac\n"
-	"sync\n";
+	"w=; [ -n \"$good\" ] || good=$(saved)\n"
+	"case \"$s\" in *next_entry=*|*prev_saved_entry=*) w=1 ;; esac\n"
+	"[ \"$(saved)\" = \"$good\" ] || w=1\n"
+	"if [ -n \"$w\" ]; then\n"
+	"	\"$E\" \"$env\" unset next_entry || die \"$env can't be written\"\n"
+	"	if [ -n \"$good\" ]; then dir; \"$S\" $o \"$good\" || die \"grub-set-default "
+	"failed\"; fi\n"
+	"	s=$(\"$E\" \"$env\" list) || die \"$env can't be read\"\n"
+	"	case \"$s\" in *next_entry=?*) die 'next_entry is not cleared' ;; esac\n"
+	"	sync\n"
+	"fi\n";
 
 static const char next_script[] =
-	"\"$R\" $o " LAB_GRUB_ID " || die 'grub-reboot failed'\n"
-	"\"$E\" \"$env\" list | grep -qx next_entry=" LAB_GRUB_ID " || die \"next_entry was not "
-	"written to $env\"\n"
+	"dir; \"$R\" $o " LAB_GRUB_ID " || die 'grub-reboot failed'\n"
+	"s=$(\"$E\" \"$env\" list); case \"$nl$s$nl\" in *\"${nl}next_entry=" LAB_GRUB_ID
+	"$nl\"*) ;; *) die \"next_entry was not written to $env\" ;; esac\n"
 	"sync\n";
 
 static bool run_script(Lab *lab, const char *what, const char *body, LabResult *result,
@@ -139,15 +154,20 @@ bool lab_grub_check(Lab *lab, char **detail, GError **error)
 
 /* ---- deploying ------------------------------------------------------------------- */
 
-/* What only the machine knows: its newest Xen, its root, its custom.cfg. */
+/* What only the machine knows: its newest Xen, its root, its custom.cfg, and which files are there
+ * already, of those named in $files as NAME:SIZE. */
 static const char ask_script[] =
 	"echo \"xen $(ls -1 /boot/xen-*.gz /boot/xen.gz 2>/dev/null | sort -V | tail -n 1)\"\n"
-	"echo \"cmdline $(cat /proc/cmdline)\"\n"
+	"read -r v </proc/cmdline; echo \"cmdline $v\"\n"
 	"echo \"mount $(df -P \"$B\" 2>/dev/null | awk 'NR == 2 { print $6 }')\"\n"
+	"for f in $files; do [ ! -f \"$B/${f%:*}\" ] || "
+	"[ \"$(wc -c <\"$B/${f%:*}\")\" -ne ${f#*:} ] || "
+	"echo \"there ${f%:*} $(sha256sum <\"$B/${f%:*}\")\"; done\n"
 	"echo custom; cat \"$G/custom.cfg\" 2>/dev/null; :\n";
 
 typedef struct {
 	char *xen, *cmdline, *mount, *custom;
+	char *there; /* lines "there NAME SHA256  -" */
 } Answer;
 
 static void answer_clear(Answer *self)
@@ -156,36 +176,80 @@ static void answer_clear(Answer *self)
 	g_free(self->cmdline);
 	g_free(self->mount);
 	g_free(self->custom);
+	g_free(self->there);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, answer_clear)
 
+/* What follows @key, up to the line's end. Caller frees. */
 static char *answer_line(const char *text, const char *key)
 {
 	const char *at = strstr(text, key);
-	const char *end = at ? strchr(at, '\n') : NULL;
+	const char *value = at ? at + strlen(key) : "";
 
-	return end ? g_strstrip(g_strndup(at + strlen(key), (gsize)(end - at) - strlen(key)))
-		   : g_strdup("");
+	return g_strstrip(g_strndup(value, strcspn(value, "\n")));
 }
 
-static bool ask(Lab *lab, Answer *answer, GError **error)
-{
-	g_auto(LabResult) result = { 0 };
-	g_autofree char *script = g_strconcat(check_script, ask_script, NULL);
-	char *custom;
+/* A file of ours for the machine. */
+typedef struct {
+	const char *name; /* below boot_dir= */
+	GBytes *bytes;
+} Part;
 
-	if (!run_script(lab, "prepare GRUB", script, &result, error))
+#define PARTS 3
+
+static bool map_part(Part *part, const char *name, const char *path, GError **error)
+{
+	g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
+
+	if (!file)
 		return false;
-	custom = strstr(result.out, "custom\n");
-	if (!custom) {
-		lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "prepare GRUB: no answer");
+	*part = (Part){ name, g_mapped_file_get_bytes(file) };
+	return true;
+}
+
+/* What is sent; parts that the machine has itself stay empty. */
+static bool parts_read(const LabBoot *boot, Part parts[PARTS], GError **error)
+{
+	const LabHost *host = boot->lab->host;
+
+	if (boot->xen)
+		parts[1] = (Part){ "xen", g_bytes_ref(boot->xen) };
+	if (boot->initramfs)
+		parts[2] = (Part){ "ramdisk", g_bytes_ref(boot->initramfs) };
+	else if (host->initrd && !map_part(&parts[2], "ramdisk", host->initrd, error))
 		return false;
-	}
-	answer->custom = g_strdup(custom + strlen("custom\n"));
-	*custom = '\0';
+	return map_part(&parts[0], "kernel", boot->kernel_path, error);
+}
+
+static void parts_clear(Part parts[PARTS])
+{
+	for (guint i = 0; i < PARTS; i++)
+		g_clear_pointer(&parts[i].bytes, g_bytes_unref);
+}
+
+static bool ask(Lab *lab, const Part parts[PARTS], Answer *answer, GError **error)
+{
+	g_autoptr(GString) script = g_string_new("files='");
+	g_auto(LabResult) result = { 0 };
+	char *custom, *there;
+
+	for (guint i = 0; i < PARTS; i++)
+		if (parts[i].bytes)
+			g_string_append_printf(script, "%s:%" G_GSIZE_FORMAT " ", parts[i].name,
+					       g_bytes_get_size(parts[i].bytes));
+	g_string_append_printf(script, "'\n%s%s", check_script, ask_script);
+	if (!run_script(lab, "prepare GRUB", script->str, &result, error))
+		return false;
+	custom = strstr(result.out, "\ncustom\n");
+	if (!custom)
+		return lab_fail(error, XB_OUTCOME_HOST_TROUBLE, "prepare GRUB: no answer");
+	answer->custom = g_strdup(custom + strlen("\ncustom\n"));
+	custom[1] = '\0';
+	there = strstr(result.out, "\nthere ");
+	answer->there = g_strdup(there ? there : "");
 	answer->xen = answer_line(result.out, "xen ");
-	answer->cmdline = answer_line(result.out, "cmdline ");
-	answer->mount = answer_line(result.out, "mount ");
+	answer->cmdline = answer_line(result.out, "\ncmdline ");
+	answer->mount = answer_line(result.out, "\nmount ");
 	return true;
 }
 
@@ -218,33 +282,27 @@ static char *grub_path(const char *path, const char *mount)
 	return g_strdup(path);
 }
 
-static bool send_file(Lab *lab, const char *path, const char *name, GError **error)
+/* A file that is there already, such as Xen from the boot before, is not sent again. */
+static bool send_part(Lab *lab, const Part *part, const char *there, GError **error)
 {
-	g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
-	g_autofree char *target = g_build_filename(lab->host->boot_dir, name, NULL);
-
-	return file && lab_ssh_send(lab, target, "644", g_mapped_file_get_contents(file),
-				    g_mapped_file_get_length(file), SEND_S, error);
-}
-
-static bool send_bytes(Lab *lab, GBytes *bytes, const char *name, GError **error)
-{
-	g_autofree char *target = g_build_filename(lab->host->boot_dir, name, NULL);
+	g_autofree char *target = g_build_filename(lab->host->boot_dir, part->name, NULL);
+	g_autofree char *sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, part->bytes);
+	g_autofree char *line = g_strdup_printf("\nthere %s %s", part->name, sum);
 	gsize length;
-	const void *data = g_bytes_get_data(bytes, &length);
+	const void *data = g_bytes_get_data(part->bytes, &length);
 
-	return lab_ssh_send(lab, target, "644", data, length, SEND_S, error);
+	if (!strstr(there, line))
+		return lab_ssh_send(lab, target, "644", data, length, SEND_S, error);
+	lab_log(lab, "%s is there already", target);
+	return true;
 }
 
-static bool send_all(LabBoot *boot, GError **error)
+static bool send_all(Lab *lab, const Part parts[PARTS], const Answer *answer, GError **error)
 {
-	Lab *lab = boot->lab;
-
-	return send_file(lab, boot->kernel_path, "kernel", error) &&
-	       (!boot->xen || send_bytes(lab, boot->xen, "xen", error)) &&
-	       (!boot->initramfs || send_bytes(lab, boot->initramfs, "ramdisk", error)) &&
-	       (boot->initramfs || !lab->host->initrd ||
-		send_file(lab, lab->host->initrd, "ramdisk", error));
+	for (guint i = 0; i < PARTS; i++)
+		if (parts[i].bytes && !send_part(lab, &parts[i], answer->there, error))
+			return false;
+	return true;
 }
 
 static bool send_entry(LabBoot *boot, const Answer *answer, GError **error)
@@ -280,10 +338,14 @@ static bool send_entry(LabBoot *boot, const Answer *answer, GError **error)
 
 bool lab_grub_deploy(LabBoot *boot, GError **error)
 {
+	Part parts[PARTS] = { 0 };
 	g_auto(Answer) answer = { 0 };
 	g_auto(LabResult) result = { 0 };
+	bool done = parts_read(boot, parts, error) && ask(boot->lab, parts, &answer, error) &&
+		    send_all(boot->lab, parts, &answer, error) &&
+		    send_entry(boot, &answer, error) &&
+		    run_script(boot->lab, "boot once", next_script, &result, error);
 
-	return ask(boot->lab, &answer, error) && send_all(boot, error) &&
-	       send_entry(boot, &answer, error) &&
-	       run_script(boot->lab, "boot once", next_script, &result, error);
+	parts_clear(parts);
+	return done;
 }

@@ -10,6 +10,7 @@
 #define POLL_S        0.25
 #define ASK_EVERY_S   2
 #define ASK_S         20  /* one question by ssh, at first: see lab_ssh_patience() */
+#define ASK_LEAST_S   5   /* at the end of boot_deadline= */
 #define GRACE_S       0.5 /* for the lines that follow a crash */
 #define STILL_UP_PART 5   /* of boot_deadline=: told to reboot, it still answers: by its power */
 #define STILL_UP_S    10  /* at least */
@@ -313,8 +314,9 @@ static bool wait_for_ssh(LabBoot *self, gint64 deadline_us, GError **error)
 	bool done = false;
 
 	while (!done) {
-		double ask_s =
+		double patience =
 			lab_ssh_patience(self->lab->host, ASK_S, -lab_seconds_left(start_us));
+		double ask_s = CLAMP(lab_seconds_left(deadline_us), ASK_LEAST_S, patience);
 		g_auto(LabIdentity) identity = { 0 };
 
 		g_clear_pointer(&why, g_free);

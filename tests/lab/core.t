@@ -55,21 +55,13 @@ hang() { # hang NAME: silence proves it on the console of our initramfs, a deadl
 
 # The machine resets itself when Xen has begun, without a word, and comes up as if nothing was.
 fallback() { # fallback NAME
-	ctl "$1" when '(XEN) System RAM' reset >/dev/null
+	up "$1" && ctl "$1" when '(XEN) System RAM' reset >/dev/null
 	boot "fallback-$1" "$1" "$good"
 	ctl "$1" calm >/dev/null
 	is "$1: a machine that fell back quietly is boot-failed" "$outcome" boot-failed ||
 		explain "fallback-$1" "$1"
 	no_samples "fallback-$1"
 	ok $? "$1: and is not measured"
-	[ "$1" = disk ] || return
-	up disk && forget_entry disk
-	boot forgot-disk disk "$good"
-	is "disk: GRUB that does not take our entry is host-trouble" "$outcome" host-trouble ||
-		explain forgot-disk disk
-	like "disk: and it is said" "$detail" 'another system|not loaded'
-	no_samples forgot-disk
-	ok $? "disk: and is not measured"
 }
 
 killed() { # killed NAME

@@ -43,7 +43,7 @@ crash() { # its first instruction is none
 loop() { # GRUB forgets nothing, and each start of Xen ends in a reset
 	[ "$1" = disk ] || return 0
 	on disk "cp /boot/grub/grub.cfg /boot/grub.saved; sed -i '/save_env next_entry/d' /boot/grub/grub.cfg; sync"
-	ctl disk when '(XEN) System RAM' reset >/dev/null
+	up disk && ctl disk when '(XEN) System RAM' reset >/dev/null
 	boot loop-disk disk "$good"
 	ends loop-disk disk "a boot loop" boot-failed
 	back disk
@@ -62,7 +62,7 @@ root() {
 }
 nossh() {
 	[ "$1" = disk ] || return 0
-	ctl disk when 'LAB up' half-open >/dev/null
+	up disk && ctl disk when 'LAB up' half-open >/dev/null
 	boot nossh-disk disk "$good" "boot_deadline=$((2 * pace + 20))s"
 	ends nossh-disk disk "dom0 up, but no ssh" boot-failed 'dom0 was not up'
 	back disk
@@ -80,6 +80,12 @@ noxen() { # our entry boots the kernel without Xen
 }
 
 # ---- the host's fault --------------------------------------------------------------------
+forgot() { # GRUB boots what it does by default, as if our entry had not been named
+	[ "$1" = disk ] || return 0
+	up disk && forget_entry disk
+	boot forgot-disk disk "$good"
+	ends forgot-disk disk "GRUB that does not take our entry" host-trouble 'another system|not loaded'
+}
 power() { # a switch that says yes and does nothing; its status says so, or lies as well
 	local how
 	for how in deaf liar; do
@@ -92,7 +98,7 @@ power() { # a switch that says yes and does nothing; its status says so, or lies
 	done
 }
 console() { # it drops while dom0 starts
-	ctl "$1" when 'Xen version' drop >/dev/null
+	up "$1" && ctl "$1" when 'Xen version' drop >/dev/null
 	boot "drop-$1" "$1" "$good"
 	ends "drop-$1" "$1" "a console that drops, and is there again" ok
 	grep -q lost "$tmp/runs/drop-$1/console.times"
@@ -184,7 +190,7 @@ locks() { # another controller, with a state of its own
 	back "$1"
 }
 
-parts='crash loop root nossh noxen power console halfopen diskfull clock midway network half sol kills locks'
+parts='crash loop root nossh noxen forgot power console halfopen diskfull clock midway network half sol kills locks'
 all_parts() { # all_parts NAME
 	local one
 	learn_pace "$1" || { explain none "$1"; ok 1 "$1: its own system comes up"; return; }

@@ -15,8 +15,13 @@ ok $? "the root is that of the known-good system"
 
 grub_run nossh '"boot_deadline_s":"15"'
 has '"outcome":"boot-failed".*dom0 was not up' "dom0 without ssh is boot-failed"
+grep -q 'boot/xbisect/xen is there already' lab.log
+ok $? "a file that is there already is not sent again"
+tr 'E' 'e' <xen >"$m/boot/xbisect/xen"
 grub_run noroot
 has '"outcome":"boot-failed".*Unable to mount root fs' "a root that is not there is boot-failed, and it is said"
+cmp xen "$m/boot/xbisect/xen"
+ok $? "but one that differs is"
 grub_run triple
 has '"outcome":"boot-failed".*second time' "a kernel that resets the machine is boot-failed"
 grub_run drop
