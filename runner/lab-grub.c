@@ -2,6 +2,7 @@
 /* lab-grub.c - see lab-grub.h. */
 #include "lab-grub.h"
 
+#include "lab-args.h"
 #include "lab-ssh.h"
 
 #include <string.h>
@@ -14,6 +15,8 @@ char *lab_grub_entry(const LabGrubEntry *entry)
 {
 	g_autofree char *ramdisk =
 		entry->ramdisk ? g_strdup_printf("\tmodule2 --nounzip %s\n", entry->ramdisk) : NULL;
+	g_autofree char *xen_args = lab_args_for_grub(entry->xen_args);
+	g_autofree char *kernel_args = lab_args_for_grub(entry->kernel_args);
 
 	/* GRUB finds each file by search, as the root is another where /boot is a
 	 * file system of its own: "search --file" looks through all of them. */
@@ -25,9 +28,8 @@ char *lab_grub_entry(const LabGrubEntry *entry)
 				     "\tmultiboot2 %s xen " LAB_NONCE_TEXT "%s %s\n"
 				     "\tmodule2 %s kernel " LAB_NONCE_TEXT "%s %s\n"
 				     "%s}\n" END,
-			       entry->nonce, entry->kernel, entry->xen, entry->nonce,
-			       entry->xen_args, entry->kernel, entry->nonce, entry->kernel_args,
-			       ramdisk ? ramdisk : "");
+			       entry->nonce, entry->kernel, entry->xen, entry->nonce, xen_args,
+			       entry->kernel, entry->nonce, kernel_args, ramdisk ? ramdisk : "");
 }
 
 char *lab_grub_edit(const char *custom_cfg, const char *entry)

@@ -2,6 +2,7 @@
 /* lab-host.c - see lab-host.h. */
 #include "lab-host.h"
 
+#include "lab-args.h"
 #include "secret.h"
 #include "text.h"
 
@@ -191,6 +192,9 @@ static bool read_boot(LabHost *self, const RunnerJob *job, GError **error)
 	self->kernel_args = runner_setting(job->host, "kernel_args",
 					   ram ? "console=hvc0 earlyprintk=xen quiet"
 					       : "console=hvc0 earlyprintk=xen");
+	if (!lab_args_check(self, "xen_args", self->xen_args, error) ||
+	    !lab_args_check(self, "kernel_args", self->kernel_args, error))
+		return false;
 	if (self->boot == LAB_BOOT_NET && !self->net_dir)
 		return missing(error, "net_dir",
 			       "the folder from which the machine's iPXE or GRUB is served");

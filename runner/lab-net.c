@@ -2,6 +2,7 @@
 /* lab-net.c - see lab-net.h. */
 #include "lab-net.h"
 
+#include "lab-args.h"
 #include "lab-marks.h"
 
 #include <errno.h>
@@ -35,6 +36,9 @@ static char *ipxe_script(const LabNetEntry *entry)
  * followed by no `boot`. */
 static char *grub_script(const LabNetEntry *entry)
 {
+	g_autofree char *xen_args = lab_args_for_grub(entry->xen_args);
+	g_autofree char *kernel_args = lab_args_for_grub(entry->kernel_args);
+
 	return g_strdup_printf(
 		"if [ -f ${config_directory}/local.cfg ]; then source "
 		"${config_directory}/local.cfg; fi\n"
@@ -47,8 +51,8 @@ static char *grub_script(const LabNetEntry *entry)
 		"boot\n"
 		"fi; fi; fi; fi\n"
 		"echo '" LAB_UNLOADED_TEXT "%s'\n",
-		entry->nonce, entry->sums, entry->xen, entry->nonce, entry->xen_args, entry->kernel,
-		entry->nonce, entry->kernel_args, entry->initramfs, entry->nonce);
+		entry->nonce, entry->sums, entry->xen, entry->nonce, xen_args, entry->kernel,
+		entry->nonce, kernel_args, entry->initramfs, entry->nonce);
 }
 
 char *lab_net_script(LabNetLoader loader, const LabNetEntry *entry)

@@ -9,6 +9,7 @@
 #include "lab-lock.h"
 #include "lab-net.h"
 #include "lab-power.h"
+#include "lab-args.h"
 #include "lab-settle.h"
 #include "lab-ssh.h"
 #include "lab-template.h"
@@ -79,6 +80,9 @@ static LabHost *host_of(const char *members, GError **error)
 }
 
 #define GRUB "\"boot\":\"grub\""
+#define NET                                                                           \
+	"\"boot\":\"net\",\"net_dir\":\"/srv\",\"xen\":\"/xen\",\"console\":\"tcp\"," \
+	"\"console_address\":\"c:1\""
 
 static void test_ipmi(void)
 {
@@ -250,6 +254,40 @@ static void test_net_script(void)
 			" quiet; then\n"
 			"if module2 --nounzip ${config_directory}/r initramfs; then\n"
 			"boot\nfi; fi; fi; fi\necho 'xbisect unloaded " NONCE "'\n");
+}
+
+static void test_args(void)
+{
+	static const struct {
+		const char *host, *args;
+		bool fits;
+	} cases[] = {
+		{ GRUB, "dom0_mem=1G,max:1G console=com1 dyndbg=+p;x", true },
+		{ GRUB, "dyndbg=\\\"file\\\"", false },
+		{ GRUB, "a'b", false },
+		{ GRUB, "a\\nreboot", false },
+		{ NET, "quiet a;b a#b a&&b \\\"c d\\\"", true },
+		{ NET, "quiet ; reboot", false },
+		{ NET, "quiet || x", false },
+		{ NET, "#x", false },
+		{ NET, "a=${net0/mac}", false },
+		{ NET, "a\\nreboot", false },
+	};
+	g_autofree char *quoted =
+		lab_args_for_grub("  dom0_mem=1G,max:1G  a;b\t$c {d} #e <f >g it's ");
+
+	g_assert_cmpstr(quoted, ==,
+			"dom0_mem=1G,max:1G 'a;b' '$c' '{d}' '#e' '<f' '>g' 'it'\\''s'");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *members =
+			g_strdup_printf("%s,\"kernel_args\":\"%s\"", cases[i].host, cases[i].args);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(LabHost) host = host_of(members, &error);
+
+		g_assert_cmpint(host != NULL, ==, cases[i].fits);
+		if (!cases[i].fits)
+			g_assert_true(g_str_has_prefix(error->message, "kernel_args: "));
+	}
 }
 
 static void test_announce(void)
@@ -658,6 +696,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lab/ssh-argv", test_ssh_argv);
 	g_test_add_func("/lab/ssh-patience", test_ssh_patience);
 	g_test_add_func("/lab/line-split", test_line_split);
+	g_test_add_func("/lab/args", test_args);
 	g_test_add_func("/lab/net-script", test_net_script);
 	g_test_add_func("/lab/net-sums", test_net_sums);
 	g_test_add_func("/lab/net-announce", test_announce);
