@@ -38,16 +38,7 @@ static bool same_image(const XbJobData *data)
 /* Both sides are one image. */
 static void tell_same_image(bool deterministic, XbPlanned *out)
 {
-	const XbAbPlan plan = { .kind = XB_AB_SAME,
-				.confidence = 1,
-				.base = NAN,
-				.test = NAN,
-				.base_sd = NAN,
-				.test_sd = NAN,
-				.ratio = 1,
-				.ci_low = 1,
-				.ci_high = 1,
-				.reason = "both sides build to one and the same image" };
+	const XbAbPlan plan = xb_ab_one_image("both sides build to one and the same image");
 
 	out->verdict = ab_verdict(&plan, 0, 0, deterministic);
 	out->decided = true;

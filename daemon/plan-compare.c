@@ -31,6 +31,7 @@ typedef struct {
 	bool deterministic; /* the hosts: boots of other jobs count */
 	XbAbOptions options;
 	XbComparePlan plan;
+	XbAbPlan one_image; /* what is said of a twin of the base */
 } Comparison;
 
 static void comparison_free(Comparison *self)
@@ -51,6 +52,7 @@ static Comparison *comparison_new(const XbJobData *data, bool deterministic)
 	self->data = data;
 	self->n_sides = data->variants->len;
 	self->deterministic = deterministic;
+	self->one_image = xb_ab_one_image("it builds to the base's own image");
 	self->options = (XbAbOptions){
 		.confidence = xb_spec_number(data, "confidence", 0.99),
 		.resolve =
@@ -173,17 +175,6 @@ static void want_boots(const Comparison *self, const XbCapacity *capacity, XbPla
 
 /* ---- what is said ---------------------------------------------------------------------- */
 
-static const XbAbPlan one_image = { .kind = XB_AB_SAME,
-				    .confidence = 1,
-				    .base = NAN,
-				    .test = NAN,
-				    .base_sd = NAN,
-				    .test_sd = NAN,
-				    .ratio = 1,
-				    .ci_low = 1,
-				    .ci_high = 1,
-				    .reason = "it builds to the base's own image" };
-
 /* The plan that answers for @node, its own or its twin's; NULL for one that failed. */
 static const XbAbPlan *answer_for(const Comparison *self, guint node)
 {
@@ -192,7 +183,7 @@ static const XbAbPlan *answer_for(const Comparison *self, guint node)
 	if (side->failure)
 		return NULL;
 	if (side->twin == 0)
-		return &one_image;
+		return &self->one_image;
 	if (side->twin > 0)
 		side = &self->sides[side->twin];
 	return &self->plan.pairs[side->index - 1];

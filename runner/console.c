@@ -110,7 +110,8 @@ static void reach(Console *self, ConsoleStage stage)
 	if (stage <= self->stage)
 		return;
 	self->stage = stage;
-	self->handlers.stage(stage, self->handlers.data);
+	if (self->handlers.stage)
+		self->handlers.stage(stage, self->handlers.data);
 }
 
 /* "metric value unit" is a sample, "counter ..." a count; any other line is the program's own. */
@@ -132,8 +133,9 @@ static void take_output(Console *self, const char *text)
 	iteration = GPOINTER_TO_UINT(g_hash_table_lookup(self->samples, sample.metric));
 	g_hash_table_insert(self->samples, g_strdup(sample.metric),
 			    GUINT_TO_POINTER(iteration + 1));
-	self->handlers.sample(sample.metric, sample.value, sample.unit, (int)iteration,
-			      self->handlers.data);
+	if (self->handlers.sample)
+		self->handlers.sample(sample.metric, sample.value, sample.unit, (int)iteration,
+				      self->handlers.data);
 }
 
 static void take_payload(Console *self, const char *text)

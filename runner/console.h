@@ -21,12 +21,13 @@ typedef enum {
 	CONSOLE_OFF,      /* everything was said */
 } ConsoleStage;
 
+/* NULL for what is not wanted. */
 typedef struct {
 	void (*stage)(ConsoleStage stage, gpointer data);
 	void (*sample)(const char *metric, double value, const char *unit, int iteration,
 		       gpointer data);
 	gpointer data;
-	/* A line of dom0/counters.h; NULL: they are not wanted. */
+	/* A line of dom0/counters.h. */
 	void (*counter)(const char *line, gpointer data);
 } ConsoleHandlers;
 

@@ -112,22 +112,6 @@ static bool check_boot(Lab *lab, char **detail, GError **error)
 					       : lab_grub_check(lab, detail, error);
 }
 
-static void ignore_stage(ConsoleStage stage, gpointer data)
-{
-	(void)stage;
-	(void)data;
-}
-
-static void ignore_sample(const char *metric, double value, const char *unit, int iteration,
-			  gpointer data)
-{
-	(void)metric;
-	(void)value;
-	(void)unit;
-	(void)iteration;
-	(void)data;
-}
-
 /* What the console showed of the start, for a person. */
 static const char *seen(const Lab *lab)
 {
@@ -146,7 +130,7 @@ static const char *seen(const Lab *lab)
 /* Off and on: another boot answers, and the console showed it. */
 static bool check_power_cycle(Lab *lab, char **detail, GError **error)
 {
-	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL, NULL };
+	const ConsoleHandlers handlers = { 0 };
 	g_auto(LabIdentity) before = { 0 };
 	g_auto(LabIdentity) after = { 0 };
 	gint64 start = g_get_monotonic_time();

@@ -313,6 +313,22 @@ static void plan_next(const XbAbOptions *options, const guint n[2], const guint 
 	ask(options, have, boots, plan);
 }
 
+XbAbPlan xb_ab_one_image(const char *why)
+{
+	XbAbPlan plan = { .kind = XB_AB_SAME,
+			  .confidence = 1,
+			  .base = NAN,
+			  .test = NAN,
+			  .base_sd = NAN,
+			  .test_sd = NAN,
+			  .ratio = 1,
+			  .ci_low = 1,
+			  .ci_high = 1 };
+
+	g_strlcpy(plan.reason, why, sizeof(plan.reason));
+	return plan;
+}
+
 void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
 		const XbAbBoot *test, guint n_test, const guint in_flight[2], XbAbPlan *plan)
 {

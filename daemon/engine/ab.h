@@ -92,6 +92,9 @@ typedef struct {
 /* Boots a side before anything is said, and at most; void ones come on top. */
 void xb_ab_bounds(const XbAbOptions *options, guint *least, guint *most);
 
+/* What is said of two variants that are one image; @why as the reason. */
+XbAbPlan xb_ab_one_image(const char *why);
+
 /* @in_flight[side] boots of each side are running already and not asked for again. */
 void xb_plan_ab(const XbAbOptions *options, const XbAbBoot *base, guint n_base,
 		const XbAbBoot *test, guint n_test, const guint in_flight[2], XbAbPlan *plan);

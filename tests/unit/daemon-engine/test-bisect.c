@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The planner driven to its verdict over worlds whose truth is known. */
-#include "engine.h"
-
 #include <math.h>
 #include <string.h>
 
 #include "../probability-cases.h"
+#include "options.h"
 #include "percent.h"
 
 typedef struct {
@@ -181,20 +180,6 @@ static XbPlan *world_run(World *world, XbOptions options)
 	g_assert_not_reached();
 }
 
-static XbOptions default_options(void)
-{
-	return (XbOptions){ .confidence = 0.99,
-			    .min_effect = 0.01,
-			    .lower_is_better = true,
-			    .free_hosts = 1,
-			    .free_builders = 1,
-			    .hosts = 1,
-			    .builders = 1,
-			    .boot_s = 6,
-			    .can_build = true,
-			    .history_level = NAN };
-}
-
 static void test_nothing_is_certain(void)
 {
 	static const struct {
@@ -226,7 +211,7 @@ static void test_deterministic_takes_one_boot_a_commit(void)
 		World *world = world_linear(166, 1 + seed * 4, seed);
 		world->shift = 0.9;
 		world->image_sd = 0.0003;
-		XbPlan *plan = world_run(world, default_options());
+		XbPlan *plan = world_run(world, plain_options());
 		g_assert_cmpint(plan->kind, ==, XB_VERDICT_CULPRIT);
 		g_assert_cmpuint(plan->culprit, ==, world->culprit);
 		g_assert_cmpuint(world->builds, <=, 8 + 2);
@@ -241,7 +226,7 @@ static void test_flat_range_is_none(void)
 {
 	World *world = world_linear(100, 0, 7);
 	world->image_sd = 0.0005;
-	XbPlan *plan = world_run(world, default_options());
+	XbPlan *plan = world_run(world, plain_options());
 	g_assert_cmpint(plan->kind, ==, XB_VERDICT_NONE);
 	xb_plan_free(plan);
 	world_free(world);
@@ -253,7 +238,7 @@ static void test_dag_culprit_is_named(void)
 		World *world = world_dag(300, 0.15, seed);
 		world->shift = -0.3;
 		world->image_sd = 0.0003;
-		XbPlan *plan = world_run(world, default_options());
+		XbPlan *plan = world_run(world, plain_options());
 		g_assert_cmpint(plan->kind, ==, XB_VERDICT_CULPRIT);
 		g_assert_cmpuint(plan->culprit, ==, world->culprit);
 		xb_plan_free(plan);
@@ -267,7 +252,7 @@ static void test_broken_run_gives_a_range_with_the_culprit(void)
 	world->shift = 0.5;
 	for (guint i = 47; i < 53; i++)
 		world->broken[i] = true;
-	XbPlan *plan = world_run(world, default_options());
+	XbPlan *plan = world_run(world, plain_options());
 	g_assert_cmpint(plan->kind, ==, XB_VERDICT_RANGE);
 	g_assert_cmpfloat(plan->probability[50], >, 0.1);
 	g_assert_cmpfloat(plan->probability[46], <, 0.01);
@@ -280,7 +265,7 @@ static void test_dag_of_20000_commits(void)
 {
 	World *world = world_dag(20000, 0.1, 5);
 	world->shift = 0.5;
-	XbPlan *plan = world_run(world, default_options());
+	XbPlan *plan = world_run(world, plain_options());
 	g_assert_cmpint(plan->kind, ==, XB_VERDICT_CULPRIT);
 	g_assert_cmpuint(plan->culprit, ==, world->culprit);
 	xb_plan_free(plan);

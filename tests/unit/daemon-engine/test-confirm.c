@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The confirmation: what it asks for, when it may begin, and what its objection leads to. */
-#include "engine.h"
+#include "options.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,17 +21,6 @@ typedef struct {
 			      */
 	guint clean_builds, reverts, boots_before_clean, rounds;
 } World;
-
-static const XbOptions options = { .confidence = 0.99,
-				   .min_effect = 0.01,
-				   .lower_is_better = true,
-				   .free_hosts = 1,
-				   .free_builders = 1,
-				   .hosts = 1,
-				   .builders = 1,
-				   .boot_s = 6,
-				   .can_build = true,
-				   .history_level = NAN };
 
 static World *world_new(guint culprit, double step)
 {
@@ -110,7 +99,7 @@ static XbPlan *run(World *world, guint boots_a_build)
 	guint left = 0;
 
 	for (guint step = 0; step < 500; step++) {
-		XbOptions now = options;
+		XbOptions now = plain_options();
 		XbInFlight flight = { true, building.node, building.image, 0 };
 
 		now.free_builders = left == 0;

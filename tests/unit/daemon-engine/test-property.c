@@ -4,7 +4,7 @@
  * culprit or none, seeded noise, broken commits, outliers. Each failure names
  * its seed.
  */
-#include "engine.h"
+#include "options.h"
 #include "random.h"
 #include "simulate.h"
 
@@ -200,17 +200,9 @@ static void scene_make(Scene *self, guint n, double shift, uint64_t seed)
 
 static XbPlan *look(const Scene *scene, const XbBoot *boots, double confidence)
 {
-	const XbOptions options = { .confidence = confidence,
-				    .min_effect = 0.01,
-				    .lower_is_better = true,
-				    .free_hosts = 1,
-				    .free_builders = 1,
-				    .hosts = 1,
-				    .builders = 1,
-				    .boot_s = 6,
-				    .can_build = true,
-				    .history_level = NAN };
+	XbOptions options = plain_options();
 
+	options.confidence = confidence;
 	return xb_plan_bisect(&scene->h.graph, &options, scene->nodes, boots, N_BOOTS, NULL, 0);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ranges with several steps, and with none. */
+#include "options.h"
 #include "steps.h"
 
 #include <math.h>
@@ -85,20 +86,10 @@ static void act(World *world, const XbAction *action)
 	g_array_append_val(world->boots, boot);
 }
 
-static const XbOptions options = { .confidence = 0.99,
-				   .min_effect = 0.01,
-				   .lower_is_better = true,
-				   .free_hosts = 1,
-				   .free_builders = 1,
-				   .hosts = 1,
-				   .builders = 1,
-				   .boot_s = 6,
-				   .can_build = true,
-				   .history_level = NAN };
-
 /* All steps, or (@all false) the first verdict and what is said of others. */
 static XbPlan *run(World *world, bool all, GArray *segments, double *others)
 {
+	const XbOptions options = plain_options();
 	XbGraph graph = { world->n, world->parent_start, world->parent };
 
 	for (guint step = 0; step < 1500; step++) {

@@ -467,25 +467,9 @@ static void on_stage(ConsoleStage stage, gpointer data)
 	*(ConsoleStage *)data = stage;
 }
 
-static void ignore_sample(const char *metric, double value, const char *unit, int iteration,
-			  gpointer data)
-{
-	(void)metric;
-	(void)value;
-	(void)unit;
-	(void)iteration;
-	(void)data;
-}
-
 #define ENTRY "\033[1;1H\033[Jxbisect boot " NONCE "\r\n"
 #define XEN   "(XEN) Xen version 4.17\r\n(XEN) Command line: xbisect.nonce=" NONCE " a=b\r\n"
 #define OTHER "(XEN) Xen version 4.17\r\n(XEN) Command line: placeholder\r\n"
-
-static void ignore_stage(ConsoleStage stage, gpointer data)
-{
-	(void)stage;
-	(void)data;
-}
 
 static void test_loaded(void)
 {
@@ -500,7 +484,7 @@ static void test_loaded(void)
 		"(XEN) Xen version 4.17\r\n"
 		"(XEN) Command line: xbisect.nonce=" NONCE "\r\n"
 		"xbisect-" NONCE ".kernel : 8 bytes\r\n"; /* Xen runs */
-	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL, NULL };
+	const ConsoleHandlers handlers = { 0 };
 	g_autoptr(LabMarks) marks = lab_marks_new(NONCE, &handlers);
 
 	for (gsize at = 0; at < sizeof(text) - 1; at += 3)
@@ -528,7 +512,7 @@ static void test_unloaded(void)
 		  "\r\nxbisect unloaded " NONCE "\r\n",
 		  true, false },
 	};
-	const ConsoleHandlers handlers = { ignore_stage, ignore_sample, NULL, NULL };
+	const ConsoleHandlers handlers = { 0 };
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(LabMarks) marks = lab_marks_new(NONCE, &handlers);
@@ -561,7 +545,7 @@ static void test_marks(void)
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
 		for (gsize chunk = 1; chunk < 64; chunk += 6) {
 			ConsoleStage stage = CONSOLE_DARK;
-			const ConsoleHandlers handlers = { on_stage, ignore_sample, &stage, NULL };
+			const ConsoleHandlers handlers = { on_stage, NULL, &stage, NULL };
 			g_autoptr(LabMarks) marks = lab_marks_new(NONCE, &handlers);
 			gsize length = strlen(cases[i].text);
 			XbOutcome outcome;
