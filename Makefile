@@ -213,7 +213,7 @@ DEPS_TEST  := curl perl python3 python3-aiosmtpd openssl jq procps util-linux
 DEPS_BROWSER := chromium fonts-dejavu-core nodejs npm
 # The tests of lab machines: an ssh server, GRUB's tools, a BMC; the emulated machines' firmware and
 # keys, and what unpacks their image. Not in `make deps`: two of them start a service.
-DEPS_LAB   := openssh-server openssh-client openipmi ipmitool grub2-common ipxe-qemu dropbear-bin e2fsprogs lz4 \
+DEPS_LAB   := linux-perf openssh-server openssh-client openipmi ipmitool grub2-common ipxe-qemu dropbear-bin e2fsprogs lz4 \
               $(DEPS_TEST) $(DEPS_RUN)
 # The sanitizers' runtime belongs to one version of clang: the one that `clang` brings.
 CLANG_RT    = $(shell apt-cache show clang 2>/dev/null | \

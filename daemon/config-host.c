@@ -110,7 +110,7 @@ static const XbKeySpec ssh_keys[] = {
 	{ "settle_console_rate", XB_VALUE_INTEGER, 0, 1, G_MAXINT, NULL },
 	{ "governor", XB_VALUE_STRING, 0, 0, 0, NULL },
 	{ "domains", XB_VALUE_WORD, 0, 0, 0, "refuse|stop|ignore" },
-	{ "profile", XB_VALUE_WORD, 0, 0, 0, "traps|no" },
+	{ "profile", XB_VALUE_WORD, 0, 0, 0, "traps|perf|no" },
 	{ 0 },
 };
 

@@ -132,7 +132,7 @@ static XbObjectMap *read_map(const XbJobData *data, const XbRun *run, const json
 	const XbVariant *good = data->variants->pdata[0];
 	g_autoptr(json_t) artifact = good->artifact ? json_loads(good->artifact, 0, NULL) : NULL;
 	g_autoptr(GHashTable) executed = xb_object_map_executed();
-	const char *name = text_of(artifact, "objects");
+	const char *name = text_of(artifact, "objects"), *unit = text_of(event, "unit");
 	g_autofree char *text = NULL;
 	gsize length = 0;
 
@@ -141,9 +141,10 @@ static XbObjectMap *read_map(const XbJobData *data, const XbRun *run, const json
 			    "GOOD's build left no list of its objects");
 		return NULL;
 	}
-	if (strcmp(text_of(event, "mode"), "traps") == 0) {
+	if (*unit && strcmp(unit, "instructions") != 0) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-			    "boot %lld counted entries into Xen only", (long long)run->id);
+			    "boot %lld counted %s, not every instruction", (long long)run->id,
+			    unit);
 		return NULL;
 	}
 	text = read_file(good->dir, name, OBJECTS_MAX, &length, error);

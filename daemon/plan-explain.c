@@ -142,7 +142,7 @@ void xb_plan_path(const XbJobData *data, const GPtrArray *hosts, const XbCapacit
 	for (guint i = 0; i < hosts->len; i++) {
 		const char *mode = xb_explain_mode(hosts->pdata[i]);
 
-		able += mode && strcmp(mode, "traps") != 0;
+		able += mode && (strcmp(mode, "stacks") == 0 || strcmp(mode, "flat") == 0);
 	}
 	for (guint i = 0; i < planned->wants->len; i++)
 		boots += g_array_index(planned->wants, XbWant, i).kind == XB_RUN_BOOT;

@@ -16,7 +16,7 @@
 #include "planner.h"
 
 /* The kind of profile that explains on this host: "flat", "stacks", "traps" (which tells of entries
- * into Xen alone); NULL: none. Static or the host's. */
+ * into Xen alone), "perf" (samples); NULL: none. Static or the host's. */
 const char *xb_explain_mode(const XbHostConfig *host);
 
 /*

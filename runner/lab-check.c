@@ -68,14 +68,15 @@ static bool check_known_good(Lab *lab, char **detail, GError **error)
 
 static bool check_root(Lab *lab, char **detail, GError **error)
 {
+	g_autofree char *script = g_strdup_printf(
+		"[ \"$(id -u)\" = 0 ] || { echo \"uid $(id -u) can't reboot or measure\" >&2; exit "
+		"3; }\n"
+		"for c in sha256sum od awk sed setsid reboot%s; do command -v $c >/dev/null ||\n"
+		"{ echo \"$c is not there\" >&2; exit 3; }; done\n",
+		lab->host->has_perf ? " perf" : "");
 	g_auto(LabResult) result = { 0 };
 
-	if (!lab_ssh_script_ok(lab, "rights",
-			       "[ \"$(id -u)\" = 0 ] || { echo \"uid $(id -u) can't reboot or "
-			       "measure\" >&2; exit 3; }\n"
-			       "for c in sha256sum od awk sed setsid reboot; do command -v $c "
-			       ">/dev/null || { echo \"$c is not there\" >&2; exit 3; }; done\n",
-			       lab->host->ssh_deadline_s, &result, error))
+	if (!lab_ssh_script_ok(lab, "rights", script, lab->host->ssh_deadline_s, &result, error))
 		return false;
 	*detail = g_strdup("root, and all programs that are needed are there");
 	return true;
@@ -182,7 +183,8 @@ static const struct {
 	  "address=, port=, ssh_user=, ssh_key_file= and known_hosts= must let `ssh` in without a "
 	  "question; the machine's default boot entry must be a system that always comes up" },
 	{ "rights", check_root, true,
-	  "ssh_user= must be root on the machine, with the programs of a usual system" },
+	  "ssh_user= must be root on the machine, with the programs of a usual system, and "
+	  "perf for profile=perf" },
 	{ "fingerprint", check_facts, false, "the known-good system must mount /proc and /sys" },
 	{ "boot-once", check_boot, false,
 	  "boot=grub: GRUB_DEFAULT=saved, a saved default entry, grubenv on a plain partition; "

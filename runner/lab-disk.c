@@ -2,6 +2,7 @@
 /* lab-disk.c - see lab-disk.h. */
 #include "lab-disk.h"
 
+#include "lab-perf.h"
 #include "lab-settle.h"
 #include "lab-ssh.h"
 #include "sample.h"
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#define DIRECTORY    "/dev/shm/xbisect"
 #define SEND_S       120
 #define ASK_S        40 /* a question waits up to 20 s for the end there */
 #define ASK_EVERY_S  2
@@ -46,14 +48,14 @@ static bool start(LabBoot *boot, GError **error)
 {
 	g_autofree char *command = command_line(boot);
 	g_autofree char *script = g_strdup_printf(
-		"umask 077; d=/dev/shm/xbisect; rm -rf $d; mkdir -p $d && cd $d || exit 3\n"
+		"umask 077; d=" DIRECTORY "; rm -rf $d; mkdir -p $d && cd $d || exit 3\n"
 		"echo %s >nonce\n"
 		"cat >run <<'XBISECT'\n"
-		"cd /dev/shm/xbisect; %s >out 2>err </dev/null; echo $? >status.new\n"
+		"cd " DIRECTORY "; %s%s >out 2>err </dev/null; echo $? >status.new\n"
 		"mv status.new status\n"
 		"XBISECT\n"
 		"setsid sh run >/dev/null 2>&1 </dev/null &\n",
-		boot->lab->nonce, command);
+		boot->lab->nonce, lab_perf_is_wanted(boot->lab) ? lab_perf_command() : "", command);
 	g_auto(LabResult) result = { 0 };
 
 	runner_run_phase(boot->lab->run, "workload");
@@ -99,7 +101,7 @@ static bool ask(LabBoot *boot, double left_s, bool *done, bool *running, char **
 {
 	Lab *lab = boot->lab;
 	g_autofree char *script = g_strdup_printf(
-		"cd /dev/shm/xbisect 2>/dev/null && [ \"$(cat nonce)\" = %s ] || exit %d\n"
+		"cd " DIRECTORY " 2>/dev/null && [ \"$(cat nonce)\" = %s ] || exit %d\n"
 		"i=0; while [ ! -e status ] && [ $i -lt 20 ]; do sleep 1; i=$((i + 1)); done\n"
 		"[ -e status ] || { echo running; exit 0; }\n"
 		"[ $(wc -c <out) -le %d ] || exit %d\n"
@@ -180,5 +182,5 @@ bool lab_disk_measure(LabBoot *boot, gint64 deadline_us, GError **error)
 			return false;
 	}
 	collect(boot);
-	return true;
+	return !lab_perf_is_wanted(boot->lab) || lab_perf_collect(boot, DIRECTORY, error);
 }

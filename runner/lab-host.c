@@ -74,14 +74,16 @@ static bool read_kinds(LabHost *self, const RunnerJob *job, GError **error)
 	static const char *const net_roots[] = { "initramfs", "disk", NULL };
 	static const char *const grub_roots[] = { "disk", "initramfs", NULL };
 	static const char *const domains[] = { "refuse", "stop", "ignore", NULL };
-	int power, console, boot, loader, root, others;
+	static const char *const profiles[] = { "no", "traps", "perf", NULL };
+	int power, console, boot, loader, root, others, profile;
 
 	if (!choose(job, "power", powers, &power, error) ||
 	    !choose(job, "console", consoles, &console, error) ||
 	    !choose(job, "boot", boots, &boot, error) ||
 	    !choose(job, "net_loader", loaders, &loader, error) ||
 	    !choose(job, "root", boot == LAB_BOOT_NET ? net_roots : grub_roots, &root, error) ||
-	    !choose(job, "domains", domains, &others, error))
+	    !choose(job, "domains", domains, &others, error) ||
+	    !choose(job, "profile", profiles, &profile, error))
 		return false;
 	self->power = (LabPowerKind)power;
 	self->console = (LabConsoleKind)console;
@@ -89,6 +91,12 @@ static bool read_kinds(LabHost *self, const RunnerJob *job, GError **error)
 	self->net_loader = (LabNetLoader)loader;
 	self->root = (root == 0) == (boot == LAB_BOOT_NET) ? LAB_ROOT_INITRAMFS : LAB_ROOT_DISK;
 	self->domains = (LabDomains)others;
+	self->has_perf = profile == 2;
+	if (self->has_perf && self->root != LAB_ROOT_DISK) {
+		g_set_error(error, RUNNER_JOB_ERROR, 0,
+			    "profile=perf is for root=disk: our initramfs has no perf");
+		return false;
+	}
 	return true;
 }
 

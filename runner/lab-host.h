@@ -70,6 +70,7 @@ typedef struct {
 	char *governor; /* NULL: left as it is */
 	char *settle_command;
 	LabDomains domains;
+	bool has_perf;             /* profile=perf */
 	guint settle_console_rate; /* bytes a second that are no storm */
 } LabHost;
 

@@ -119,6 +119,32 @@ static bool wait_or_switch_on(Lab *lab, LabIdentity *identity, bool *is_good, ch
 	return await(lab, lab->host->recover_deadline_s, NULL, identity, is_good, why, error);
 }
 
+/* The known-good system answers, and is made ours. One that the run before told to reboot goes down
+ * meanwhile: then the next to answer is. */
+static bool own_known_good(Lab *lab, LabIdentity *identity, GError **error)
+{
+	g_autofree char *old = g_strdup(identity->boot_id);
+	g_autofree char *why = NULL;
+	g_autoptr(GError) problem = NULL;
+	bool is_good;
+
+	if (own(lab, &problem))
+		return true;
+	if (!lab_ask_known_good(lab, ASK_S, identity, &is_good, &why, error))
+		return false;
+	if (g_strcmp0(identity->boot_id, old) == 0) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	lab_log(lab, "%s: waiting for what answers next", problem->message);
+	if (!is_good &&
+	    !await(lab, lab->host->recover_deadline_s, old, identity, &is_good, &why, error))
+		return false;
+	return is_good ? own(lab, error)
+		       : lab_fail(error, XB_OUTCOME_HOST_TROUBLE,
+				  "the known-good system went down: %s", why ? why : "no answer");
+}
+
 bool lab_recover(Lab *lab, LabIdentity *identity, GError **error)
 {
 	g_autofree char *why = NULL;
@@ -144,5 +170,5 @@ bool lab_recover(Lab *lab, LabIdentity *identity, GError **error)
 				identity->nonce ? "a kernel under test is booted each time"
 				: why           ? why
 						: "no answer");
-	return own(lab, error) && lab_next_is_known_good(lab, true, error);
+	return own_known_good(lab, identity, error) && lab_next_is_known_good(lab, true, error);
 }
