@@ -266,7 +266,7 @@ bench-web: programs ## latencies of the pages at 1,000 jobs and 100,000 measurem
 check-lab-driver:   ## driver=ssh against a machine that boots nothing: real ssh, console, GRUB's tools
 	@$(SUBMAKE) deps-lab
 	@$(SUBMAKE) -j$(JOBS) programs
-	@tests/run $(BUILD) $(sort $(wildcard tests/program/lab-*.t))
+	@XB_TEST_TIMEOUT=$(or $(XB_TEST_TIMEOUT),1800) tests/run $(BUILD) $(sort $(wildcard tests/program/lab-*.t))
 lab-image:          ## the lab machines' disk and ramdisk, from Debian's packages (FRESH=1: again)
 	@$(SUBMAKE) deps-lab
 	@tests/lab/make-image

@@ -357,10 +357,11 @@ daemon() {
 		cat <<-END
 
 			[workload map-unmap]
-			iterations=3
+			# many, for a machine that is not alone on its processors
+			iterations=15
 			warmup=1
 			metrics=unmap:s:lower;map:s:lower
-			param.mib=16
+			param.mib=32
 			param.batch=1024
 		END
 	} >"$conf"

@@ -22,7 +22,7 @@ link() # up|down
 }
 until_true() # COMMAND...
 {
-	for _ in $(seq 1200); do "$@" && return 0; sleep 0.1; done
+	for _ in $(seq 6000); do "$@" && return 0; sleep 0.1; done
 	return 1
 }
 works() { grep -qs '"phase":"workload"' out.jsonl; }

@@ -9,7 +9,7 @@ kernel kernel-ok ok
 touch slow
 job kernel-ok "$grub" | "$bin/xbisect-run" >away.jsonl 2>err &
 runner=$!
-for _ in $(seq 600); do grep -q '"phase":"workload"' away.jsonl && break; sleep 0.1; done
+for _ in $(seq 6000); do grep -q '"phase":"workload"' away.jsonl && break; sleep 0.1; done
 sleep 3
 XDG_STATE_HOME=$work/other grub_run ok
 has '"outcome":"host-trouble".*in use by another controller' "the lock on the machine refuses a second controller"
@@ -33,7 +33,7 @@ touch slow
 job kernel-ok "$grub" >job.json
 "$bin/xbisect-run" <job.json >away.jsonl 2>err &
 runner=$!
-for _ in $(seq 600); do grep -q '"phase":"workload"' away.jsonl && break; sleep 0.1; done
+for _ in $(seq 6000); do grep -q '"phase":"workload"' away.jsonl && break; sleep 0.1; done
 kill -9 $runner
 wait $runner 2>/dev/null
 rm slow

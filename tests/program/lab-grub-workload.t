@@ -9,8 +9,8 @@ kernel kernel-ok ok
 touch slow
 job kernel-ok "$grub" | "$bin/xbisect-run" >out.jsonl 2>err &
 runner=$!
-for _ in $(seq 600); do grep -q '"phase":"workload"' out.jsonl && break; sleep 0.1; done
-for _ in $(seq 600); do [ -e "$m/shm/nonce" ] && break; sleep 0.1; done
+for _ in $(seq 6000); do grep -q '"phase":"workload"' out.jsonl && break; sleep 0.1; done
+for _ in $(seq 6000); do [ -e "$m/shm/nonce" ] && break; sleep 0.1; done
 boot_id=$(cat "$m/boot_id")
 rm -rf "$m/shm" # it is in memory
 : >"$m/reboot"

@@ -7,7 +7,7 @@
 # ---- locks ---------------------------------------------------------------------------
 kernel kernel-hang hang
 job kernel-hang '"silence_s":"60","boot_deadline_s":"60"' | XDG_STATE_HOME=$work/other "$bin/xbisect-run" >other.jsonl 2>/dev/null &
-for _ in $(seq 300); do grep -q '"phase":"boot"' other.jsonl && break; sleep 0.1; done
+for _ in $(seq 6000); do grep -q '"phase":"boot"' other.jsonl && break; sleep 0.1; done
 run ok
 has '"outcome":"host-trouble".*in use by another controller' "a second controller is refused"
 ! grep -q '"phase":"deploy"' out.jsonl
@@ -20,7 +20,7 @@ reverted "and nothing of it is left"
 job kernel-hang '"silence_s":"60","boot_deadline_s":"60"' >job.json
 "$bin/xbisect-run" <job.json >out.jsonl 2>err &
 runner=$!
-for _ in $(seq 200); do grep -q '"phase":"boot"' out.jsonl && break; sleep 0.1; done
+for _ in $(seq 6000); do grep -q '"phase":"boot"' out.jsonl && break; sleep 0.1; done
 job kernel-hang '' lock | "$bin/xbisect-run" >lock.jsonl 2>err
 grep -q '"where":"controller",.*"pid":'"$runner"'[,}]' lock.jsonl && grep -q '"where":"folder",.*"pid":'"$runner"',' lock.jsonl
 ok $? "who holds the machine is told, by both locks"

@@ -18,7 +18,7 @@ chmod +x "$m/bin/sha256sum"
 away() { [ "$(cat "$m/power")" = off ]; }
 until_true() # COMMAND...
 {
-	for _ in $(seq 1200); do "$@" && return 0; sleep 0.1; done
+	for _ in $(seq 6000); do "$@" && return 0; sleep 0.1; done
 	return 1
 }
 phase() { grep -q "\"phase\":\"$1\"" out.jsonl; }

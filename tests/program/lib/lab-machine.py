@@ -300,6 +300,8 @@ def test_kernel(nonce, xen, cmdline, kernel):
 write(str(server.getsockname()[1]), "port")
 while True:
     remove("up")
+    write("", "boot_id")  # what a command of the system before asks for
+    remove("reboot")
     try:
         while read("power").strip() != "on":
             serve()
