@@ -18,6 +18,7 @@ bool lab_ask_known_good(Lab *lab, double deadline_s, LabIdentity *identity, bool
 			char **why, GError **error)
 {
 	*is_good = false;
+	lab_identity_clear(identity);
 	if (!lab_ssh_identity(lab, deadline_s, identity, why, error))
 		return false;
 	*is_good = identity->boot_id && !identity->nonce;
@@ -41,7 +42,6 @@ static bool await(Lab *lab, double seconds, const char *old_boot_id, LabIdentity
 	for (;;) {
 		double ask_s = lab_ssh_patience(lab->host, ASK_S, -lab_seconds_left(start));
 
-		lab_identity_clear(identity);
 		g_clear_pointer(why, g_free);
 		if (!lab_ask_known_good(lab, ask_s, identity, is_good, why, error))
 			return false;

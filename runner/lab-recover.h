@@ -19,8 +19,8 @@
  */
 bool lab_recover(Lab *lab, LabIdentity *identity, GError **error);
 
-/* Ask once; *is_good when the known-good system answers. False when the run
- * was ended. */
+/* Ask once; *is_good when the known-good system answers. What *identity (empty or filled) held is
+ * replaced. False when the run was ended. */
 bool lab_ask_known_good(Lab *lab, double deadline_s, LabIdentity *identity, bool *is_good,
 			char **why, GError **error);
 
