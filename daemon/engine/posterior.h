@@ -37,6 +37,12 @@
  *
  * |b - a| < log(1 + min_effect) counts as "none": its probability under each
  * hypothesis is moved there.
+ *
+ * So what is stated is right as often as stated over worlds that are as frequent
+ * as these priors say (measured: within 0.7 points at 95 and 99 %, `make
+ * bench-search`). In one given world it may be above or below: of steps as large
+ * as the noise of a boot (d = 1) 92 % were right where 96 % had been stated, of
+ * those five times as large all were where 98 % had been.
  */
 #ifndef XB_POSTERIOR_H
 #define XB_POSTERIOR_H

@@ -12,6 +12,7 @@
 #include "ab-rows.h"
 #include "path-rows.h"
 #include "planner-rows.h"
+#include "random.h"
 #include "rows.h"
 #include "worlds.h"
 
@@ -133,6 +134,38 @@ static void grid_99(Bench *bench)
 	print_pool(bench, "grid: calibration at 99 %", &pool);
 }
 
+/*
+ * A stated probability is the share of right verdicts where worlds are as often as the engine's
+ * prior says (posterior.h): one of five without a step, steps from a Cauchy of 5 %, noise
+ * log-normal around 0.8 %. In a single world, which rows above have, it may be above or below.
+ */
+static void worlds_of_the_prior(Bench *bench)
+{
+	static const double asked[] = { 0.95, 0.99 };
+
+	for (guint k = 0; k < G_N_ELEMENTS(asked); k++) {
+		g_autofree char *name = g_strdup_printf(
+			"worlds of the prior N=128: calibration at %g %%", 100 * asked[k]);
+		Pool pool = { 0 };
+
+		for (guint i = 0; bench_wants(bench, name) && i < bench->trials; i++) {
+			XbRandom random = { xb_random_mix(i + 1) };
+			double step = 0.05 * tan(G_PI * (xb_random_unit(&random) - 0.5));
+			double s = 0.008 * exp(0.8 * xb_random_normal(&random));
+			XbWorld world = grid_world(128, STEP / s, asked[k]);
+			Summary ours;
+
+			world.shift = expm1(CLAMP(step, -1, 1));
+			world.no_culprit = xb_random_unit(&random) < 0.2 ||
+					   fabs(step) < log1p(world.options.min_effect);
+			bench_worlds(bench, &world, 1, i, &ours);
+			if (ours.culprit + ours.none > 0)
+				add_to_pool(&pool, &ours);
+		}
+		print_pool(bench, name, &pool);
+	}
+}
+
 /* History knows the levels of both sides and the noise. */
 static void known_levels(Bench *bench)
 {
@@ -215,6 +248,7 @@ int main(int argc, char **argv)
 	planner_rows(&bench);
 	grid(&bench);
 	grid_99(&bench);
+	worlds_of_the_prior(&bench);
 	known_levels(&bench);
 	little_noise(&bench);
 	worlds(&bench);
