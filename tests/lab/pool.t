@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The emulated lab as a pool: two machines that boot over the network search together; one kernel
-# of ten hangs, and one machine dies for good half-way.
+# of ten, in the middle, hangs, and one machine dies for good half-way.
 #   LAB_KERNELS=DIR   kernels of which one is slower, see images() in lib.sh
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,14 +13,14 @@ for name in one two; do
 done
 images 6 4 >"$tmp/images.list"
 hangs=$(kernel lab-hang hang)
-sed -i "4s|.*|$hangs/vmlinuz image-4|" "$tmp/images.list"
+sed -i "5s|.*|$hangs/vmlinuz image-5|" "$tmp/images.list"
 daemon one two
 timeout "${LAB_PATIENCE:-5000}" "$bin/xbisect" bisect --wait --json --confidence 0.95 --min-effect 15% \
 	--label kind=emulated --images "$tmp/images.list" >"$tmp/pool.json" 2>"$tmp/pool.err" &
 searching=$!
 both_measured() {
 	"$bin/xbisect" show --json 1 2>/dev/null |
-		jq -e '[.measurements[] | select(.outcome == "ok") | .host] | unique | length == 2' >/dev/null
+		jq -e '[.measurements[]? | select(.outcome == "ok") | .host] | unique | length == 2' >/dev/null
 }
 while kill -0 $searching 2>/dev/null && ! both_measured; do sleep 2; done
 both_measured && kill -0 $searching 2>/dev/null
@@ -33,6 +33,9 @@ is "the search ends: exit 0" $? 0 || {
 	jq -c . "$tmp/pool.json" | cut -c1-3000 | sed 's/^/# /'
 }
 is "in the first slow kernel" "$(jq -r '.verdict.commits[0].subject' "$tmp/pool.json")" image-7
+jq -e '[.measurements[] | select(.subject == "image-5") | .outcome] | index("boot-failed") and (index("ok") | not)' \
+	"$tmp/pool.json" >/dev/null
+ok $? "the kernel that hangs was booted, and is boot-failed"
 for _ in $(seq 300); do
 	condition=$("$bin/xbisect" hosts --json | jq -r '.hosts[] | select(.name == "two") | .condition')
 	[ "$condition" != quarantined ] || break
