@@ -98,8 +98,7 @@ bool lab_boot_prepare(LabBoot *self, Lab *lab, GError **error)
 
 void lab_boot_clear(LabBoot *self)
 {
-	char *const texts[] = { self->kernel_path, self->kernel_args, self->initrd_path,
-				self->old_boot_id, self->root_args };
+	char *const texts[] = { self->kernel_path, self->kernel_args, self->old_boot_id };
 
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_free(texts[i]);

@@ -19,10 +19,8 @@ typedef struct {
 	LabImage image;
 	char *kernel_path, *kernel_args; /* without the nonce */
 	goffset kernel_size;
-	char *initrd_path;       /* of the host, root=disk; NULL: none */
 	GBytes *xen, *initramfs; /* NULL where the machine has its own */
 	char *old_boot_id;       /* of the system before the reset; NULL: it did not answer */
-	char *root_args;         /* "root=..." of the known-good system, root=disk */
 	bool test_entry;         /* what the machine boots next may be this kernel */
 	bool reset;              /* it was made to boot */
 	bool up;                 /* as dom0, and as what was deployed; */
