@@ -85,7 +85,7 @@ int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, char **
 	bool builds = false;
 	int64_t new_id;
 
-	if (!old || !(commits = xb_db_job_commits(daemon->db, id, XB_ROWS_WHOLE, error)))
+	if (!old || !(commits = xb_db_job_commits(daemon->db, id, error)))
 		return -1;
 	/* its paths were named by its owner, who may name them */
 	if (!peer->may_name_paths && !peer->web && peer->uid != old->uid) {

@@ -191,26 +191,17 @@ static GArray *nodes_from_json(const char *json)
 	return nodes;
 }
 
-static void *read_shown_commit(sqlite3_stmt *row)
+static void *read_job_commit(sqlite3_stmt *row)
 {
 	XbJobCommit *commit = g_new0(XbJobCommit, 1);
-	const char *parents = (const char *)sqlite3_column_text(row, 2);
 
 	commit->node = sqlite3_column_int(row, 0);
 	commit->label = xb_column_text(row, 1);
-	commit->first_parent = parents && g_ascii_isdigit(parents[0] ? parents[1] : 0)
-				       ? (int)g_ascii_strtoll(parents + 1, NULL, 10)
-				       : -1;
+	commit->parents = nodes_from_json((const char *)sqlite3_column_text(row, 2));
+	commit->first_parent =
+		commit->parents->len > 0 ? g_array_index(commit->parents, int, 0) : -1;
 	commit->subject = xb_column_text(row, 3);
 	commit->variant_id = sqlite3_column_int64(row, 4);
-	return commit;
-}
-
-static void *read_job_commit(sqlite3_stmt *row)
-{
-	XbJobCommit *commit = read_shown_commit(row);
-
-	commit->parents = nodes_from_json((const char *)sqlite3_column_text(row, 2));
 	commit->tree = xb_column_text(row, 5);
 	commit->files = xb_column_text(row, 6);
 	return commit;
@@ -233,14 +224,34 @@ bool xb_db_job_commit_add(XbDb *db, int64_t job_id, const XbJobCommit *commit, G
 	return xb_db_exec(db, XB_SQL_JOB_COMMIT_ADD, binds, G_N_ELEMENTS(binds), error);
 }
 
-GPtrArray *xb_db_job_commits(XbDb *db, int64_t job_id, XbRows rows, GError **error)
+GPtrArray *xb_db_job_commits(XbDb *db, int64_t job_id, GError **error)
 {
 	const XbBind binds[] = { xb_bind_int(":job", job_id) };
-	bool whole = rows == XB_ROWS_WHOLE;
 
-	return xb_db_rows(db, whole ? XB_SQL_JOB_COMMITS : XB_SQL_JOB_COMMITS_SHOWN, binds,
-			  G_N_ELEMENTS(binds), whole ? read_job_commit : read_shown_commit,
+	return xb_db_rows(db, XB_SQL_JOB_COMMITS, binds, G_N_ELEMENTS(binds), read_job_commit,
 			  (GDestroyNotify)xb_job_commit_free, error);
+}
+
+int xb_db_job_size(XbDb *db, int64_t job_id, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":job", job_id) };
+
+	return (int)xb_db_integer(db, XB_SQL_JOB_SIZE, binds, G_N_ELEMENTS(binds), -1, error);
+}
+
+XbJobCommit *xb_db_job_commit_get(XbDb *db, int64_t job_id, int node, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":job", job_id), xb_bind_int(":node", node) };
+	g_autoptr(GError) failure = NULL;
+	XbJobCommit *commit = xb_db_row(db, XB_SQL_JOB_COMMIT_GET, binds, G_N_ELEMENTS(binds),
+					read_job_commit, &failure);
+
+	if (failure != NULL)
+		g_propagate_error(error, g_steal_pointer(&failure));
+	else if (commit == NULL)
+		g_set_error(error, XB_DB_ERROR, XB_DB_ERROR_NOT_FOUND,
+			    "job %" G_GINT64_FORMAT " has no commit %d", job_id, node);
+	return commit;
 }
 
 /* ---- further images of a job ----------------------------------------------- */
@@ -326,6 +337,13 @@ GPtrArray *xb_db_job_paths(XbDb *db, int64_t job_id, GError **error)
 
 	return xb_db_rows(db, XB_SQL_JOB_PATHS, binds, G_N_ELEMENTS(binds), read_job_path,
 			  (GDestroyNotify)xb_job_path_free, error);
+}
+
+XbJobPath *xb_db_job_path_get(XbDb *db, int64_t job_id, int node, GError **error)
+{
+	const XbBind binds[] = { xb_bind_int(":job", job_id), xb_bind_int(":node", node) };
+
+	return xb_db_row(db, XB_SQL_JOB_PATH_GET, binds, G_N_ELEMENTS(binds), read_job_path, error);
 }
 
 /* ---- the culprit ----------------------------------------------------------- */

@@ -114,35 +114,46 @@ static void *read_variant_of_job(sqlite3_stmt *row)
 	XbVariant *variant = read_variant(row);
 
 	variant->is_alike = sqlite3_column_int(row, 13) != 0;
+	variant->node = sqlite3_column_int(row, 14);
 	return variant;
 }
 
-static void *read_shown_variant(sqlite3_stmt *row)
+static void *read_known_variant(sqlite3_stmt *row)
 {
 	XbVariant *variant = g_new0(XbVariant, 1);
 
-	variant->id = sqlite3_column_int64(row, 0);
+	variant->node = sqlite3_column_int(row, 0);
+	variant->id = sqlite3_column_int64(row, 1);
 	variant->state =
-		(XbVariantState)xb_column_word(row, 1, state_names, G_N_ELEMENTS(state_names));
-	if (variant->state == XB_VARIANT_UNBUILT)
-		return variant;
-	variant->key = xb_column_text(row, 2);
+		(XbVariantState)xb_column_word(row, 2, state_names, G_N_ELEMENTS(state_names));
 	variant->image_sha256 = xb_column_text(row, 3);
-	variant->config_sha256 = xb_column_text(row, 4);
-	variant->toolchain = xb_column_text(row, 5);
-	variant->artifact = xb_column_text(row, 6);
-	variant->is_alike = sqlite3_column_int(row, 7) != 0;
+	variant->is_alike = sqlite3_column_int(row, 4) != 0;
+	variant->has_runs = sqlite3_column_int(row, 5) != 0;
+	if (!variant->has_runs)
+		return variant;
+	variant->key = xb_column_text(row, 6);
+	variant->config_sha256 = xb_column_text(row, 7);
+	variant->toolchain = xb_column_text(row, 8);
+	variant->artifact = xb_column_text(row, 9);
 	return variant;
 }
 
-GPtrArray *xb_db_variants_of_job(XbDb *db, int64_t job_id, XbRows rows, GError **error)
+static GPtrArray *of_job(XbDb *db, XbSql sql, XbReadRow read, int64_t job_id, GError **error)
 {
 	const XbBind binds[] = { xb_bind_int(":job", job_id) };
-	bool whole = rows == XB_ROWS_WHOLE;
 
-	return xb_db_rows(db, whole ? XB_SQL_VARIANTS_OF_JOB : XB_SQL_VARIANTS_SHOWN, binds,
-			  G_N_ELEMENTS(binds), whole ? read_variant_of_job : read_shown_variant,
+	return xb_db_rows(db, sql, binds, G_N_ELEMENTS(binds), read,
 			  (GDestroyNotify)xb_variant_free, error);
+}
+
+GPtrArray *xb_db_variants_of_job(XbDb *db, int64_t job_id, GError **error)
+{
+	return of_job(db, XB_SQL_VARIANTS_OF_JOB, read_variant_of_job, job_id, error);
+}
+
+GPtrArray *xb_db_variants_known(XbDb *db, int64_t job_id, GError **error)
+{
+	return of_job(db, XB_SQL_VARIANTS_KNOWN, read_known_variant, job_id, error);
 }
 
 GPtrArray *xb_db_variants_on_disk(XbDb *db, GError **error)

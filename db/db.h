@@ -118,17 +118,14 @@ typedef struct {
 	char *files; /* paths that differ from the first parent, one a line; NULL = not known */
 } XbJobCommit;
 void xb_job_commit_free(XbJobCommit *commit);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbJobCommit, xb_job_commit_free)
 bool xb_db_job_commit_add(XbDb *db, int64_t job_id, const XbJobCommit *commit, GError **error);
-/* How much of the rows of a job's range is read: of 20,000 commits it matters. */
-typedef enum {
-	XB_ROWS_WHOLE,
-	/* What people are shown: no parents of a commit (but first_parent), no tree and files; of
-	 * a variant its state, and of one that was built or tried key, hashes, toolchain and
-	 * artifact. All else is NULL or 0. */
-	XB_ROWS_SHOWN,
-} XbRows;
 /* XbJobCommit* by node. */
-GPtrArray *xb_db_job_commits(XbDb *db, int64_t job_id, XbRows rows, GError **error);
+GPtrArray *xb_db_job_commits(XbDb *db, int64_t job_id, GError **error);
+/* How many there are, or -1. */
+int xb_db_job_size(XbDb *db, int64_t job_id, GError **error);
+/* One of them. */
+XbJobCommit *xb_db_job_commit_get(XbDb *db, int64_t job_id, int node, GError **error);
 
 /* An image made besides the range's own: clean or revert; see schema.h. */
 typedef struct {
@@ -153,6 +150,8 @@ void xb_job_path_free(XbJobPath *path);
 /* A repeated node replaces. */
 bool xb_db_job_path_add(XbDb *db, int64_t job_id, const XbJobPath *path, GError **error);
 GPtrArray *xb_db_job_paths(XbDb *db, int64_t job_id, GError **error); /* by node; XbJobPath* */
+/* One of them; NULL without @error when there is none. */
+XbJobPath *xb_db_job_path_get(XbDb *db, int64_t job_id, int node, GError **error);
 
 /* The commit that a verdict names, kept because its repository may go away. */
 typedef struct {
@@ -187,7 +186,10 @@ typedef struct {
 	char *artifact; /* JSON event */
 	int64_t size_bytes;
 	int64_t used_ms;
-	bool is_alike; /* another variant has its image; only by xb_db_variants_of_job() */
+	/* Of a job's range only: */
+	int node;
+	bool is_alike; /* another variant has its image */
+	bool has_runs; /* somebody's; only by xb_db_variants_known() */
 } XbVariant;
 void xb_variant_free(XbVariant *variant);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbVariant, xb_variant_free)
@@ -201,7 +203,11 @@ XbVariant *xb_db_variant_get(XbDb *db, int64_t id, GError **error);
 bool xb_db_variant_update(XbDb *db, const XbVariant *variant, GError **error);
 bool xb_db_variant_touch(XbDb *db, int64_t id, int64_t now_ms, GError **error);
 /* Variants of a job's nodes, XbVariant*, one for each node in order (repeats possible). */
-GPtrArray *xb_db_variants_of_job(XbDb *db, int64_t job_id, XbRows rows, GError **error);
+GPtrArray *xb_db_variants_of_job(XbDb *db, int64_t job_id, GError **error);
+/* Of these what people are shown, who look at 20,000 commits: only those that were built or tried,
+ * are at work, or that the job has runs of; without source, detail, directory, size and use, and
+ * without runs also without key, config, toolchain and artifact. */
+GPtrArray *xb_db_variants_known(XbDb *db, int64_t job_id, GError **error);
 /* Those with an artifact on disk, least recently used first. */
 GPtrArray *xb_db_variants_on_disk(XbDb *db, GError **error);
 
@@ -248,8 +254,8 @@ int64_t xb_db_run_add(XbDb *db, const XbRun *run, const char *dir_format, GError
 XbRun *xb_db_run_get(XbDb *db, int64_t id, GError **error);
 GPtrArray *xb_db_runs_active(XbDb *db, GError **error); /* XbRun* by id */
 GPtrArray *xb_db_runs_of_job(XbDb *db, int64_t job_id, GError **error);
-/* All runs (any job's, any state) on variants of the job's nodes, on the variants @more (of
- * int64_t, may be NULL), and on all that share an image with one of @more. By id. */
+/* All runs (any job's, any state) on variants of the nodes of @job_id (0: none), on the variants
+ * @more (of int64_t, may be NULL), and on all that share an image with one of @more. By id. */
 GPtrArray *xb_db_runs_for_job(XbDb *db, int64_t job_id, const GArray *more, GError **error);
 GPtrArray *xb_db_runs_of_variant(XbDb *db, int64_t variant_id, GError **error);
 /* The last finished run of that kind on a place, any outcome; NULL without error when none. */

@@ -84,7 +84,7 @@ static void add_variants(XbJobData *self, GHashTable *asked)
 	for (guint i = 0; i < self->variants->len; i++) {
 		const XbVariant *variant = self->variants->pdata[i];
 
-		if (!asked || g_hash_table_contains(asked, &variant->id))
+		if (variant && (!asked || g_hash_table_contains(asked, &variant->id)))
 			add_variant(self, variant, (int)i, false, false);
 	}
 	for (guint i = 0; i < self->images->len; i++) {
@@ -114,7 +114,7 @@ static GHashTable *nodes_by_image(const XbJobData *self)
 	for (guint i = self->variants->len; i-- > 0;) {
 		const XbVariant *variant = self->variants->pdata[i];
 
-		if (variant->image_sha256)
+		if (variant && variant->image_sha256)
 			g_hash_table_insert(nodes, variant->image_sha256, GUINT_TO_POINTER(i));
 	}
 	return nodes;
@@ -177,16 +177,34 @@ static void free_path(gpointer data)
 		xb_job_path_free(data);
 }
 
+static void free_commit(gpointer data)
+{
+	if (data)
+		xb_job_commit_free(data);
+}
+
+static void free_variant(gpointer data)
+{
+	if (data)
+		xb_variant_free(data);
+}
+
+/* An array of @n times NULL. */
+static GPtrArray *empty_slots(guint n, GDestroyNotify free_slot)
+{
+	GPtrArray *slots = g_ptr_array_new_with_free_func(free_slot);
+
+	g_ptr_array_set_size(slots, (gint)n);
+	return slots;
+}
+
 static bool load_paths(XbJobData *self, XbDb *db, GError **error)
 {
 	g_autoptr(GPtrArray) rows = xb_db_job_paths(db, self->job->id, error);
 
 	if (!rows)
 		return false;
-	self->paths = g_ptr_array_new_with_free_func(free_path);
-	if (rows->len == 0)
-		return true;
-	g_ptr_array_set_size(self->paths, (gint)self->commits->len);
+	self->paths = empty_slots(rows->len ? self->commits->len : 0, free_path);
 	while (rows->len > 0) {
 		XbJobPath *row = g_ptr_array_steal_index(rows, rows->len - 1);
 
@@ -198,23 +216,52 @@ static bool load_paths(XbJobData *self, XbDb *db, GError **error)
 	return true;
 }
 
-/* @more: the variants of load_images(). */
-static bool load_runs(XbJobData *self, XbDb *db, GArray *more, GError **error)
+/* The range with all that is known of it, and its runs. @more: the variants of load_images(). */
+static bool load_whole(XbJobData *self, XbDb *db, GArray *more, GError **error)
 {
+	int64_t id = self->job->id;
+
+	if (!(self->commits = xb_db_job_commits(db, id, error)) ||
+	    !(self->variants = xb_db_variants_of_job(db, id, error)) ||
+	    !load_paths(self, db, error))
+		return false;
 	for (guint i = 0; i < self->variants->len; i++) {
 		const XbVariant *variant = self->variants->pdata[i];
 
 		if (variant->is_alike)
 			g_array_append_val(more, variant->id);
 	}
-	self->runs = xb_db_runs_for_job(db, self->job->id, more, error);
+	self->runs = xb_db_runs_for_job(db, id, more, error);
 	return self->runs != NULL;
 }
 
-static void free_variant(gpointer data)
+/* The same without what nobody may ask for. */
+static bool load_shown(XbJobData *self, XbDb *db, GArray *more, GError **error)
 {
-	if (data)
-		xb_variant_free(data);
+	int n = xb_db_job_size(db, self->job->id, error);
+	g_autoptr(GPtrArray) known = n < 0 ? NULL : xb_db_variants_known(db, self->job->id, error);
+	g_autoptr(GError) failure = NULL;
+	XbJobPath *whole = known ? xb_db_job_path_get(db, self->job->id, 0, &failure) : NULL;
+
+	if (failure)
+		g_propagate_error(error, g_steal_pointer(&failure));
+	if (!known || failure)
+		return false;
+	self->db = db;
+	self->commits = empty_slots((guint)n, free_commit);
+	self->variants = empty_slots((guint)n, free_variant);
+	self->paths = empty_slots(whole ? (guint)n : 0, free_path);
+	if (whole)
+		self->paths->pdata[0] = whole;
+	while (known->len > 0) {
+		XbVariant *variant = g_ptr_array_steal_index(known, known->len - 1);
+
+		if (variant->is_alike || variant->has_runs)
+			g_array_append_val(more, variant->id);
+		self->variants->pdata[variant->node] = variant;
+	}
+	self->runs = xb_db_runs_for_job(db, 0, more, error);
+	return self->runs != NULL;
 }
 
 static bool uses_own_boots(const XbJob *job)
@@ -227,7 +274,7 @@ static bool uses_own_boots(const XbJob *job)
 	return !verdict || json_is_true(json_object_get(verdict, "own_boots"));
 }
 
-static XbJobData *load(XbDb *db, int64_t job_id, XbRows rows, GError **error)
+static XbJobData *load(XbDb *db, int64_t job_id, bool whole, GError **error)
 {
 	g_autoptr(XbJobData) self = g_new0(XbJobData, 1);
 	g_autoptr(GArray) more = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -237,10 +284,8 @@ static XbJobData *load(XbDb *db, int64_t job_id, XbRows rows, GError **error)
 	self->roles = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	self->images_seen = g_hash_table_new(g_str_hash, g_str_equal);
 	if (!(self->job = xb_db_job_get(db, job_id, error)) ||
-	    !(self->commits = xb_db_job_commits(db, job_id, rows, error)) ||
-	    !(self->variants = xb_db_variants_of_job(db, job_id, rows, error)) ||
-	    !load_images(self, db, more, error) || !load_paths(self, db, error) ||
-	    !load_runs(self, db, more, error))
+	    !load_images(self, db, more, error) ||
+	    !(whole ? load_whole : load_shown)(self, db, more, error))
 		return NULL;
 	self->spec = json_loads(self->job->spec, 0, NULL);
 	if (!self->spec || self->variants->len != self->commits->len) {
@@ -255,7 +300,7 @@ static XbJobData *load(XbDb *db, int64_t job_id, XbRows rows, GError **error)
 	self->samples = xb_db_samples_of_runs(db, self->runs, self->metric, error);
 	if (!self->samples)
 		return NULL;
-	asked = rows == XB_ROWS_SHOWN ? variants_of_runs(self) : NULL;
+	asked = whole ? NULL : variants_of_runs(self);
 	add_variants(self, asked);
 	if (!add_foreign_runs(self, db, error))
 		return NULL;
@@ -264,12 +309,44 @@ static XbJobData *load(XbDb *db, int64_t job_id, XbRows rows, GError **error)
 
 XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error)
 {
-	return load(db, job_id, XB_ROWS_WHOLE, error);
+	return load(db, job_id, true, error);
 }
 
 XbJobData *xb_jobdata_load_shown(XbDb *db, int64_t job_id, GError **error)
 {
-	return load(db, job_id, XB_ROWS_SHOWN, error);
+	return load(db, job_id, false, error);
+}
+
+const XbJobCommit *xb_jobdata_commit(const XbJobData *self, guint node)
+{
+	static const XbJobCommit unreadable = {
+		.node = -1, .label = (char *)"", .first_parent = -1, .subject = (char *)""
+	};
+	g_autoptr(GError) error = NULL;
+	gpointer *slot;
+
+	g_return_val_if_fail(node < self->commits->len, &unreadable);
+	slot = &self->commits->pdata[node];
+	if (!*slot && self->db)
+		*slot = xb_db_job_commit_get(self->db, self->job->id, (int)node, &error);
+	if (error)
+		g_warning("%s", error->message);
+	return *slot ? *slot : &unreadable;
+}
+
+const XbJobPath *xb_jobdata_path(const XbJobData *self, guint node)
+{
+	g_autoptr(GError) error = NULL;
+	gpointer *slot;
+
+	if (node >= self->paths->len)
+		return NULL;
+	slot = &self->paths->pdata[node];
+	if (!*slot && self->db)
+		*slot = xb_db_job_path_get(self->db, self->job->id, (int)node, &error);
+	if (error)
+		g_warning("%s", error->message);
+	return *slot;
 }
 
 guint xb_jobdata_class(const XbJobData *self, const XbVariant *variant)
@@ -320,7 +397,7 @@ bool xb_jobdata_image_is_normal(const XbJobData *self, guint i)
 	const XbVariant *variant = self->image_variants->pdata[i];
 	const XbVariant *normal = self->variants->pdata[image->node];
 
-	return !image->revert && variant && variant->image_sha256 &&
+	return !image->revert && variant && normal && variant->image_sha256 &&
 	       g_strcmp0(variant->image_sha256, normal->image_sha256) == 0;
 }
 

@@ -21,12 +21,15 @@ typedef struct {
 typedef struct {
 	XbJob *job;
 	json_t *spec;
-	GPtrArray *commits;        /* XbJobCommit*, by node */
-	GPtrArray *variants;       /* XbVariant*, by node */
-	GPtrArray *images;         /* XbJobImage* */
+	XbDb *db;            /* of what is shown: the rest is read from there; else NULL */
+	GPtrArray *commits;  /* XbJobCommit*, by node; of what is shown: see xb_jobdata_commit() */
+	GPtrArray *variants; /* XbVariant*, by node; of what is shown, NULL where nothing is
+			      * known, and else as by xb_db_variants_known() */
+	GPtrArray *images;   /* XbJobImage* */
 	GPtrArray *image_variants; /* XbVariant* beside images; NULL where impossible */
 	GPtrArray *paths;          /* XbJobPath* by node, NULL where nothing is known; without any:
-				    * nobody has looked what the workload executes */
+				    * nobody has looked what the workload executes; of what is
+				    * shown: see xb_jobdata_path() */
 	GPtrArray *runs;           /* XbRun* on any of these, any job's, by id */
 	GHashTable *samples;       /* run id -> GArray of double, of the job's metric */
 	GHashTable *roles;         /* variant id -> XbRole*, the first node that has it; of what is
@@ -38,10 +41,17 @@ typedef struct {
 } XbJobData;
 
 XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error);
-/* Of the range only what people are shown (XB_ROWS_SHOWN): no planner can work with it. */
+/* For people, who do not look at each of 20,000 commits: those are read when they are asked for,
+ * from @db, which must live as long. No planner can work with it. */
 XbJobData *xb_jobdata_load_shown(XbDb *db, int64_t job_id, GError **error);
 void xb_jobdata_free(XbJobData *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbJobData, xb_jobdata_free)
+
+/* The commit of a node. One that cannot be read is a commit without a name, and a warning. */
+const XbJobCommit *xb_jobdata_commit(const XbJobData *self, guint node);
+
+/* What a node touches; NULL where nothing is known. */
+const XbJobPath *xb_jobdata_path(const XbJobData *self, guint node);
 
 /* Members of the spec; defaults when absent. */
 const char *xb_spec_string(const XbJobData *self, const char *name);

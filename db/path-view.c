@@ -6,11 +6,6 @@
 
 #define NAMES_SHOWN 5
 
-static const XbJobPath *path_of(const XbJobData *data, guint node)
-{
-	return data->paths && node < data->paths->len ? data->paths->pdata[node] : NULL;
-}
-
 /* "touches 3 functions on the measured path: a, b, c". Caller frees. */
 static char *text_of(const XbJobPath *path, const json_t *functions)
 {
@@ -39,7 +34,7 @@ static char *text_of(const XbJobPath *path, const json_t *functions)
 
 json_t *xb_path_commit(const XbJobData *data, guint node)
 {
-	const XbJobPath *path = node > 0 ? path_of(data, node) : NULL;
+	const XbJobPath *path = node > 0 ? xb_jobdata_path(data, node) : NULL;
 	g_autofree char *text = NULL;
 	g_auto(GStrv) names = NULL;
 	json_t *list;
@@ -60,14 +55,17 @@ static int count(const XbJobData *data, const char *kind)
 {
 	int n = 0;
 
-	for (guint i = 1; i < data->paths->len; i++)
-		n += path_of(data, i) && strcmp(path_of(data, i)->kind, kind) == 0;
+	for (guint i = 1; i < data->paths->len; i++) {
+		const XbJobPath *path = xb_jobdata_path(data, i);
+
+		n += path && strcmp(path->kind, kind) == 0;
+	}
 	return n;
 }
 
 json_t *xb_path_summary(const XbJobData *data)
 {
-	const XbJobPath *whole = path_of(data, 0);
+	const XbJobPath *whole = xb_jobdata_path(data, 0);
 	g_autofree char *text = NULL;
 	int executed, shared, idle;
 

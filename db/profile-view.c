@@ -20,7 +20,7 @@ bool xb_profile_sides(const XbJobData *data, const json_t *verdict, int sides[2]
 	}
 	if (g_strcmp0(kind, "culprit") != 0 || culprit <= 0 || culprit >= data->commits->len)
 		return false;
-	commit = data->commits->pdata[culprit];
+	commit = xb_jobdata_commit(data, (guint)culprit);
 	if (commit->first_parent < 0)
 		return false;
 	sides[0] = commit->first_parent;

@@ -19,6 +19,9 @@
 	"EXISTS (SELECT 1 FROM variant AS same WHERE same.image_sha256 = v.image_sha256 " \
 	"AND same.id <> v.id)"
 
+/* read_job_commit() */
+#define JOB_COMMIT_COLUMNS "node, label, parents, subject, variant_id, tree, files"
+
 /* read_run() in db-run.c */
 #define RUN_COLUMNS                                                                     \
 	"r.id, r.kind, r.job_id, r.node, r.variant_id, r.place, r.workload, r.boot, "   \
@@ -101,11 +104,13 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 		"VALUES (:job, :node, :label, :parents, coalesce(:tree, ''), "
 		"  coalesce(:subject, ''), :variant, :files)",
 	/* read_job_commit() */
-	[XB_SQL_JOB_COMMITS] = "SELECT node, label, parents, subject, variant_id, tree, files "
-			       "FROM job_commit WHERE job_id = :job ORDER BY node",
-	/* read_shown_commit() */
-	[XB_SQL_JOB_COMMITS_SHOWN] = "SELECT node, label, parents, subject, variant_id "
-				     "FROM job_commit WHERE job_id = :job ORDER BY node",
+	[XB_SQL_JOB_COMMITS] = "SELECT " JOB_COMMIT_COLUMNS " FROM job_commit "
+			       "WHERE job_id = :job ORDER BY node",
+	[XB_SQL_JOB_COMMIT_GET] = "SELECT " JOB_COMMIT_COLUMNS " FROM job_commit "
+				  "WHERE job_id = :job AND node = :node",
+	/* its nodes are numbered without gaps */
+	[XB_SQL_JOB_SIZE] = "SELECT 1 + coalesce(max(node), -1) FROM job_commit "
+			    "WHERE job_id = :job",
 	[XB_SQL_JOB_IMAGE_ADD] =
 		"INSERT INTO job_image (job_id, node, image, variant_id, detail) "
 		"VALUES (:job, :node, :image, :variant, coalesce(:detail, '')) "
@@ -127,6 +132,8 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	/* read_job_path() */
 	[XB_SQL_JOB_PATHS] = "SELECT node, kind, functions, objects FROM job_path "
 			     "WHERE job_id = :job ORDER BY node",
+	[XB_SQL_JOB_PATH_GET] = "SELECT node, kind, functions, objects FROM job_path "
+				"WHERE job_id = :job AND node = :node",
 
 	/* ---- variants ---- */
 	[XB_SQL_VARIANT_ADD] = "INSERT INTO variant (key, source, clean, state) "
@@ -142,13 +149,17 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 	[XB_SQL_VARIANT_TOUCH] = "UPDATE variant SET used_ms = max(used_ms, :now) WHERE id = :id",
 	/* read_variant_of_job() */
 	[XB_SQL_VARIANTS_OF_JOB] =
-		"SELECT " VARIANT_COLUMNS ", " VARIANT_IS_ALIKE " FROM job_commit AS c "
+		"SELECT " VARIANT_COLUMNS ", " VARIANT_IS_ALIKE ", c.node FROM job_commit AS c "
 		"JOIN variant AS v ON v.id = c.variant_id WHERE c.job_id = :job ORDER BY c.node",
-	/* read_shown_variant() */
-	[XB_SQL_VARIANTS_SHOWN] =
-		"SELECT v.id, v.state, v.key, v.image_sha256, v.config_sha256, v.toolchain, "
-		"v.artifact, " VARIANT_IS_ALIKE " FROM job_commit AS c "
-		"JOIN variant AS v ON v.id = c.variant_id WHERE c.job_id = :job ORDER BY c.node",
+	/* read_known_variant() */
+	[XB_SQL_VARIANTS_KNOWN] =
+		"SELECT c.node, v.id, v.state, v.image_sha256, " VARIANT_IS_ALIKE ", "
+		"EXISTS (SELECT 1 FROM run AS r WHERE r.variant_id = v.id), "
+		"v.key, v.config_sha256, v.toolchain, v.artifact "
+		"FROM job_commit AS c CROSS JOIN variant AS v ON v.id = c.variant_id "
+		"WHERE c.job_id = :job AND (v.state <> 'unbuilt' OR v.id IN ("
+		"  SELECT variant_id FROM run WHERE state <> 'done' "
+		"  UNION SELECT variant_id FROM run WHERE job_id = :job)) ORDER BY c.node",
 	[XB_SQL_VARIANTS_ON_DISK] = "SELECT " VARIANT_COLUMNS " FROM variant AS v "
 				    "WHERE v.dir IS NOT NULL ORDER BY v.used_ms, v.id",
 

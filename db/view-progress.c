@@ -25,7 +25,8 @@ static json_t *running(XbDb *db, const XbJobData *data, int64_t now, const char 
 	for (guint i = 0; i < data->runs->len; i++) {
 		const XbRun *run = data->runs->pdata[i];
 		const XbRole *role = xb_jobdata_role(data, run);
-		const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
+		const XbJobCommit *commit =
+			role ? xb_jobdata_commit(data, (guint)role->node) : NULL;
 		double expected;
 
 		if (run->state == XB_RUN_DONE || !commit)

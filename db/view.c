@@ -130,6 +130,9 @@ static json_t *counts(const XbJobData *data)
 	}
 	for (guint i = 0; i < data->variants->len; i++) {
 		const XbVariant *variant = data->variants->pdata[i];
+
+		if (!variant)
+			continue;
 		skipped += variant->state == XB_VARIANT_BUILD_FAILED;
 		reused += variant->state == XB_VARIANT_BUILT && variant->artifact &&
 			  !g_hash_table_contains(own, &variant->id);
@@ -152,7 +155,8 @@ static json_t *measurements(const XbJobData *data)
 		const XbRole *role = xb_jobdata_role(data, run);
 		const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
 		const XbVariant *variant = xb_jobdata_variant(data, run->variant_id);
-		const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
+		const XbJobCommit *commit =
+			role ? xb_jobdata_commit(data, (guint)role->node) : NULL;
 		json_t *values;
 
 		if (run->kind != XB_RUN_BOOT || run->state != XB_RUN_DONE || !role ||
@@ -205,15 +209,14 @@ static json_t *confirmation(const XbJobData *data)
 			boots++;
 		}
 		json_array_append_new(
-			list,
-			json_pack("{s:s,s:s,s:i,s:o,s:s,s:s?}", "commit",
-				  ((XbJobCommit *)data->commits->pdata[image->node])->label,
-				  "image", image->revert ? "revert" : "clean", "boots", boots,
-				  "level", boots ? json_real(sum / boots) : json_null(), "detail",
-				  same      ? "the search built the same image"
-				  : variant ? ""
-					    : image->detail,
-				  "image_sha256", variant ? variant->image_sha256 : NULL));
+			list, json_pack("{s:s,s:s,s:i,s:o,s:s,s:s?}", "commit",
+					xb_jobdata_commit(data, (guint)image->node)->label, "image",
+					image->revert ? "revert" : "clean", "boots", boots, "level",
+					boots ? json_real(sum / boots) : json_null(), "detail",
+					same      ? "the search built the same image"
+					: variant ? ""
+						  : image->detail,
+					"image_sha256", variant ? variant->image_sha256 : NULL));
 	}
 	return list;
 }
@@ -281,7 +284,7 @@ static void add_kernel(json_t *object, const XbJobData *data)
 	for (guint i = data->variants->len; i-- > 0;) {
 		const XbVariant *variant = data->variants->pdata[i];
 
-		if (variant->state != XB_VARIANT_BUILT || !variant->toolchain)
+		if (!variant || variant->state != XB_VARIANT_BUILT || !variant->toolchain)
 			continue;
 		json_object_set_new(object, "kernel",
 				    json_pack("{s:s,s:s?}", "toolchain", variant->toolchain,
@@ -292,8 +295,8 @@ static void add_kernel(json_t *object, const XbJobData *data)
 
 static void add_range(json_t *object, const XbJobData *data)
 {
-	const XbJobCommit *first = data->commits->pdata[0];
-	const XbJobCommit *last = data->commits->pdata[data->commits->len - 1];
+	const XbJobCommit *first = xb_jobdata_commit(data, 0);
+	const XbJobCommit *last = xb_jobdata_commit(data, data->commits->len - 1);
 
 	json_object_set_new(object, "commits_in_range", json_integer(data->commits->len - 1));
 	json_object_set_new(object, "good_id", json_string(first->label));

@@ -15,7 +15,7 @@ const char *xb_ab_name(const XbJobData *data, guint side)
 
 XbStrip *xb_ab_side(XbPage *page, const XbJobData *data, guint side, const char *metric)
 {
-	const XbJobCommit *commit = data->commits->pdata[side];
+	const XbJobCommit *commit = xb_jobdata_commit(data, side);
 	g_autofree char *id = xb_short_id(commit->label);
 	g_autofree char *label = data->commits->len > 1
 					 ? g_strdup_printf("%s: %s", xb_ab_name(data, side), id)

@@ -75,7 +75,7 @@ static void put_plots(XbPage *page, XbHtml *out, const XbJobData *data, guint si
 
 	xb_html(out, "<section id=\"sides\"><h2>Boots: %s</h2>\n<ul>", metric);
 	for (guint i = 0; i < sides; i++) {
-		const XbJobCommit *commit = data->commits->pdata[i];
+		const XbJobCommit *commit = xb_jobdata_commit(data, i);
 
 		xb_html(out, "<li>%s <code>%s</code> %s</li>", sides > 1 ? side_words[i] : "",
 			commit->label, commit->subject);

@@ -36,8 +36,8 @@ static void put_confirmation(XbHtml *out, const XbJobData *data, guint culprit)
 	for (guint i = 0; i < data->images->len; i++) {
 		const XbJobImage *image = data->images->pdata[i];
 		const XbVariant *variant = data->image_variants->pdata[i];
-		const XbJobCommit *commit = data->commits->pdata[image->node];
-		g_autofree char *id = xb_short_id(commit->label);
+		g_autofree char *id =
+			xb_short_id(xb_jobdata_commit(data, (guint)image->node)->label);
 		bool is_culprit = (guint)image->node == culprit;
 		g_autofree char *label =
 			image->revert ? g_strdup_printf("tip without %s", id)

@@ -59,7 +59,7 @@ static void put_variant(XbHtml *out, const json_t *row, const char *unit, bool l
 
 static void put_base(XbHtml *out, const XbJobData *data, json_t *view, const char *unit)
 {
-	const XbJobCommit *commit = data->commits->pdata[0];
+	const XbJobCommit *commit = xb_jobdata_commit(data, 0);
 	json_t *base = json_object_get(json_object_get(view, "sides"), "base");
 	g_autofree char *level = xb_value_text(xb_json_number(base, "level"), unit);
 	double boots = xb_json_number(base, "boots");
@@ -232,7 +232,7 @@ static double put_plots(XbPage *page, XbHtml *out, const XbJobData *data)
 
 	xb_html(out, "<section id=\"sides\"><h2>Boots: %s</h2>\n<ul>", metric);
 	for (guint i = 0; i < data->commits->len; i++) {
-		const XbJobCommit *commit = data->commits->pdata[i];
+		const XbJobCommit *commit = xb_jobdata_commit(data, i);
 
 		xb_html(out, "<li>%s <code>%s</code> %s</li>", xb_ab_name(data, i), commit->label,
 			commit->subject);

@@ -256,7 +256,7 @@ static void put_lesson(XbHtml *out, const XbJobData *data, const XbRun *run, dou
 static void put_step(XbHtml *out, const XbJobData *data, const XbRun *run, double reference)
 {
 	const XbRole *role = xb_jobdata_role(data, run);
-	const XbJobCommit *commit = role ? data->commits->pdata[role->node] : NULL;
+	const XbJobCommit *commit = role ? xb_jobdata_commit(data, (guint)role->node) : NULL;
 	g_autofree char *id = commit ? xb_short_id(commit->label) : g_strdup("");
 	g_autofree char *took = xb_seconds_text(
 		run->state == XB_RUN_DONE ? (double)(run->finished_ms - run->started_ms) / 1000

@@ -182,28 +182,30 @@ static XbWebResponse *show_form(const XbSite *site, const XbWebRequest *request,
 static char *narrower(XbPage *page, int64_t like)
 {
 	g_autoptr(XbJob) job = xb_db_job_get(page->db, like, NULL);
-	g_autoptr(GPtrArray) commits =
-		job ? xb_db_job_commits(page->db, like, XB_ROWS_SHOWN, NULL) : NULL;
+	int n = job ? xb_db_job_size(page->db, like, NULL) : 0;
 	g_autoptr(json_t) said = job && job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
 	json_t *one;
 	json_int_t low = 0, high = 0;
 	size_t i;
 
-	if (!commits || commits->len < 2)
+	if (n < 2)
 		return NULL;
 	json_array_foreach(json_object_get(said, "commits"), i, one)
 	{
 		json_int_t node = json_integer_value(json_object_get(one, "node"));
 
-		if (node < 1 || node >= commits->len)
+		if (node < 1 || node >= n)
 			continue;
 		low = low ? MIN(low, node) : node;
 		high = MAX(high, node);
 	}
 	if (!low)
-		low = 1, high = commits->len - 1;
-	g_autofree char *good = xb_url(((XbJobCommit *)commits->pdata[low - 1])->label);
-	g_autofree char *bad = xb_url(((XbJobCommit *)commits->pdata[high])->label);
+		low = 1, high = n - 1;
+	g_autoptr(XbJobCommit) before = xb_db_job_commit_get(page->db, like, (int)low - 1, NULL);
+	g_autoptr(XbJobCommit) last = xb_db_job_commit_get(page->db, like, (int)high, NULL);
+	if (!before || !last)
+		return NULL;
+	g_autofree char *good = xb_url(before->label), *bad = xb_url(last->label);
 	return g_strdup_printf("/queue?what=bisect&like=%lld&good=%s&bad=%s", (long long)like, good,
 			       bad);
 }

@@ -21,7 +21,7 @@ static guint count_known(const XbColumn *columns, guint n)
 static void put_table_row(XbHtml *out, const XbJobData *data, const XbColumn *column, guint i,
 			  const char *unit)
 {
-	const XbJobCommit *commit = data->commits->pdata[i];
+	const XbJobCommit *commit = xb_jobdata_commit(data, i);
 	g_autofree char *id = xb_short_id(commit->label);
 	g_autofree char *mean = xb_value_text(column->level.mean, unit);
 	g_autofree char *low = xb_value_text(column->level.low, unit);
@@ -37,7 +37,7 @@ static void put_table_row(XbHtml *out, const XbJobData *data, const XbColumn *co
 		column->level.n ? mean : "", column->level.n > 1 ? low : "",
 		column->level.n > 1 ? " to " : "", column->level.n > 1 ? high : "", column->level.n,
 		column->probability > 0 ? probability : "");
-	if (data->paths && data->paths->len > 0)
+	if (data->paths->len > 0)
 		xb_html(out, "<td>%s</td>", path ? xb_json_text(path, "text") : "");
 	xb_html(out, "</tr>\n");
 }
@@ -82,7 +82,7 @@ void xb_range_table(XbHtml *out, const XbJobData *data, const XbColumn *columns,
 	xb_html(out, "<div class=\"wide\"><table><thead><tr><th>#</th><th>Commit</th>"
 		     "<th>Subject</th><th>State</th><th>Level</th><th>95 %% interval</th>"
 		     "<th>Boots</th><th>Probability</th>");
-	if (data->paths && data->paths->len > 0)
+	if (data->paths->len > 0)
 		xb_html(out, "<th>Executed</th>");
 	xb_html(out, "</tr></thead><tbody>\n");
 	for (guint i = first; i < n && shown < XB_RANGE_ROWS; i++) {

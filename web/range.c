@@ -38,6 +38,8 @@ static void mark_variants(XbColumn *columns, const XbJobData *data)
 	for (guint i = 0; i < data->variants->len; i++) {
 		const XbVariant *variant = data->variants->pdata[i];
 
+		if (!variant)
+			continue;
 		if (variant->state == XB_VARIANT_BUILD_FAILED)
 			columns[i].kind = XB_COLUMN_UNBUILDABLE;
 		else if (variant->state == XB_VARIANT_BOOT_FAILED)
@@ -194,7 +196,7 @@ static void put_level(XbHtml *out, const Picture *p, guint i)
 	double low = column->level.n > 1 ? column->level.low : column->low;
 	double high = column->level.n > 1 ? column->level.high : column->high;
 	g_autofree char *mean = xb_value_text(column->level.mean, p->unit);
-	const XbJobCommit *commit = p->data->commits->pdata[i];
+	const XbJobCommit *commit = xb_jobdata_commit(p->data, i);
 	g_autofree char *id = xb_short_id(commit->label);
 	g_autofree char *row = row_of(p, i);
 
@@ -258,8 +260,7 @@ static void put_columns(XbHtml *out, const Picture *p)
 
 		if (column->probability > 0) {
 			g_autofree char *text = xb_probability_text(column->probability);
-			g_autofree char *id =
-				xb_short_id(((XbJobCommit *)p->data->commits->pdata[i])->label);
+			g_autofree char *id = xb_short_id(xb_jobdata_commit(p->data, i)->label);
 			g_autofree char *row = row_of(p, i);
 			double height = fmax(1, column->probability * BARS);
 
@@ -314,8 +315,7 @@ static void put_culprit(XbHtml *out, const Picture *p, guint culprit)
 {
 	double x = center(p, culprit);
 	bool left = x > LEFT + p->n * p->width / 2;
-	const XbJobCommit *commit = p->data->commits->pdata[culprit];
-	g_autofree char *id = xb_short_id(commit->label);
+	g_autofree char *id = xb_short_id(xb_jobdata_commit(p->data, culprit)->label);
 
 	xb_html(out,
 		"<g class=\"callout\"><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>"

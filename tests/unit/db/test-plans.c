@@ -24,6 +24,7 @@ static const struct {
 	  "counts of all, by the index alone: for monitors" },
 	{ XB_SQL_JOB_TALLY, "SCAN job", "the same of jobs, which are few beside runs" },
 	{ XB_SQL_RUNS_ACTIVE, "SCAN r USING INDEX run_active", "holds the open ones only" },
+	{ XB_SQL_VARIANTS_KNOWN, "SCAN run USING INDEX run_active", "the same" },
 	{ XB_SQL_RUNS_ON_DISK, "SCAN r USING INDEX run_on_disk", "in order, up to a limit" },
 	{ XB_SQL_VARIANTS_ON_DISK, "SCAN v USING INDEX variant_by_use",
 	  "those with files: what is to be evicted" },

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-jobdata.c - one job's rows, joined: what people are shown of a range is what a planner
+ * works with, though most of it is read only when somebody asks.
+ */
+#include <glib/gstdio.h>
+
+#include "db-private.h"
+#include "jobdata.h"
+
+#define NODES 12
+
+typedef struct {
+	char *dir;
+	XbDb *db;
+	int64_t job, variants[NODES], clean;
+} Fixture;
+
+static int64_t put_job(Fixture *f)
+{
+	const XbJob job = { .kind = XB_JOB_BISECT,
+			    .created_ms = 1,
+			    .spec = (char *)"{\"metric\":\"unmap\",\"host_fp\":\"h\","
+					    "\"workload_fp\":\"w\"}" };
+	int64_t id = xb_db_job_add(f->db, &job, NULL);
+
+	g_assert_cmpint(id, >, 0);
+	return id;
+}
+
+static int64_t put_variant(Fixture *f, const char *key, XbVariantState state, const char *image)
+{
+	int64_t id = xb_db_variant_ensure(f->db, key, "{}", false, NULL);
+	g_autoptr(XbVariant) variant = xb_db_variant_get(f->db, id, NULL);
+
+	variant->state = state;
+	variant->image_sha256 = g_strdup(image);
+	variant->toolchain = g_strdup(image ? "gcc" : NULL);
+	variant->artifact = g_strdup(image ? "{}" : NULL);
+	g_assert_true(xb_db_variant_update(f->db, variant, NULL));
+	return id;
+}
+
+static int64_t put_run(Fixture *f, XbRunKind kind, int64_t job, int node, int64_t variant)
+{
+	const XbRun run = { .kind = kind,
+			    .job_id = job,
+			    .node = node,
+			    .variant_id = variant,
+			    .place = (char *)"p",
+			    .host_fp = (char *)"h",
+			    .workload_fp = (char *)"w" };
+	int64_t id = xb_db_run_add(f->db, &run, "runs/%lld", NULL);
+
+	g_assert_cmpint(id, >, 0);
+	return id;
+}
+
+static void end_run(Fixture *f, int64_t run, XbOutcome outcome)
+{
+	if (outcome == XB_OUTCOME_OK)
+		g_assert_true(xb_db_sample_add(f->db, run, "unmap", 0, (double)run, "s", NULL));
+	g_assert_true(xb_db_run_finish(f->db, run, outcome, NULL, 2, NULL));
+}
+
+static void put_commit(Fixture *f, int node)
+{
+	g_autofree char *label = g_strdup_printf("%040x", node);
+	g_autofree char *subject = g_strdup_printf("subject %d", node);
+	g_autoptr(GArray) parents = g_array_new(FALSE, FALSE, sizeof(int));
+	const int parent = node - 1;
+	const XbJobCommit commit = { .node = node,
+				     .label = label,
+				     .parents = parents,
+				     .tree = (char *)"t",
+				     .subject = subject,
+				     .variant_id = f->variants[node] };
+
+	if (node > 0)
+		g_array_append_val(parents, parent);
+	g_assert_true(xb_db_job_commit_add(f->db, f->job, &commit, NULL));
+}
+
+/* Of 12 commits: 0 measured, 1 by another job, 2 not buildable, 3 without an artifact of its own
+ * but with the image of another job's variant, 4 of 3, 5 built and not booted, 6 being built by
+ * us, 7 by another job, 8 only host trouble of ours, 9 to 11 nothing; the clean image of 5. */
+static void set_up(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = NULL;
+	static const char *const images[NODES] = { "i0", "i1", NULL, "shared", "shared", "i5" };
+	(void)unused;
+
+	f->dir = g_dir_make_tmp("xbisect-jobdata-XXXXXX", &error);
+	path = g_build_filename(f->dir, "xbisect.db", NULL);
+	f->db = xb_db_open(path, false, &error);
+	g_assert_no_error(error);
+	f->job = put_job(f);
+	for (int i = 0; i < NODES; i++) {
+		g_autofree char *key = g_strdup_printf("k%d", i);
+
+		f->variants[i] = put_variant(f, key,
+					     images[i] ? XB_VARIANT_BUILT
+					     : i == 2  ? XB_VARIANT_BUILD_FAILED
+						       : XB_VARIANT_UNBUILT,
+					     images[i]);
+		put_commit(f, i);
+	}
+	f->clean = put_variant(f, "clean", XB_VARIANT_BUILT, "i5");
+	const XbJobImage image = { 5, false, f->clean, (char *)"" };
+	g_assert_true(xb_db_job_image_add(f->db, f->job, &image, NULL));
+	int64_t other = put_job(f), foreign = put_variant(f, "f", XB_VARIANT_BUILT, "shared");
+	end_run(f, put_run(f, XB_RUN_BUILD, f->job, 0, f->variants[0]), XB_OUTCOME_OK);
+	end_run(f, put_run(f, XB_RUN_BOOT, f->job, 0, f->variants[0]), XB_OUTCOME_OK);
+	end_run(f, put_run(f, XB_RUN_BOOT, other, 4, f->variants[1]), XB_OUTCOME_OK);
+	end_run(f, put_run(f, XB_RUN_BUILD, f->job, 2, f->variants[2]), XB_OUTCOME_BUILD_FAILED);
+	end_run(f, put_run(f, XB_RUN_BOOT, other, 0, foreign), XB_OUTCOME_OK);
+	end_run(f, put_run(f, XB_RUN_BOOT, f->job, 5, f->clean), XB_OUTCOME_OK);
+	put_run(f, XB_RUN_BUILD, f->job, 6, f->variants[6]);
+	put_run(f, XB_RUN_BUILD, other, 1, f->variants[7]);
+	end_run(f, put_run(f, XB_RUN_BUILD, f->job, 8, f->variants[8]), XB_OUTCOME_HOST_TROUBLE);
+}
+
+static void tear_down(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GDir) dir = g_dir_open(f->dir, 0, NULL);
+	const char *name;
+	(void)unused;
+
+	xb_db_close(f->db);
+	while ((name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *path = g_build_filename(f->dir, name, NULL);
+		g_unlink(path);
+	}
+	g_rmdir(f->dir);
+	g_free(f->dir);
+}
+
+static void test_what_is_shown_is_what_planners_have(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(XbJobData) whole = xb_jobdata_load(f->db, f->job, NULL);
+	g_autoptr(XbJobData) shown = xb_jobdata_load_shown(f->db, f->job, NULL);
+	(void)unused;
+
+	g_assert_cmpuint(whole->runs->len, ==, 9);
+	g_assert_cmpuint(shown->runs->len, ==, whole->runs->len);
+	for (guint i = 0; i < whole->runs->len; i++) {
+		const XbRun *run = whole->runs->pdata[i], *same = shown->runs->pdata[i];
+		const XbRole *role = xb_jobdata_role(whole, run), *twin;
+
+		g_assert_cmpint(same->id, ==, run->id);
+		twin = xb_jobdata_role(shown, same);
+		g_assert_nonnull(role);
+		g_assert_nonnull(twin);
+		g_assert_cmpint(twin->node, ==, role->node);
+		g_assert_true(twin->clean == role->clean && twin->revert == role->revert);
+		g_assert_true(xb_jobdata_run_counts(shown, same) ==
+			      xb_jobdata_run_counts(whole, run));
+		g_assert_true(xb_jobdata_is_boot_of_image(shown, 0, same) ==
+			      xb_jobdata_is_boot_of_image(whole, 0, run));
+	}
+	g_assert_true(xb_jobdata_image_is_normal(shown, 0));
+	/* the boot of a foreign variant counts for the first node with its image */
+	g_assert_cmpint(xb_jobdata_role(shown, shown->runs->pdata[4])->node, ==, 3);
+}
+
+static void test_of_a_range_only_what_is_known_is_read(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(XbJobData) shown = xb_jobdata_load_shown(f->db, f->job, NULL);
+	(void)unused;
+
+	g_assert_cmpuint(shown->commits->len, ==, NODES);
+	g_assert_cmpuint(shown->variants->len, ==, NODES);
+	for (guint i = 0; i < NODES; i++) {
+		const XbVariant *variant = shown->variants->pdata[i];
+
+		g_assert_true((variant != NULL) == (i <= 8));
+		g_assert_null(shown->commits->pdata[i]);
+		if (!variant)
+			continue;
+		g_assert_cmpint(variant->node, ==, (int)i);
+		g_assert_cmpint(variant->id, ==, f->variants[i]);
+		g_assert_null(variant->source);
+		g_assert_true(variant->has_runs == (i != 3 && i != 4 && i != 5));
+		g_assert_true(variant->is_alike == (i >= 3 && i <= 5));
+		g_assert_true((variant->key != NULL) == variant->has_runs);
+	}
+	g_assert_cmpstr(((XbVariant *)shown->variants->pdata[0])->toolchain, ==, "gcc");
+	g_assert_cmpint(((XbVariant *)shown->variants->pdata[2])->state, ==,
+			XB_VARIANT_BUILD_FAILED);
+}
+
+static void test_a_commit_is_read_when_it_is_asked_for(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(XbJobData) whole = xb_jobdata_load(f->db, f->job, NULL);
+	g_autoptr(XbJobData) shown = xb_jobdata_load_shown(f->db, f->job, NULL);
+	(void)unused;
+
+	for (guint i = 0; i < NODES; i++) {
+		const XbJobCommit *commit = xb_jobdata_commit(shown, i);
+		const XbJobCommit *same = xb_jobdata_commit(whole, i);
+
+		g_assert_true(same == whole->commits->pdata[i]);
+		g_assert_cmpint(commit->node, ==, (int)i);
+		g_assert_cmpstr(commit->label, ==, same->label);
+		g_assert_cmpstr(commit->subject, ==, same->subject);
+		g_assert_cmpint(commit->first_parent, ==, (int)i - 1);
+		g_assert_cmpint(commit->variant_id, ==, f->variants[i]);
+		g_assert_true(xb_jobdata_commit(shown, i) == commit);
+	}
+	/* gone under our hands */
+	g_autoptr(XbJobData) late = xb_jobdata_load_shown(f->db, f->job, NULL);
+	g_assert_cmpint(sqlite3_exec(f->db->handle, "DELETE FROM job_commit WHERE node = 11", NULL,
+				     NULL, NULL),
+			==, SQLITE_OK);
+	g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*has no commit 11*");
+	g_assert_cmpstr(xb_jobdata_commit(late, 11)->label, ==, "");
+	g_test_assert_expected_messages();
+}
+
+static void test_what_commits_touch_is_read_when_it_is_asked_for(Fixture *f, gconstpointer unused)
+{
+	static const XbJobPath rows[] = {
+		{ .node = 0, .kind = (char *)"executed", .functions = (char *)"", .objects = 7 },
+		{ .node = 9, .kind = (char *)"executed", .functions = (char *)"zap_pte_range" },
+	};
+	g_autoptr(XbJobData) before = xb_jobdata_load_shown(f->db, f->job, NULL);
+	(void)unused;
+
+	g_assert_cmpuint(before->paths->len, ==, 0);
+	g_assert_null(xb_jobdata_path(before, 9));
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+		g_assert_true(xb_db_job_path_add(f->db, f->job, &rows[i], NULL));
+	g_autoptr(XbJobData) whole = xb_jobdata_load(f->db, f->job, NULL);
+	g_autoptr(XbJobData) shown = xb_jobdata_load_shown(f->db, f->job, NULL);
+	g_assert_cmpuint(shown->paths->len, ==, NODES);
+	g_assert_cmpint(xb_jobdata_path(shown, 0)->objects, ==, 7);
+	g_assert_cmpstr(xb_jobdata_path(shown, 9)->functions, ==, "zap_pte_range");
+	g_assert_cmpstr(xb_jobdata_path(whole, 9)->functions, ==, "zap_pte_range");
+	g_assert_null(xb_jobdata_path(shown, 10));
+	g_assert_null(xb_jobdata_path(whole, 10));
+	g_assert_null(xb_jobdata_path(shown, NODES));
+}
+
+static void test_a_job_that_is_not_there_is_an_error(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	(void)unused;
+
+	g_assert_null(xb_jobdata_load_shown(f->db, 999, &error));
+	g_assert_error(error, XB_DB_ERROR, XB_DB_ERROR_NOT_FOUND);
+	g_assert_cmpint(xb_db_job_size(f->db, 999, NULL), ==, 0);
+	g_assert_null(xb_db_job_commit_get(f->db, f->job, NODES, NULL));
+	g_assert_null(xb_db_job_path_get(f->db, f->job, 0, NULL));
+}
+
+#define ADD(name, function) g_test_add("/jobdata/" name, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	ADD("what-is-shown-is-what-planners-have", test_what_is_shown_is_what_planners_have);
+	ADD("of-a-range-only-what-is-known-is-read", test_of_a_range_only_what_is_known_is_read);
+	ADD("a-commit-is-read-when-it-is-asked-for", test_a_commit_is_read_when_it_is_asked_for);
+	ADD("what-commits-touch-is-read-when-it-is-asked-for",
+	    test_what_commits_touch_is_read_when_it_is_asked_for);
+	ADD("a-job-that-is-not-there-is-an-error", test_a_job_that_is_not_there_is_an_error);
+	return g_test_run();
+}
