@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """web-fill.py DATABASE [JOBS [MEASUREMENTS]]: fills a database as years of use would: jobs, each
 with a range of 60 commits, builds, boots of three metrics and five iterations; one job with 20,000
-commits; one branch with 5,000 points; 200 alerts. The first job and the large one are under way."""
+commits, of each of which is known what it touches; one branch with 5,000 points; 200 alerts. The
+first job and the large one are under way."""
 import hashlib
 import json
 import random
@@ -47,6 +48,9 @@ def add_job(i, n, boots):
     global variants, runs
     node = 1 + (i * 7) % (n - 1)
     state = "running" if i in (0, jobs) else "done" if i % 9 else "failed"
+    step = max(1, n // boots) * 3
+    tried = [b * step % n // 3 * 3 for b in range(boots)]
+    built = set(tried)
     job = db.execute(
         "INSERT INTO job (kind, state, uid, created_ms, started_ms, finished_ms, spec, verdict)"
         " VALUES ('bisect', ?, 0, ?, ?, ?, ?, ?)",
@@ -59,8 +63,8 @@ def add_job(i, n, boots):
         ((first + c, sha("v%d/%d" % (i, c)),
           json.dumps({"repo": "/srv/linux.git", "commit": sha("c%d/%d" % (i, c))[:40],
                       "patches": [], "kconfig": []}),
-          "built" if c % 3 == 0 else "unbuilt",
-          sha("i%d/%d" % (i, c)) if c % 3 == 0 else None, sha("k")) for c in range(n)))
+          "built" if c in built else "unbuilt",
+          sha("i%d/%d" % (i, c)) if c in built else None, sha("k")) for c in range(n)))
     db.executemany(
         "INSERT INTO job_commit (job_id, node, label, parents, tree, subject, variant_id)"
         " VALUES (?, ?, ?, ?, '', ?, ?)",
@@ -69,7 +73,7 @@ def add_job(i, n, boots):
     rows, samples = [], []
     for b in range(boots):
         runs += 1
-        c = (b * 3) % n // 3 * 3
+        c = tried[b]
         level = 0.0428 if c < node else 0.0467
         build = b % 6 == 5
         rows.append((runs, "build" if build else "boot", job, c, first + c,
@@ -93,6 +97,10 @@ def add_job(i, n, boots):
 for i in range(jobs):
     add_job(i, 60, boots + boots // 5)
 large = add_job(jobs, 20000, 300)
+db.executemany("INSERT INTO job_path (job_id, node, kind, functions, objects) VALUES (?, ?, ?, ?, ?)",
+               ((large, c, "executed" if c % 50 == 0 else "shared" if c % 7 == 0 else "idle",
+                 "unmap_page_range\nzap_pte_range" if c and c % 50 == 0 else "", 40)
+                for c in range(20000)))
 watch = db.execute("INSERT INTO watch (name, repo, branch, uid, spec, every_ms, created_ms, due_ms)"
                    " VALUES ('mainline', 'https://example.org/linux', 'master', 0, '{}', 1, 0, 0)").lastrowid
 for seq in range(1, 5001):
