@@ -31,7 +31,7 @@ ends() { # ends ID NAME WHAT OUTCOME [PATTERN]
 }
 back() { # back NAME: whatever was done to it, the next controller brings it back
 	ctl "$1" calm >/dev/null
-	job_kind=recover boot "back-$1-$RANDOM" "$1" "$good"
+	job_kind=recover boot "back-$1-$RANDOM" "$1" "$good" "recover_deadline=$((2 * pace + 20))s"
 	is "$1: and is brought back" "$outcome" ok
 }
 
@@ -75,7 +75,8 @@ noxen() { # our entry boots the kernel without Xen
 			"sed -i -e \"/BEGIN xbisect/,/END xbisect/{/multiboot2 /d; s/module2 .nounzip/initrd/; s/module2 --nounzip/initrd/; s/module2 \\([^ ]*\\) kernel/linux \\1/; s/console=hvc0 earlyprintk=xen/console=ttyS0/}\" \$c" \
 			"ln -sf /bin/busybox /sbin/reboot" sync "exec /sbin/reboot" >/sbin/reboot
 		chmod 755 /sbin/reboot; sync'
-	boot noxen-disk disk "$good"
+	# that of the package: the others' compression is one that only Xen unpacks
+	boot noxen-disk disk "$image/kernel"
 	ends noxen-disk disk "ssh up, but without Xen" boot-failed 'not under Xen'
 }
 
@@ -89,7 +90,7 @@ forgot() { # GRUB boots what it does by default, as if our entry had not been na
 power() { # a switch that says yes and does nothing; its status says so, or lies as well
 	local how
 	for how in deaf liar; do
-		ctl "$1" inject "$how" >/dev/null
+		up "$1" && ctl "$1" inject "$how" >/dev/null
 		boot "$how-$1" "$1" "$hangs" "silence=$((pace + 10))s" "boot_deadline=$((2 * pace + 20))s"
 		job_kind=recover boot "stuck-$how-$1" "$1" "$good" "recover_deadline=20s"
 		is "$1: a power switch that is $how is host-trouble" "$outcome" host-trouble ||
@@ -105,7 +106,7 @@ console() { # it drops while dom0 starts
 	ok $? "$1: that is written down"
 }
 halfopen() {
-	ctl "$1" inject half-open >/dev/null
+	up "$1" && ctl "$1" inject half-open >/dev/null
 	boot "half-$1" "$1" "$good" "recover_deadline=20s"
 	[ "$1" = net ] || ends "half-$1" "$1" "ssh that takes connections and says nothing" host-trouble
 	back "$1"
