@@ -129,7 +129,7 @@ clock() {
 # A workload that takes a while, so that something can happen in it.
 long_job() { # long_job ID NAME
 	job "$1" "$2" "$good"
-	jq -c '.workload.iterations = "400"' "$tmp/runs/$1/job.json" >"$tmp/runs/$1/job.new"
+	jq -c '.workload.iterations = "2500"' "$tmp/runs/$1/job.json" >"$tmp/runs/$1/job.new"
 	mv "$tmp/runs/$1/job.new" "$tmp/runs/$1/job.json"
 	run_start "$1"
 	wait_phase "$1" workload && sleep 3
