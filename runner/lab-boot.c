@@ -120,6 +120,18 @@ bool lab_boot_deploy(LabBoot *self, GError **error)
 	return lab_grub_deploy(self, error);
 }
 
+/* How far it has come is told, to those who look at the run. */
+static void on_stage(ConsoleStage stage, gpointer data)
+{
+	static const char *const phases[] = {
+		[CONSOLE_XEN] = "boot", [CONSOLE_DOM0] = "dom0", [CONSOLE_WORKLOAD] = "workload"
+	};
+	LabBoot *self = data;
+
+	if (stage < G_N_ELEMENTS(phases) && phases[stage])
+		runner_run_phase(self->lab->run, phases[stage]);
+}
+
 static void on_sample(const char *metric, double value, const char *unit, int iteration,
 		      gpointer data)
 {
@@ -138,7 +150,7 @@ static void on_counter(const char *line, gpointer data)
 bool lab_boot_reset(LabBoot *self, GError **error)
 {
 	Lab *lab = self->lab;
-	const ConsoleHandlers handlers = { NULL, on_sample, self, on_counter };
+	const ConsoleHandlers handlers = { on_stage, on_sample, self, on_counter };
 	g_auto(LabResult) result = { 0 };
 
 	runner_run_phase(lab->run, "reset");

@@ -8,6 +8,8 @@
 run ok
 has '"outcome":"ok"' "a kernel is booted once and measured"
 has '"metric": *"unmap","value":0.0225' "its samples come over the console"
+[ "$(sed -n 's/.*"phase","phase":"\([a-z0-9-]*\)".*/\1/p' out.jsonl | xargs)" = "prepare known-good deploy reset boot dom0 workload" ]
+ok $? "and how far it has come"
 has '"event":"fingerprint","host":"[0-9a-f]*"' "with the machine's fingerprint"
 first=$(grep -o '"host":"[0-9a-f]\{64\}"' out.jsonl)
 reverted "the known-good system is what boots next, nothing is left in the folder"
