@@ -3,6 +3,7 @@
  * changepoint.c - where the level of a series changed; see changepoint.h.
  */
 #include "changepoint.h"
+#include "stats.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,23 +15,11 @@
 #define BACK_PART       0.25
 #define CHANGE_UNLOOKED 0.05 /* that two equal levels have a change and its end between them */
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Of a copy; NAN for none. */
 static double median_of(const double *values, guint n)
 {
-	g_autofree double *sorted = NULL;
+	g_autofree double *copy = g_memdup2(values, n * sizeof(double));
 
-	if (n == 0)
-		return NAN;
-	sorted = g_memdup2(values, n * sizeof(double));
-	qsort(sorted, n, sizeof(double), compare);
-	return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+	return xb_median(copy, n);
 }
 
 static double scale_of(const double *logs, guint n, double floor)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* confirm.c - the evidence that is asked for before a culprit is named. */
 #include "confirm.h"
+#include "stats.h"
 
 #include <math.h>
 
@@ -10,9 +11,10 @@
 /* A confirmation that disagrees is asked again, with so many times the boots in all. */
 #define ROUNDS_MAX 3
 
+/* One boot of the few may be an outlier (a timer storm): the median is where it does not count. */
 typedef struct {
 	guint n, n_void;
-	double mean;
+	double median;
 } Level;
 
 /* A fresh boot of the search's image of @node is one of its clean image when both are one and
@@ -36,10 +38,13 @@ static bool is_boot_of(const XbSearch *self, const XbBoot *boot, guint node, XbI
 static Level image_level(const XbSearch *self, guint node, XbImage image)
 {
 	Level level = { 0 };
+	g_autofree double *readings = g_new(double, self->n_boots + 1);
 
 	if (image == XB_IMAGE_NORMAL) {
 		const XbUnit *unit = &self->seen->units[self->seen->unit_of[node]];
-		return (Level){ unit->n, unit->n_void, unit->mean };
+		for (guint k = 0; k < unit->n; k++)
+			readings[k] = xb_reading(self->seen, unit, k)->level;
+		return (Level){ unit->n, unit->n_void, xb_median(readings, unit->n) };
 	}
 	for (guint i = 0; i < self->n_boots; i++) {
 		if (self->boots[i].node >= self->graph->n ||
@@ -49,8 +54,9 @@ static Level image_level(const XbSearch *self, guint node, XbImage image)
 		if (isnan(y))
 			level.n_void++;
 		else
-			level.mean += (y - level.mean) / ++level.n;
+			readings[level.n++] = y;
 	}
+	level.median = xb_median(readings, level.n);
 	return level;
 }
 
@@ -166,11 +172,17 @@ static bool gather_revert(XbSearch *self, guint culprit, guint n)
 			       "BAD with the culprit reverted");
 }
 
+/* Of @n normal readings of variance 1; that of many for more than two. */
+static double variance_of_median(guint n)
+{
+	return (n > 2 ? G_PI / 2 : 1) / n;
+}
+
 /* Does the step between the images say the same as the search's did? */
 static bool step_agrees(double step, double log_effect, const Level *base, const Level *test,
 			double s)
 {
-	double error = s * sqrt(1.0 / base->n + 1.0 / test->n);
+	double error = s * sqrt(variance_of_median(base->n) + variance_of_median(test->n));
 	return step / log_effect > 0.5 || fabs(step - log_effect) < 2.5 * error;
 }
 
@@ -182,7 +194,7 @@ static bool revert_disagrees(const XbSearch *self, guint culprit, double log_eff
 
 	if (culprit == self->graph->n - 1 || revert.n == 0 || bad.n == 0)
 		return false;
-	return !step_agrees(bad.mean - revert.mean, log_effect, &revert, &bad, s);
+	return !step_agrees(bad.median - revert.median, log_effect, &revert, &bad, s);
 }
 
 static void describe_revert(const XbSearch *self, guint culprit, const Level *base)
@@ -200,8 +212,8 @@ static void describe_revert(const XbSearch *self, guint culprit, const Level *ba
 		g_string_append_printf(reason,
 				       "; BAD with it reverted: %+.2f %% against BAD, %+.2f %% "
 				       "against the parent",
-				       100 * expm1(revert.mean - bad.mean),
-				       100 * expm1(revert.mean - base->mean));
+				       100 * expm1(revert.median - bad.median),
+				       100 * expm1(revert.median - base->median));
 	else if (self->nodes[culprit].revert_status == XB_STATUS_IMPOSSIBLE)
 		g_string_append(reason, "; its revert does not apply on BAD");
 	else
@@ -229,7 +241,7 @@ static XbConfirm judge(XbSearch *self, const guint *parents, guint n_parents, gu
 		base = image_level(self, parents[k], image);
 		if (base.n == 0 || test.n == 0)
 			continue;
-		double step = test.mean - base.mean;
+		double step = test.median - base.median;
 		g_string_append_printf(reason, "%s%+.2f %% against %s (%u + %u boots)",
 				       k > 0 ? ", " : "", 100 * expm1(step),
 				       k > 0 ? "another parent" : "its parent", test.n, base.n);

@@ -12,20 +12,6 @@
 #define TAIL       0.005
 #define EFFICIENCY 0.4
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Sorts @values. */
-static double median_of(double *values, guint n)
-{
-	qsort(values, n, sizeof(*values), compare);
-	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 bool xb_limits_learn(const double *levels, guint n, XbLimits *limits)
 {
 	g_autofree double *values = NULL;
@@ -34,10 +20,10 @@ bool xb_limits_learn(const double *levels, guint n, XbLimits *limits)
 	if (n < XB_LIMITS_BOOTS_MIN)
 		return false;
 	values = g_memdup2(levels, n * sizeof(*levels));
-	limits->median = median_of(values, n);
+	limits->median = xb_median(values, n);
 	for (guint i = 0; i < n; i++)
 		values[i] = fabs(levels[i] - limits->median);
-	half = NORMAL_MAD * median_of(values, n) * sqrt(1 + G_PI / (2.0 * n)) *
+	half = NORMAL_MAD * xb_median(values, n) * sqrt(1 + G_PI / (2.0 * n)) *
 	       xb_t_quantile(TAIL, MAX(2, EFFICIENCY * (n - 1)));
 	half = MAX(half, XB_LIMITS_FLOOR * fabs(limits->median));
 	limits->low = limits->median - half;

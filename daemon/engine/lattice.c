@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lattice.c - integrals over levels as sums over points. */
 #include "lattice.h"
+#include "stats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,6 @@
 #define NEGLIGIBLE (-15) /* logarithm of a density over the highest */
 /* Where boots of one image count this much each, the table of single boots will do. */
 #define TABLED 0.8
-
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
 
 void xb_lattice_init(XbLattice *self, const XbObservations *seen, const double *more, guint n_more)
 {
@@ -27,7 +22,7 @@ void xb_lattice_init(XbLattice *self, const XbObservations *seen, const double *
 		self->points[self->n_points++] = g_array_index(seen->readings, XbReading, i).level;
 	for (guint i = 0; i < n_more; i++)
 		self->points[self->n_points++] = more[i];
-	qsort(self->points, self->n_points, sizeof(*self->points), compare_doubles);
+	qsort(self->points, self->n_points, sizeof(*self->points), xb_compare_doubles);
 	self->runs = g_array_new(FALSE, FALSE, sizeof(guint));
 	xb_density_table_init(&self->table);
 }

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* observe.c - boots made into one number each, and grouped by image. */
 #include "observe.h"
+#include "stats.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
 
 double xb_boot_level(const XbBoot *boot)
 {
@@ -24,11 +19,8 @@ double xb_boot_level(const XbBoot *boot)
 	}
 	for (guint i = 0; i < boot->n_samples; i++)
 		if (isfinite(boot->samples[i]) && boot->samples[i] > 0)
-			valid[n++] = boot->samples[i];
-	if (n == 0)
-		return NAN;
-	qsort(valid, n, sizeof(*valid), compare_doubles);
-	return n % 2 ? log(valid[n / 2]) : (log(valid[n / 2 - 1]) + log(valid[n / 2])) / 2;
+			valid[n++] = log(boot->samples[i]);
+	return xb_median(valid, n);
 }
 
 static guint add_unit(XbObservations *self, guint node, bool revert)

@@ -9,6 +9,21 @@
 /* Beyond so many pairs the distribution of U is taken for normal. */
 #define EXACT_PAIRS 40000
 
+int xb_compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double xb_median(double *values, guint n)
+{
+	if (n == 0)
+		return NAN;
+	qsort(values, n, sizeof(*values), xb_compare_doubles);
+	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
 /* The continued fraction of the incomplete beta function. */
 static double beta_fraction(double a, double b, double x)
 {
@@ -155,12 +170,6 @@ static gsize pairs_to_cut(guint m, guint n, double tail)
 	return cut;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
 bool xb_hodges_lehmann(const double *x, guint m, const double *y, guint n, double alpha,
 		       double *shift, double *low, double *high)
 {
@@ -175,7 +184,7 @@ bool xb_hodges_lehmann(const double *x, guint m, const double *y, guint n, doubl
 	for (guint i = 0; i < m; i++)
 		for (guint j = 0; j < n; j++)
 			difference[(gsize)i * n + j] = x[i] - y[j];
-	qsort(difference, pairs, sizeof(*difference), compare_doubles);
+	qsort(difference, pairs, sizeof(*difference), xb_compare_doubles);
 	*shift = pairs % 2 ? difference[pairs / 2]
 			   : (difference[pairs / 2 - 1] + difference[pairs / 2]) / 2;
 	*low = difference[cut - 1];
@@ -248,7 +257,7 @@ static double *sorted_copy(const double *values, guint n)
 {
 	double *copy = g_memdup2(values, n * sizeof(*values));
 
-	qsort(copy, n, sizeof(*copy), compare_doubles);
+	qsort(copy, n, sizeof(*copy), xb_compare_doubles);
 	return copy;
 }
 
@@ -267,7 +276,7 @@ bool xb_kolmogorov_shift(const double *x, guint m, const double *y, guint n, dou
 	for (guint i = 0; i < m; i++)
 		for (guint j = 0; j < n; j++)
 			gap[(gsize)i * n + j] = x[i] - y[j];
-	qsort(gap, pairs, sizeof(*gap), compare_doubles);
+	qsort(gap, pairs, sizeof(*gap), xb_compare_doubles);
 	/* Between gap[k - 1] and gap[k] nothing changes. @least: the first such k
 	 * that is not rejected as too low a shift; @most: the last one not too high. */
 	gsize least = 0, most = pairs;

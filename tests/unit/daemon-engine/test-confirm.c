@@ -19,6 +19,7 @@ typedef struct {
 	double reverted;     /* BAD with the culprit reverted; 0: the level of GOOD */
 	guint other_classes; /* clean builds give other images, as builds that are not reproducible
 			      */
+	double storm;        /* by how much the next boot of a confirmation is slower; once */
 	guint clean_builds, reverts, boots_before_clean, rounds;
 } World;
 
@@ -79,6 +80,10 @@ static void boot(World *world, const XbAction *action)
 		*sample = world->reverted > 0              ? world->reverted
 			  : action->node == world->culprit ? world->level[0]
 							   : world->level[N - 1];
+	if (action->purpose == XB_PURPOSE_CONFIRM) {
+		*sample *= 1 + world->storm;
+		world->storm = 0;
+	}
 	world->boots_before_clean +=
 		action->purpose == XB_PURPOSE_CONFIRM && action->image == XB_IMAGE_NORMAL;
 	XbBoot one = { .node = action->node,
@@ -160,6 +165,18 @@ static void test_boots_do_not_wait_for_clean_builds(void)
 	world_free(world);
 }
 
+static void test_a_boot_in_a_storm_decides_nothing(void)
+{
+	World *world = world_new(8, 0.05);
+
+	world->storm = 0.1; /* of the parent's first: it looks slower than the culprit */
+	XbPlan *plan = run(world, 0);
+	assert_culprit(plan, 8);
+	g_assert_nonnull(strstr(plan->reason->str, "(3 + 3 boots)"));
+	xb_plan_free(plan);
+	world_free(world);
+}
+
 static void test_boots_of_other_images_do_not_count(void)
 {
 	World *world = world_new(7, 0.5);
@@ -232,6 +249,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/confirm/boots do not wait for clean builds",
 			test_boots_do_not_wait_for_clean_builds);
+	g_test_add_func("/confirm/a boot in a storm decides nothing",
+			test_a_boot_in_a_storm_decides_nothing);
 	g_test_add_func("/confirm/boots of other images do not count",
 			test_boots_of_other_images_do_not_count);
 	g_test_add_func("/confirm/a stale image sends the search on",
