@@ -35,11 +35,11 @@ range() {
 	[ -n "$culprit" ]
 }
 
-# configure CCACHE_DIR: a fresh $dir with xbisectd.conf, sets config, socket.
+# configure CCACHE_DIR: $dir, afresh unless $keep is yes, with xbisectd.conf; sets config, socket.
 configure() {
 	local xen
 	xen=$("$top/runner/fetch-debian.sh" xen)
-	rm -rf "$dir"
+	[ "${keep:-no}" = yes ] || rm -rf "$dir"
 	mkdir -p "$dir" "$1"
 	config=$dir/xbisectd.conf
 	socket=$dir/socket
