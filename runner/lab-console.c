@@ -99,6 +99,8 @@ static void lose(LabConsole *self, const char *why)
 static void connected(LabConsole *self)
 {
 	self->connected = true;
+	if (self->marks)
+		lab_marks_gap(self->marks);
 	stamp(self, "connected");
 	lab_log(self->lab, "console connected");
 }

@@ -146,6 +146,17 @@ void lab_marks_feed(LabMarks *self, const char *data, gsize length)
 	}
 }
 
+void lab_marks_gap(LabMarks *self)
+{
+	if (self->console && self->line->len > 0) {
+		runner_console_feed(self->console, self->line->str, self->line->len);
+		runner_console_feed(self->console, "\n", 1);
+	}
+	g_string_truncate(self->line, 0);
+	g_string_truncate(self->window, 0);
+	self->escape = 0;
+}
+
 bool lab_marks_entry(const LabMarks *self)
 {
 	return self->entry;

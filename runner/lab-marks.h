@@ -30,6 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabMarks, lab_marks_free)
 
 void lab_marks_feed(LabMarks *self, const char *data, gsize length);
 
+/* Bytes may be missing here: the line before is cut off, and what follows belongs to another. */
+void lab_marks_gap(LabMarks *self);
+
 bool lab_marks_entry(const LabMarks *self);   /* the boot loader took our entry */
 bool lab_marks_xen(const LabMarks *self);     /* Xen runs with our nonce: all was loaded */
 bool lab_marks_foreign(const LabMarks *self); /* Xen runs with other arguments than ours */

@@ -471,6 +471,34 @@ static void on_stage(ConsoleStage stage, gpointer data)
 #define XEN   "(XEN) Xen version 4.17\r\n(XEN) Command line: xbisect.nonce=" NONCE " a=b\r\n"
 #define OTHER "(XEN) Xen version 4.17\r\n(XEN) Command line: placeholder\r\n"
 
+/* A command line that a lost connection cut off is no other system's. */
+static void test_gap(void)
+{
+	static const struct {
+		const char *before, *after;
+		bool xen, foreign;
+	} cases[] = {
+		{ "(XEN) Command line: xen xbisect.nonce", "(XEN) IOAPIC[0]\n", false, false },
+		{ "(XEN) Command line: xen", "(XEN) Command line: xen\n", false, true },
+		{ "(XEN) Comm", "(XEN) Command line: xen xbisect.nonce=" NONCE "\n", true, false },
+		{ "(XEN) Command line: xen\n", "x\n", false, true },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const ConsoleHandlers handlers = { 0 };
+		LabMarks *marks = lab_marks_new(NONCE, &handlers);
+		static const char start[] = "xbisect boot " NONCE "\n(XEN) Xen version 4.17\n";
+
+		lab_marks_feed(marks, start, strlen(start));
+		lab_marks_feed(marks, cases[i].before, strlen(cases[i].before));
+		lab_marks_gap(marks);
+		lab_marks_feed(marks, cases[i].after, strlen(cases[i].after));
+		g_assert_cmpint(lab_marks_xen(marks), ==, cases[i].xen);
+		g_assert_cmpint(lab_marks_foreign(marks), ==, cases[i].foreign);
+		lab_marks_free(marks);
+	}
+}
+
 static void test_loaded(void)
 {
 	static const char text[] =
@@ -690,6 +718,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lab/notes", test_notes);
 	g_test_add_func("/lab/image", test_image);
 	g_test_add_func("/lab/marks", test_marks);
+	g_test_add_func("/lab/marks-beside-a-gap", test_gap);
 	g_test_add_func("/lab/marks-of-what-was-loaded", test_loaded);
 	g_test_add_func("/lab/marks-of-what-could-not-be-loaded", test_unloaded);
 	g_test_add_func("/lab/facts", test_facts);
