@@ -115,7 +115,7 @@ diskfull() {
 	[ "$1" = disk ] || return 0
 	on disk 'dd if=/dev/zero of=/boot/full bs=1M 2>/dev/null; sync'
 	boot full-disk disk "$good"
-	ends full-disk disk "a disk that is full" host-trouble 'No space'
+	ends full-disk disk "a disk that is full" host-trouble 'No space|is its disk full'
 	on disk 'rm -f /boot/full; sync'
 }
 clock() {
