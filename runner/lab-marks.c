@@ -114,11 +114,11 @@ static void look_for_loader(LabMarks *self, const char *data, gsize length)
 {
 	gsize keep = MAX(strlen(self->entry_text), strlen(self->unloaded_text)) - 1;
 
-	if (self->unloaded || self->xen)
+	if ((self->entry && self->unloaded) || self->xen)
 		return;
 	append_text(self->window, data, length, &self->escape);
 	self->entry = self->entry || holds(self->window, self->entry_text);
-	self->unloaded = holds(self->window, self->unloaded_text);
+	self->unloaded = self->unloaded || holds(self->window, self->unloaded_text);
 	if (self->window->len > keep)
 		g_string_erase(self->window, 0, (gssize)(self->window->len - keep));
 }

@@ -535,6 +535,8 @@ static void test_unloaded(void)
 		{ "xbisect\x1b[01;08H\x1b[01;09H boot " NONCE "\r\nxbisect\x1b[m unloaded " NONCE,
 		  true, true },
 		{ "xbisect boot " NONCE "\r\nxbisect unloaded 0123\r\n", true, false },
+		/* what a boot before left on the line */
+		{ "xbisect unloaded " NONCE "\rxbisect boot " NONCE "\r\n", true, true },
 		/* the kernel can say what it likes */
 		{ "xbisect boot " NONCE "\r\n(XEN) Command line: xbisect.nonce=" NONCE
 		  "\r\nxbisect unloaded " NONCE "\r\n",
