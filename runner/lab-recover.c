@@ -63,6 +63,27 @@ static bool own(Lab *lab, GError **error)
 	return lab->host->boot != LAB_BOOT_GRUB || lab->locked;
 }
 
+/* The same for the system that @identity tells of. The run before may have told it to reboot: then
+ * it goes down while it is asked, which is no trouble (*gone), and what answers next decides. */
+static bool own_unless_gone(Lab *lab, LabIdentity *identity, bool *is_good, char **why, bool *gone,
+			    GError **error)
+{
+	g_autofree char *old = g_strdup(identity->boot_id);
+	g_autoptr(GError) problem = NULL;
+
+	*gone = !own(lab, &problem);
+	if (!*gone)
+		return true;
+	if (!lab_ask_known_good(lab, ASK_S, identity, is_good, why, error))
+		return false;
+	if (g_strcmp0(identity->boot_id, old) == 0) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	lab_log(lab, "%s: waiting for what answers next", problem->message);
+	return true;
+}
+
 /* A system answers that is not the known-good one: a kernel of ours. */
 static bool leave_test_system(Lab *lab, LabIdentity *identity, bool *is_good, char **why,
 			      GError **error)
@@ -70,21 +91,14 @@ static bool leave_test_system(Lab *lab, LabIdentity *identity, bool *is_good, ch
 	g_autofree char *old = g_strdup(identity->boot_id);
 	g_auto(LabResult) result = { 0 };
 	g_autoptr(GError) problem = NULL;
+	bool gone;
 
 	lab_log(lab, "a kernel under test runs: reboot");
-	/* The run before may have told it to reboot: then it goes down while it is asked, which is
-	 * no trouble. What answers next decides, and nothing is believed without that. */
-	if (!own(lab, &problem)) {
-		if (!lab_ask_known_good(lab, ASK_S, identity, is_good, why, error))
-			return false;
-		if (g_strcmp0(identity->boot_id, old) == 0) {
-			g_propagate_error(error, g_steal_pointer(&problem));
-			return false;
-		}
-	} else if (lab_next_is_known_good(lab, true, &problem)) {
+	if (!own_unless_gone(lab, identity, is_good, why, &gone, error))
+		return false;
+	if (!gone && lab_next_is_known_good(lab, true, &problem))
 		lab_ssh_script(lab, "reboot", lab_reboot_script, lab->host->ssh_deadline_s, &result,
 			       &problem);
-	}
 	if (problem)
 		lab_log(lab, "%s: waiting for what answers next", problem->message);
 	return await(lab, lab->host->recover_deadline_s, old, identity, is_good, why, error);
@@ -119,24 +133,17 @@ static bool wait_or_switch_on(Lab *lab, LabIdentity *identity, bool *is_good, ch
 	return await(lab, lab->host->recover_deadline_s, NULL, identity, is_good, why, error);
 }
 
-/* The known-good system answers, and is made ours. One that the run before told to reboot goes down
- * meanwhile: then the next to answer is. */
+/* The known-good system answers, and is made ours; or the one that comes after it is. */
 static bool own_known_good(Lab *lab, LabIdentity *identity, GError **error)
 {
 	g_autofree char *old = g_strdup(identity->boot_id);
 	g_autofree char *why = NULL;
-	g_autoptr(GError) problem = NULL;
-	bool is_good;
+	bool is_good = true, gone;
 
-	if (own(lab, &problem))
+	if (!own_unless_gone(lab, identity, &is_good, &why, &gone, error))
+		return false;
+	if (!gone)
 		return true;
-	if (!lab_ask_known_good(lab, ASK_S, identity, &is_good, &why, error))
-		return false;
-	if (g_strcmp0(identity->boot_id, old) == 0) {
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return false;
-	}
-	lab_log(lab, "%s: waiting for what answers next", problem->message);
 	if (!is_good &&
 	    !await(lab, lab->host->recover_deadline_s, old, identity, &is_good, &why, error))
 		return false;
