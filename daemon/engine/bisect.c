@@ -23,6 +23,9 @@
 /* No boot can tell more than this: what is left is not separable. */
 #define NO_GAIN_BITS 1e-5
 
+/* A confirmation begins early for no commit that is less likely. */
+#define EARLY_CONFIRM 0.5
+
 /* Few boots are asked for more confidence: see required_confidence(). */
 #define EARLY_POWER 3
 #define CLEAR_STEP  4.5
@@ -146,6 +149,39 @@ static double required_confidence(const XbBisect *self)
 	return 1 - (1 - confidence) * spent;
 }
 
+/*
+ * A culprit is named with the confidence that was asked for, but its confirmation may begin
+ * before. When it is the culprit, the boots of the confirmation are asked for anyway, and no others
+ * tell as much: they are what separates it from its neighbours. When it is not, the first of them
+ * say so, and what is lost is the builds. Begun as soon as a commit is more likely than not, about
+ * half of the confirmation's boots are saved elsewhere (`make bench-search`); that has to be worth
+ * the builds' risk.
+ */
+static bool confirmation_pays(const XbBisect *self, double p)
+{
+	const XbOptions *options = self->search.options;
+	double saved_s = xb_confirm_boots(options) / 2.0 * options->boot_s;
+	double at_risk_s = xb_bisect_confirm_s(self, self->search.plan->culprit);
+
+	return p >= EARLY_CONFIRM && self->clean->n_tried <= CLEAN_TRIED_MAX &&
+	       (1 - p) * at_risk_s <= p * saved_s;
+}
+
+/* Confirms a commit that is not likely enough to be named. The search goes on beside it where
+ * hosts are left. True while there is something to wait for. */
+static bool confirm_early(XbBisect *self)
+{
+	XbPlan *plan = self->search.plan;
+	gsize start = plan->reason->len;
+
+	if (plan->culprit == 0 || !confirmation_pays(self, self->posterior->node[plan->culprit]))
+		return false;
+	XbConfirm said = xb_confirm(&self->search, plan->culprit, xb_bisect_log_effect(self),
+				    self->posterior->s);
+	g_string_truncate(plan->reason, start);
+	return said == XB_CONFIRM_RUNNING;
+}
+
 /* Returns true when the plan is complete: a verdict, or a confirmation. */
 static bool judge_culprit(XbBisect *self)
 {
@@ -259,8 +295,12 @@ static void judge(XbBisect *self)
 	}
 	if (judge_culprit(self) || judge_range(self))
 		return;
+	bool early = confirm_early(self);
+	guint n_early = plan->actions->len;
 	double gain = xb_choose(search, self->hypotheses, self->posterior);
-	if (gain < LITTLE_BITS && none < 0.5) {
+	if (early && gain < LITTLE_BITS)
+		g_array_set_size(plan->actions, n_early);
+	if (gain < LITTLE_BITS && none < 0.5 && !early) {
 		/* Before boots that tell next to nothing. */
 		g_autoptr(GArray) chosen = g_steal_pointer(&plan->actions);
 		guint free_hosts = search->free_hosts, free_builders = search->free_builders;
@@ -275,7 +315,7 @@ static void judge(XbBisect *self)
 		search->free_hosts = free_hosts;
 		search->free_builders = free_builders;
 	}
-	if (gain < NO_GAIN_BITS || n_boots >= BOOTS_MAX) {
+	if ((gain < NO_GAIN_BITS && !early) || n_boots >= BOOTS_MAX) {
 		if (none >= 0.5)
 			give_none(self);
 		else
@@ -288,8 +328,8 @@ static void judge(XbBisect *self)
 	plan->seconds_left += xb_bisect_confirm_s(self, 0);
 	g_autofree char *likely = xb_probability_text(self->posterior->node[plan->culprit]);
 	g_autofree char *flat = xb_probability_text(none);
-	g_string_append_printf(plan->reason, "searching: likeliest culprit %s, none %s", likely,
-			       flat);
+	g_string_append_printf(plan->reason, "searching: likeliest culprit %s, none %s%s", likely,
+			       flat, early ? "; its confirmation has begun" : "");
 }
 
 static void plan_bisect(XbBisect *self)

@@ -293,14 +293,21 @@ static bool choose_one(Chooser *self)
 	return true;
 }
 
-static void expect_in_flight(Chooser *self)
+/* What is in flight, or in the plan because a confirmation has begun. */
+static void expect_work(Chooser *self)
 {
 	const XbSearch *search = self->search;
+	guint planned = search->plan->actions->len;
 
 	for (guint i = 0; i < search->n_in_flight; i++) {
 		const XbInFlight *work = &search->in_flight[i];
 		if (work->image == XB_IMAGE_NORMAL && work->node < self->n)
 			expect(self, work->node);
+	}
+	for (guint i = 0; i < planned; i++) {
+		const XbAction *action = &g_array_index(search->plan->actions, XbAction, i);
+		if (action->image == XB_IMAGE_NORMAL)
+			expect(self, action->node);
 	}
 }
 
@@ -346,7 +353,7 @@ double xb_choose(XbSearch *search, const XbHypotheses *hypotheses, const XbPoste
 		best_gain = best->gain;
 		self.fill_bits = fmin(FILL_BITS, FILL_SHARE * best->gain);
 	}
-	expect_in_flight(&self);
+	expect_work(&self);
 	while (search->free_hosts + search->free_builders > 0 && choose_one(&self))
 		;
 	return best_gain;

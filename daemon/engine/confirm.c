@@ -17,21 +17,33 @@ typedef struct {
 	double median;
 } Level;
 
-/* A fresh boot of the search's image of @node is one of its clean image when both are one and
- * the same; it is taken for one while the clean build is still under way, so that hosts need not
- * wait for it. */
+/* Of the search's images only fresh boots count: the others are what led here. One is a boot of
+ * the clean image of @node as well when both images are one and the same; it is taken for one
+ * while the clean build is still under way, so that hosts need not wait for it. */
 static bool is_boot_of(const XbSearch *self, const XbBoot *boot, guint node, XbImage image)
 {
 	guint class = self->nodes[node].clean_class;
+	bool fresh = boot->image == XB_IMAGE_NORMAL && boot->confirm;
 
+	if (image == XB_IMAGE_NORMAL || (image == XB_IMAGE_CLEAN && fresh &&
+					 self->nodes[node].clean_status == XB_STATUS_UNTRIED))
+		return fresh && self->seen->unit_of[boot->node] == self->seen->unit_of[node];
 	if (boot->image == image && boot->node == node)
 		return true;
-	if (image != XB_IMAGE_CLEAN || boot->image != XB_IMAGE_NORMAL || !boot->confirm)
-		return false;
-	if (self->nodes[node].clean_status == XB_STATUS_UNTRIED)
-		return self->seen->unit_of[boot->node] == self->seen->unit_of[node];
-	return class != 0 && self->nodes[boot->node].image_class == class &&
+	return image == XB_IMAGE_CLEAN && fresh && class != 0 &&
+	       self->nodes[boot->node].image_class == class &&
 	       !self->nodes[boot->node].image_inferred;
+}
+
+/* All readings of BAD. */
+static Level bad_level(const XbSearch *self)
+{
+	const XbUnit *unit = &self->seen->units[self->seen->unit_of[self->graph->n - 1]];
+	g_autofree double *readings = g_new(double, unit->n + 1);
+
+	for (guint k = 0; k < unit->n; k++)
+		readings[k] = xb_reading(self->seen, unit, k)->level;
+	return (Level){ unit->n, unit->n_void, xb_median(readings, unit->n) };
 }
 
 /* Readings of one image, made for this commit. */
@@ -40,12 +52,6 @@ static Level image_level(const XbSearch *self, guint node, XbImage image)
 	Level level = { 0 };
 	g_autofree double *readings = g_new(double, self->n_boots + 1);
 
-	if (image == XB_IMAGE_NORMAL) {
-		const XbUnit *unit = &self->seen->units[self->seen->unit_of[node]];
-		for (guint k = 0; k < unit->n; k++)
-			readings[k] = xb_reading(self->seen, unit, k)->level;
-		return (Level){ unit->n, unit->n_void, xb_median(readings, unit->n) };
-	}
 	for (guint i = 0; i < self->n_boots; i++) {
 		if (self->boots[i].node >= self->graph->n ||
 		    !is_boot_of(self, &self->boots[i], node, image))
@@ -60,9 +66,14 @@ static Level image_level(const XbSearch *self, guint node, XbImage image)
 	return level;
 }
 
-static guint boots_asked(const XbSearch *self)
+static guint boots_asked(const XbOptions *options)
 {
-	return MAX(CONFIRM_BOOTS, (guint)ceil(fmax(0, self->options->confirm_boots)));
+	return MAX(CONFIRM_BOOTS, (guint)ceil(fmax(0, options->confirm_boots)));
+}
+
+guint xb_confirm_boots(const XbOptions *options)
+{
+	return 2 * boots_asked(options);
 }
 
 static const char why_confirm[] = "confirm the culprit against its parent";
@@ -190,7 +201,7 @@ static bool step_agrees(double step, double log_effect, const Level *base, const
 static bool revert_disagrees(const XbSearch *self, guint culprit, double log_effect, double s)
 {
 	Level revert = image_level(self, culprit, XB_IMAGE_REVERT);
-	Level bad = image_level(self, self->graph->n - 1, XB_IMAGE_NORMAL);
+	Level bad = bad_level(self);
 
 	if (culprit == self->graph->n - 1 || revert.n == 0 || bad.n == 0)
 		return false;
@@ -201,7 +212,7 @@ static void describe_revert(const XbSearch *self, guint culprit, const Level *ba
 {
 	GString *reason = self->plan->reason;
 	Level revert = image_level(self, culprit, XB_IMAGE_REVERT);
-	Level bad = image_level(self, self->graph->n - 1, XB_IMAGE_NORMAL);
+	Level bad = bad_level(self);
 
 	if (!self->options->can_build || self->options->no_revert)
 		return;
@@ -284,7 +295,7 @@ static bool gather_round(XbSearch *self, const Asked *asked, guint round)
 			gather_revert(self, asked->culprit, round * REVERT_BOOTS);
 
 	complete &= gather(self, asked->nodes, asked->n_parents + 1, asked->image,
-			   round * boots_asked(self));
+			   round * boots_asked(self->options));
 	return complete;
 }
 
@@ -335,7 +346,7 @@ static guint image_left(const XbSearch *self, guint node, XbImage image, XbStatu
 
 guint xb_confirm_left(const XbSearch *self, guint culprit)
 {
-	guint asked = boots_asked(self);
+	guint asked = boots_asked(self->options);
 
 	if (culprit == 0)
 		return self->options->can_build ? 2 * (asked + 1) + REVERT_BOOTS + 1 : 2 * asked;

@@ -12,9 +12,14 @@
  * the step that the search found by more than 2.5 standard errors, and
  * neither must that between BAD and BAD with the culprit reverted.
  *
+ * Only boots that were made for a confirmation count here, not those that led
+ * to the culprit: of many commits the one that looks slowest by chance is the
+ * one that is named, and its own earlier boots would agree.
+ *
  * Hosts do not wait for the clean builds: while those are under way, fresh
  * boots of the search's images are made in their place. They count when the
- * clean build gives the very same image, which reproducible builds do.
+ * clean build gives the very same image, which reproducible builds do. Prebuilt
+ * images have no other.
  *
  * A confirmation that disagrees is asked again with twice and three times the
  * boots; these move the posterior, so that a step that is not there sends the
@@ -37,6 +42,9 @@ typedef enum {
 /* @log_effect: the step as the search saw it; @s: sd of a boot. Appends to the
  * plan's reason what the confirmation says. */
 XbConfirm xb_confirm(XbSearch *search, guint culprit, double log_effect, double s);
+
+/* Boots that a confirmation takes when it agrees, the revert's apart. */
+guint xb_confirm_boots(const XbOptions *options);
 
 /* Boots and builds the confirmation will still take. */
 guint xb_confirm_left(const XbSearch *search, guint culprit);

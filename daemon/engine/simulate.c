@@ -397,12 +397,10 @@ static bool step(Sim *self)
 		conclude(self, plan, plan->kind);
 		return false;
 	}
-	if (confirming(plan) && self->trial->search_s < 0)
+	if (!confirming(plan) && plan->actions->len > 0)
+		self->trial->search_s = -1;
+	else if (confirming(plan) && self->trial->search_s < 0)
 		self->trial->search_s = self->now_s;
-	if (confirming(plan) && self->world->skip_confirmation) {
-		conclude(self, plan, XB_VERDICT_CULPRIT);
-		return false;
-	}
 	for (guint i = 0; i < plan->actions->len; i++)
 		start(self, &g_array_index(plan->actions, XbAction, i));
 	Work work;

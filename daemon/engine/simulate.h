@@ -35,7 +35,6 @@ typedef struct {
 	double boot_s;
 	/* How the planner is asked; graph, slots and costs are filled in. */
 	XbOptions options;
-	bool skip_confirmation; /* stop where the confirmation would begin */
 } XbWorld;
 
 typedef struct {
@@ -47,7 +46,7 @@ typedef struct {
 	guint builds, prebuilds, boots; /* of the search */
 	guint endpoint_boots;           /* of boots: GOOD and BAD */
 	guint confirm_builds, confirm_boots;
-	double search_s, total_s; /* until the confirmation began; until the verdict */
+	double search_s, total_s; /* until the confirmation began that stood; until the verdict */
 	double ratio;
 } XbTrial;
 

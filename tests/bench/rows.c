@@ -61,7 +61,7 @@ static void settle(Summary *summary, guint trials, double seconds)
 		&summary->minutes, &summary->culprit, &summary->search_minutes,
 		&summary->range,   &summary->none,    &summary->stuck,
 		&summary->right,   &summary->covered, &summary->wrong,
-		&summary->stated,  &summary->halved,
+		&summary->stated,  &summary->halved,  &summary->confirm_boots,
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(mean); i++)
@@ -88,6 +88,9 @@ void bench_worlds(const Bench *bench, const XbWorld *world, guint trials, uint64
 			it->boots - it->endpoint_boots <= (guint)ceil(log2(world->graph.n - 1));
 		summary->builds += it->builds + it->prebuilds;
 		summary->endpoint_boots += it->endpoint_boots;
+		summary->confirm_boots += it->confirm_boots;
+		summary->most_boots_in_all =
+			MAX(summary->most_boots_in_all, it->boots + it->confirm_boots);
 		summary->minutes += it->total_s / 60;
 		summary->search_minutes += it->search_s / 60;
 		summary->culprit += named;
@@ -155,10 +158,13 @@ void row_at_least(Bench *bench, const char *name, double figure, double goal, co
 char *summary_detail(const Summary *it)
 {
 	return g_strdup_printf(
-		"\"trials\": %u, \"boots\": %.2f, \"endpoint_boots\": %.2f, \"most_boots\": %u, "
+		"\"trials\": %u, \"boots\": %.2f, \"endpoint_boots\": %.2f, \"confirm_boots\": "
+		"%.2f, "
+		"\"most_boots\": %u, "
 		"\"builds\": %.2f, "
 		"\"minutes\": %.2f, \"right\": %.4f, \"wrong\": %.4f, \"range\": %.4f, "
 		"\"none\": %.4f, \"stuck\": %.4f, \"stated\": %.4f, \"ms_a_trial\": %.1f",
-		it->trials, it->boots, it->endpoint_boots, it->most_boots, it->builds, it->minutes,
-		it->right, it->wrong, it->range, it->none, it->stuck, it->stated, it->ms);
+		it->trials, it->boots, it->endpoint_boots, it->confirm_boots, it->most_boots,
+		it->builds, it->minutes, it->right, it->wrong, it->range, it->none, it->stuck,
+		it->stated, it->ms);
 }

@@ -19,8 +19,10 @@ typedef struct {
 /* Means over the trials of one world. Shares are of all trials. */
 typedef struct {
 	guint trials;
-	double boots, builds, endpoint_boots, minutes, search_minutes;
+	double boots, builds, endpoint_boots; /* those of a confirmation apart */
+	double confirm_boots, minutes, search_minutes;
 	guint most_boots, most_search_boots; /* the latter without endpoints */
+	guint most_boots_in_all;             /* with the confirmation's */
 	double halved; /* share that took ceil(log2 n) boots of commits between, or fewer */
 	double culprit, range, none, stuck; /* shares of the verdicts */
 	double right;                       /* the culprit itself; none when there is none */

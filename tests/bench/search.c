@@ -37,7 +37,6 @@ static XbWorld grid_world(guint n, double d, double confidence)
 	world.boot_sd = 0;
 	world.iterations = 1;
 	world.prebuilt = true;
-	world.skip_confirmation = true;
 	world.options.confidence = confidence;
 	return world;
 }

@@ -86,7 +86,7 @@ static void flat_range(Bench *bench)
 	g_autofree char *detail = summary_detail(&ours);
 	row_at_most(bench, "flat range: culprits named at 99 %", ours.wrong, 0.01, detail);
 	row_at_least(bench, "flat range: none", ours.none, 0.99, NULL);
-	row_at_most(bench, "flat range: most boots", ours.most_boots, 60, NULL);
+	row_at_most(bench, "flat range: most boots", ours.most_boots_in_all, 60, NULL);
 }
 
 /* The planner builds as well: what a build and a boot cost by default. */
@@ -185,7 +185,6 @@ static void build_costs(Bench *bench)
 	world.options.builders = 2;
 	world.matter = 0.2;
 	world.boot_sd = world.run_sd = 0.0003;
-	world.skip_confirmation = true;
 	bench_worlds(bench, &world, bench->trials / 4 + 1, 1, &ours);
 	double plain = plain_minutes(&world);
 	g_autofree char *detail = summary_detail(&ours);
@@ -208,22 +207,21 @@ static void many_hosts(Bench *bench)
 			world.boot_sd = noisy ? 0.03 : 0.006;
 			world.run_sd = 0;
 			world.iterations = 1;
-			world.skip_confirmation = true;
 			world.options.confidence = 0.95;
 			world.options.hosts = k;
 			bench_worlds(bench, &world, bench->trials / (noisy ? 8 : 2) + 1, 1, &ours);
 			if (k == 1)
-				one = ours.search_minutes;
+				one = ours.minutes;
 			double goal = k < 8 ? 1 : noisy ? 5 : 2.2;
 			g_autofree char *detail = summary_detail(&ours);
-			row_at_least(bench, name, one / ours.search_minutes, goal, detail);
+			row_at_least(bench, name, one / ours.minutes, goal, detail);
 		}
 	}
 }
 
 /* Each boot says pass or fail, 5 % of them wrongly, on a generated history with
  * merges: 16,385 commits. The goal was published for 38,000 or so, git.git's
- * (robust-git-bisect); endpoints count here. */
+ * (robust-git-bisect); endpoints and confirmation count here. */
 static void wrong_answers(Bench *bench)
 {
 	const char *name = "wrong answers, 5 %, DAG of 16,385 commits";
@@ -238,12 +236,11 @@ static void wrong_answers(Bench *bench)
 	world.graph = xb_graph_random(16385, 0.05, 7, &start, &parent);
 	world.wrong_answers = 0.05;
 	world.iterations = 1;
-	world.skip_confirmation = true;
 	world.options.pass_fail = true;
 	world.options.confidence = 0.995;
 	bench_worlds(bench, &world, bench->trials / 10 + 1, 1, &ours);
 	g_autofree char *detail = summary_detail(&ours);
-	row_at_most(bench, runs, ours.boots, 29.66, detail);
+	row_at_most(bench, runs, ours.boots + ours.confirm_boots, 29.66, detail);
 	row_at_least(bench, accuracy, ours.right, 0.995, NULL);
 	g_free(start);
 	g_free(parent);

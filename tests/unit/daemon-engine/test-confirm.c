@@ -20,6 +20,7 @@ typedef struct {
 	guint other_classes; /* clean builds give other images, as builds that are not reproducible
 			      */
 	double storm;        /* by how much the next boot of a confirmation is slower; once */
+	bool prebuilt;
 	guint clean_builds, reverts, boots_before_clean, rounds;
 } World;
 
@@ -108,6 +109,7 @@ static XbPlan *run(World *world, guint boots_a_build)
 		XbInFlight flight = { true, building.node, building.image, 0 };
 
 		now.free_builders = left == 0;
+		now.can_build = !world->prebuilt;
 		XbPlan *plan =
 			xb_plan_bisect(&graph, &now, world->nodes, (XbBoot *)world->boots->data,
 				       world->boots->len, &flight, left > 0);
@@ -227,6 +229,64 @@ static void test_many_lies_end(void)
 	world_free(world);
 }
 
+/* What led to the culprit is no evidence for it. */
+static void test_of_prebuilt_images_fresh_boots_count(void)
+{
+	World *world = world_new(7, 0.5);
+	world->prebuilt = true;
+	g_autoptr(XbPlan) plan = run(world, 0);
+
+	assert_culprit(plan, 7);
+	g_assert_cmpuint(world->clean_builds + world->reverts, ==, 0);
+	g_assert_cmpuint(confirm_boots(world, 7), ==, 3);
+	g_assert_cmpuint(confirm_boots(world, 6), ==, 3);
+	for (guint i = 0; i < world->boots->len; i++)
+		for (guint k = 0; k < i; k++) {
+			const XbBoot *a = &g_array_index(world->boots, XbBoot, i);
+			const XbBoot *b = &g_array_index(world->boots, XbBoot, k);
+			g_assert_true(a->node != b->node || a->perturb != b->perturb);
+		}
+	world_free(world);
+}
+
+static bool confirms(const XbPlan *plan, guint node)
+{
+	for (guint i = 0; i < plan->actions->len; i++) {
+		const XbAction *action = &g_array_index(plan->actions, XbAction, i);
+		if (action->purpose == XB_PURPOSE_CONFIRM && action->node == node)
+			return true;
+	}
+	return false;
+}
+
+/* Two commits are left, one of them three times as likely beforehand. */
+static void test_it_begins_early_where_little_is_at_risk(void)
+{
+	static const guint booted[] = { 0, 10, 12, N - 1 };
+	World *world = world_new(12, 0.5);
+	XbGraph graph = { N, world->parent_start, world->parent };
+
+	world->nodes[12].prior = 3;
+	for (guint i = 0; i < N; i++)
+		world->nodes[i].status = XB_STATUS_BUILT;
+	for (guint i = 0; i < G_N_ELEMENTS(booted); i++)
+		boot(world, &(XbAction){ .node = booted[i], .purpose = XB_PURPOSE_SEARCH });
+	for (int costly = 0; costly < 2; costly++) {
+		XbOptions now = plain_options();
+
+		for (guint i = 0; i < N; i++)
+			world->nodes[i].build_s = costly ? 100 * now.boot_s : 0;
+		g_autoptr(XbPlan) plan =
+			xb_plan_bisect(&graph, &now, world->nodes, (XbBoot *)world->boots->data,
+				       world->boots->len, NULL, 0);
+		g_test_message("%s", plan->reason->str);
+		g_assert_cmpint(plan->kind, ==, XB_VERDICT_PENDING);
+		g_assert_cmpfloat_with_epsilon(plan->probability[12], 0.75, 0.05);
+		g_assert_true(confirms(plan, 12) == !costly);
+	}
+	world_free(world);
+}
+
 static void test_a_revert_that_objects_is_asked_again_and_told(void)
 {
 	World *world = world_new(7, 0.5);
@@ -258,6 +318,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/confirm/a lie in a flat range names nobody",
 			test_a_lie_in_a_flat_range_is_none_or_a_range);
 	g_test_add_func("/confirm/many lies end", test_many_lies_end);
+	g_test_add_func("/confirm/of prebuilt images fresh boots count",
+			test_of_prebuilt_images_fresh_boots_count);
+	g_test_add_func("/confirm/it begins early where little is at risk",
+			test_it_begins_early_where_little_is_at_risk);
 	g_test_add_func("/confirm/a revert that objects is asked again and told",
 			test_a_revert_that_objects_is_asked_again_and_told);
 	return g_test_run();

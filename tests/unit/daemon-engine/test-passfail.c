@@ -57,7 +57,6 @@ static void count(double wrong_answers, bool flat, guint trials, guint *right, g
 		.iterations = 1,
 		.prebuilt = true,
 		.boot_s = 10,
-		.skip_confirmation = true,
 		.options = options(),
 	};
 

@@ -331,7 +331,7 @@ static void test_a_culprit_is_stated_at_what_was_asked(void)
 			XbWorld world = world_of(&h.graph);
 			XbTrial trial;
 
-			world.prebuilt = world.skip_confirmation = true;
+			world.prebuilt = true;
 			world.boot_sd = 0.02;
 			world.options.confidence = asked[k];
 			xb_simulate(&world, seed, &trial);

@@ -122,7 +122,7 @@ static void test_a_chance_step_in_few_boots_is_not_believed(void)
 	world.boot_sd = 0;
 	world.run_sd = 0.03;
 	world.iterations = 1;
-	world.prebuilt = world.skip_confirmation = true;
+	world.prebuilt = true;
 	world.boot_s = 6;
 	world.options.confidence = 0.95;
 	for (guint i = 0; i < G_N_ELEMENTS(unlucky); i++) {
@@ -147,7 +147,6 @@ static void test_several_builders_are_kept_busy(void)
 	world.build_near_s = 20;
 	world.build_each_s = 0.5;
 	world.boot_s = 6;
-	world.skip_confirmation = true;
 	for (guint builders = 1; builders <= 2; builders++)
 		for (guint seed = 1; seed <= 8; seed++) {
 			XbTrial trial;
