@@ -29,6 +29,10 @@
 /* Few boots are asked for more confidence: see required_confidence(). */
 #define EARLY_POWER 3
 #define CLEAR_STEP  4.5
+/* The share of the error that is spent. */
+#define SPENT 0.6
+/* No range is called flat after fewer boots. */
+#define NONE_BOOTS 6
 
 void xb_bisect_finish(XbBisect *self, XbVerdictKind kind, double confidence)
 {
@@ -137,16 +141,40 @@ static void give_none(XbBisect *self)
  * with little noise takes twice (the power family of Kim and DeMets, Biometrika 74 (1987)). A step
  * of 4.5 standard deviations or more is not what noise looks like.
  */
-static double required_confidence(const XbBisect *self)
+static double required_confidence(const XbBisect *self, double log_effect)
 {
 	double confidence = self->search.options->confidence;
 	double m = 2 * log2(fmax(2, self->hypotheses->n_possible)) + 2;
 	double spent = pow(self->search.seen->readings->len / m, EARLY_POWER);
 
 	if (self->search.options->pass_fail || spent >= 1 ||
-	    fabs(xb_bisect_log_effect(self)) >= CLEAR_STEP * self->posterior->s)
+	    fabs(log_effect) >= CLEAR_STEP * self->posterior->s)
 		return confidence;
 	return 1 - (1 - confidence) * spent;
+}
+
+/* Looking after each boot names a commit when chance is on its side: a part of the error is kept
+ * back for that. */
+static double required_of_culprit(const XbBisect *self)
+{
+	double required = required_confidence(self, xb_bisect_log_effect(self));
+
+	return self->search.options->pass_fail ? required : 1 - SPENT * (1 - required);
+}
+
+/* Few readings can lie close together by chance, and then any step would be clear. */
+static bool is_none(const XbBisect *self)
+{
+	const XbOptions *options = self->search.options;
+
+	return self->search.seen->n_boots >= NONE_BOOTS &&
+	       self->posterior->none >= required_confidence(self, log1p(options->min_effect));
+}
+
+static XbConfirm confirm(XbBisect *self, guint culprit)
+{
+	return xb_confirm(&self->search, culprit, xb_bisect_confirm_boots(self),
+			  xb_bisect_log_effect(self), self->posterior->s);
 }
 
 /*
@@ -160,7 +188,7 @@ static double required_confidence(const XbBisect *self)
 static bool confirmation_pays(const XbBisect *self, double p)
 {
 	const XbOptions *options = self->search.options;
-	double saved_s = xb_confirm_boots(options) / 2.0 * options->boot_s;
+	double saved_s = xb_bisect_confirm_boots(self) * options->boot_s;
 	double at_risk_s = xb_bisect_confirm_s(self, self->search.plan->culprit);
 
 	return p >= EARLY_CONFIRM && self->clean->n_tried <= CLEAN_TRIED_MAX &&
@@ -176,8 +204,7 @@ static bool confirm_early(XbBisect *self)
 
 	if (plan->culprit == 0 || !confirmation_pays(self, self->posterior->node[plan->culprit]))
 		return false;
-	XbConfirm said = xb_confirm(&self->search, plan->culprit, xb_bisect_log_effect(self),
-				    self->posterior->s);
+	XbConfirm said = confirm(self, plan->culprit);
 	g_string_truncate(plan->reason, start);
 	return said == XB_CONFIRM_RUNNING;
 }
@@ -189,7 +216,7 @@ static bool judge_culprit(XbBisect *self)
 	XbPlan *plan = search->plan;
 	double p = self->posterior->node[plan->culprit];
 
-	if (plan->culprit == 0 || p < required_confidence(self))
+	if (plan->culprit == 0 || p < required_of_culprit(self))
 		return false;
 	if (self->clean->n_tried > CLEAN_TRIED_MAX &&
 	    search->nodes[plan->culprit].clean_status == XB_STATUS_UNTRIED) {
@@ -198,7 +225,7 @@ static bool judge_culprit(XbBisect *self)
 	}
 	g_autofree char *sure = xb_probability_text(p);
 	g_string_append_printf(plan->reason, "culprit with %s; ", sure);
-	switch (xb_confirm(search, plan->culprit, xb_bisect_log_effect(self), self->posterior->s)) {
+	switch (confirm(self, plan->culprit)) {
 	case XB_CONFIRM_RUNNING:
 		xb_bisect_estimate_confirmation(self);
 		break;
@@ -245,8 +272,7 @@ static bool rebuild_suspects(XbBisect *self)
 		xb_bisect_set_effect(self);
 		bool tried = search->nodes[suspect].clean_status != XB_STATUS_UNTRIED;
 		if ((tried || self->clean->n_tried <= CLEAN_TRIED_MAX) &&
-		    xb_confirm(search, suspect, xb_bisect_log_effect(self), self->posterior->s) ==
-			    XB_CONFIRM_RUNNING) {
+		    confirm(self, suspect) == XB_CONFIRM_RUNNING) {
 			g_string_append(plan->reason, ", since no other boot can tell more");
 			xb_bisect_estimate_confirmation(self);
 			return true;
@@ -289,7 +315,7 @@ static void judge(XbBisect *self)
 
 	plan->culprit = likeliest(self);
 	xb_bisect_set_effect(self);
-	if (none >= search->options->confidence || flat_enough(self)) {
+	if (is_none(self) || flat_enough(self)) {
 		give_none(self);
 		return;
 	}
@@ -323,8 +349,9 @@ static void judge(XbBisect *self)
 							     : "undecided after the boots allowed");
 		return;
 	}
-	plan->steps_left += xb_confirm_left(search, 0);
-	plan->seconds_left += xb_confirm_left(search, 0) * search->options->boot_s;
+	guint confirm_left = xb_confirm_left(search, 0, xb_bisect_confirm_boots(self));
+	plan->steps_left += confirm_left;
+	plan->seconds_left += confirm_left * search->options->boot_s;
 	plan->seconds_left += xb_bisect_confirm_s(self, 0);
 	g_autofree char *likely = xb_probability_text(self->posterior->node[plan->culprit]);
 	g_autofree char *flat = xb_probability_text(none);

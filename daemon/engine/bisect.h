@@ -47,6 +47,9 @@ double xb_bisect_build_s(const XbBisect *self);
  * revert. @culprit 0: none is known yet. */
 double xb_bisect_confirm_s(const XbBisect *self, guint culprit);
 
+/* Boots that are asked of the plan's culprit and of its parent, each. */
+guint xb_bisect_confirm_boots(const XbBisect *self);
+
 /* Sets what is left of the plan to what its culprit's confirmation needs. */
 void xb_bisect_estimate_confirmation(XbBisect *self);
 

@@ -13,7 +13,7 @@
 /* Of scores this close to the best, the channel's favourite; the latter where the exact middle
  * is preferred (gain.h). */
 #define NEARLY_BEST  0.98
-#define ROUGHLY_BEST 0.8
+#define ROUGHLY_BEST 0.65
 /* Boots that only fill an idle host have to tell at least so much, or this
  * share of the best boot where noise leaves none that tells more. */
 #define FILL_BITS  0.05
@@ -331,7 +331,7 @@ static void estimate_left(Chooser *self, const Candidate *best)
 double xb_choose(XbSearch *search, const XbHypotheses *hypotheses, const XbPosterior *posterior)
 {
 	g_autoptr(XbGain) gain = xb_gain_new(search, hypotheses, posterior);
-	g_autoptr(XbScenarios) scenarios = xb_scenarios_new(search, posterior, gain);
+	g_autoptr(XbScenarios) scenarios = xb_scenarios_new(search, hypotheses, posterior, gain);
 	g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
 	g_autofree bool *listed = g_new0(bool, search->graph->n);
 	Chooser self = {

@@ -7,7 +7,10 @@
 
 #define CONFIRM_BOOTS 3
 #define REVERT_BOOTS  2
-#define VOID_MAX      3
+/* So many where a boot varies by as much as the step or more, fewer with the square of the ratio.
+ */
+#define NOISY_BOOTS 16
+#define VOID_MAX    3
 /* A confirmation that disagrees is asked again, with so many times the boots in all. */
 #define ROUNDS_MAX 3
 
@@ -66,14 +69,12 @@ static Level image_level(const XbSearch *self, guint node, XbImage image)
 	return level;
 }
 
-static guint boots_asked(const XbOptions *options)
+guint xb_confirm_boots(const XbOptions *options, double log_effect, double s)
 {
-	return MAX(CONFIRM_BOOTS, (guint)ceil(fmax(0, options->confirm_boots)));
-}
+	double noise = log_effect != 0 ? s / log_effect : 0;
+	double boots = fmin(ceil(NOISY_BOOTS * noise * noise), NOISY_BOOTS);
 
-guint xb_confirm_boots(const XbOptions *options)
-{
-	return 2 * boots_asked(options);
+	return (guint)fmax(fmax(CONFIRM_BOOTS, boots), ceil(options->confirm_boots));
 }
 
 static const char why_confirm[] = "confirm the culprit against its parent";
@@ -268,6 +269,7 @@ typedef struct {
 	guint culprit, n_parents;
 	const guint *parents;
 	guint *nodes; /* the parents, then the culprit */
+	guint boots;  /* a side */
 	XbImage image;
 	const char *says;
 } Asked;
@@ -295,13 +297,14 @@ static bool gather_round(XbSearch *self, const Asked *asked, guint round)
 			gather_revert(self, asked->culprit, round * REVERT_BOOTS);
 
 	complete &= gather(self, asked->nodes, asked->n_parents + 1, asked->image,
-			   round * boots_asked(self->options));
+			   round * asked->boots);
 	return complete;
 }
 
-XbConfirm xb_confirm(XbSearch *self, guint culprit, double log_effect, double s)
+XbConfirm xb_confirm(XbSearch *self, guint culprit, guint boots, double log_effect, double s)
 {
 	Asked asked = { .culprit = culprit,
+			.boots = boots,
 			.parents = &self->graph->parent[self->graph->parent_start[culprit]],
 			.n_parents = xb_graph_n_parents(self->graph, culprit) };
 	GString *reason = self->plan->reason;
@@ -344,10 +347,8 @@ static guint image_left(const XbSearch *self, guint node, XbImage image, XbStatu
 	return (status == XB_STATUS_UNTRIED ? 1 : 0) + (have < n ? n - have : 0);
 }
 
-guint xb_confirm_left(const XbSearch *self, guint culprit)
+guint xb_confirm_left(const XbSearch *self, guint culprit, guint asked)
 {
-	guint asked = boots_asked(self->options);
-
 	if (culprit == 0)
 		return self->options->can_build ? 2 * (asked + 1) + REVERT_BOOTS + 1 : 2 * asked;
 	guint parent = self->graph->parent[self->graph->parent_start[culprit]];

@@ -3,10 +3,10 @@
  * confirm.h - the evidence that is asked for before a culprit is named.
  *
  * The culprit and each of its parents are rebuilt clean; their images must
- * differ; each is booted under at least three layout perturbations, one boot
- * of each before a second one of any, so that slow changes of the host hit all
- * of them alike; and BAD with the culprit reverted is booted twice where that
- * revert applies. All these boots are readings like others and move the
+ * differ; each is booted under at least three layout perturbations (more where
+ * three boots would agree with anything: xb_confirm_boots()), one boot of each before a second one
+ * of any, so that slow changes of the host hit all of them alike; and BAD with the culprit reverted
+ * is booted twice where that revert applies. All these boots are readings like others and move the
  * posterior; what is judged here besides is whether they say the same by
  * themselves: the step between the clean images must not fall short of half
  * the step that the search found by more than 2.5 standard errors, and
@@ -39,14 +39,15 @@ typedef enum {
 	XB_CONFIRM_DISAGREES, /* the plan's reason says how */
 } XbConfirm;
 
-/* @log_effect: the step as the search saw it; @s: sd of a boot. Appends to the
- * plan's reason what the confirmation says. */
-XbConfirm xb_confirm(XbSearch *search, guint culprit, double log_effect, double s);
+/* Boots a side that are asked for: three, or what the options say, and more where a boot varies by
+ * as much as the step: three would agree with anything. */
+guint xb_confirm_boots(const XbOptions *options, double log_effect, double s);
 
-/* Boots that a confirmation takes when it agrees, the revert's apart. */
-guint xb_confirm_boots(const XbOptions *options);
+/* @boots: a side, when it agrees at once; @log_effect: the step as the search saw it; @s: sd of a
+ * boot. Appends to the plan's reason what the confirmation says. */
+XbConfirm xb_confirm(XbSearch *search, guint culprit, guint boots, double log_effect, double s);
 
-/* Boots and builds the confirmation will still take. */
-guint xb_confirm_left(const XbSearch *search, guint culprit);
+/* Boots and builds the confirmation will still take; @culprit 0: none is known yet. */
+guint xb_confirm_left(const XbSearch *search, guint culprit, guint boots);
 
 #endif

@@ -105,7 +105,7 @@ bool xb_bisect_endpoints(XbBisect *self)
 	build_ahead(self);
 	spread_evenly(self);
 	search->plan->steps_left = (guint)ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2 +
-				   xb_confirm_left(search, 0);
+				   xb_confirm_left(search, 0, xb_confirm_boots(options, 0, 0));
 	double builds = ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2;
 	search->plan->seconds_left = search->plan->steps_left * options->boot_s +
 				     builds * xb_bisect_build_s(self) +

@@ -33,11 +33,18 @@ double xb_bisect_confirm_s(const XbBisect *self, guint culprit)
 	return builds * xb_bisect_build_s(self);
 }
 
+guint xb_bisect_confirm_boots(const XbBisect *self)
+{
+	return xb_confirm_boots(self->search.options, xb_bisect_log_effect(self),
+				self->posterior->s);
+}
+
 void xb_bisect_estimate_confirmation(XbBisect *self)
 {
 	XbPlan *plan = self->search.plan;
 
-	plan->steps_left = xb_confirm_left(&self->search, plan->culprit);
+	plan->steps_left =
+		xb_confirm_left(&self->search, plan->culprit, xb_bisect_confirm_boots(self));
 	plan->seconds_left = plan->steps_left * self->search.options->boot_s +
 			     xb_bisect_confirm_s(self, plan->culprit);
 }

@@ -13,7 +13,7 @@
 #define MAX_GROUPS 24
 #define MIN_MASS   0.002
 /* Of the middle. */
-#define FEW_READINGS 6
+#define FEW_READINGS 8
 #define LITTLE_NOISE 0.08
 
 /* A group's prediction for a commit on either side. */

@@ -39,10 +39,11 @@
  * hypothesis is moved there.
  *
  * So what is stated is right as often as stated over worlds that are as frequent
- * as these priors say (measured: within 0.7 points at 95 and 99 %, `make
- * bench-search`). In one given world it may be above or below: of steps as large
- * as the noise of a boot (d = 1) 92 % were right where 96 % had been stated, of
- * those five times as large all were where 98 % had been.
+ * as these priors say. In one given world it may be above or below: where a boot
+ * varies by as much as the step, a search that looks after each boot would be
+ * right in 92 % of what it states with 96 %. Hence what is asked for beyond it
+ * (bisect.c): fresh boots of culprit and parent, the more the noisier, and a part
+ * of the error kept back (`make bench-search`: then 98 % are right there).
  */
 #ifndef XB_POSTERIOR_H
 #define XB_POSTERIOR_H

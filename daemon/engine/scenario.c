@@ -9,8 +9,10 @@
 #define LONG_HISTORY   4096
 #define LONG_SCENARIOS 2
 
-/* The share of the likeliest commit's probability that is next to nothing. */
-#define UNLIKELY 0.2
+/* The likelihood, over that of the likeliest commit, of those that are left out of a middle, and
+ * how many have to be in. */
+#define UNLIKELY 0.7
+#define FEWEST   2
 
 typedef struct {
 	double weight;
@@ -75,19 +77,25 @@ static void prune(XbScenarios *self)
 }
 
 /*
- * The posterior without "none". Where the exact middle is preferred what is nearly ruled out
- * would only move the middle of the rest by a commit or two, which can cost a
- * boot: it is left out.
+ * The posterior without "none". Where the exact middle is preferred, what is less
+ * likely, by the readings alone, would only move the middle of the rest by a
+ * commit or two, which can cost a boot: it is left out.
  */
-static double *likely_culprits(const XbPosterior *posterior, guint n, bool drop_unlikely)
+static double *likely_culprits(const XbPosterior *posterior, const XbHypotheses *hypotheses,
+			       guint n, bool drop_unlikely)
 {
 	double *mass = g_new0(double, n);
 	double top = 0, sum = 0;
+	guint n_likely = 0;
 
 	for (guint i = 1; i < n; i++)
-		top = fmax(top, posterior->node[i]);
+		if (hypotheses->prior[i] > 0)
+			top = fmax(top, posterior->node[i] / hypotheses->prior[i]);
+	for (guint i = 1; i < n; i++)
+		n_likely += posterior->node[i] > UNLIKELY * top * hypotheses->prior[i];
 	for (guint i = 1; i < n; i++) {
-		if (!drop_unlikely || posterior->node[i] > UNLIKELY * top)
+		if (!drop_unlikely || n_likely < FEWEST ||
+		    posterior->node[i] > UNLIKELY * top * hypotheses->prior[i])
 			mass[i] = posterior->node[i];
 		sum += mass[i];
 	}
@@ -96,8 +104,8 @@ static double *likely_culprits(const XbPosterior *posterior, guint n, bool drop_
 	return mass;
 }
 
-XbScenarios *xb_scenarios_new(const XbSearch *search, const XbPosterior *posterior,
-			      const XbGain *gain)
+XbScenarios *xb_scenarios_new(const XbSearch *search, const XbHypotheses *hypotheses,
+			      const XbPosterior *posterior, const XbGain *gain)
 {
 	XbScenarios *self = g_new0(XbScenarios, 1);
 
@@ -107,7 +115,7 @@ XbScenarios *xb_scenarios_new(const XbSearch *search, const XbPosterior *posteri
 	self->mark = g_new0(guint8, self->n_nodes);
 	self->some = fmax(1 - posterior->none, 1e-9);
 	g_autofree double *mass =
-		likely_culprits(posterior, self->n_nodes, xb_gain_prefers_middle(gain));
+		likely_culprits(posterior, hypotheses, self->n_nodes, xb_gain_prefers_middle(gain));
 	add(self, 1, mass);
 	self->bad_now = g_memdup2(self->scenario[0].bad, self->n_nodes * sizeof(double));
 	return self;

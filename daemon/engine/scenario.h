@@ -15,8 +15,8 @@
 typedef struct XbScenarios XbScenarios;
 
 /* One scenario: what is believed now. */
-XbScenarios *xb_scenarios_new(const XbSearch *search, const XbPosterior *posterior,
-			      const XbGain *gain);
+XbScenarios *xb_scenarios_new(const XbSearch *search, const XbHypotheses *hypotheses,
+			      const XbPosterior *posterior, const XbGain *gain);
 void xb_scenarios_free(XbScenarios *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbScenarios, xb_scenarios_free)
 

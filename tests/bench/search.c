@@ -62,11 +62,6 @@ static void print_pool(Bench *bench, const char *name, const Pool *pool)
 	row_at_most(bench, name, fabs(stated - right), 0.01, detail);
 }
 
-static guint cell_trials(const Bench *bench, double d)
-{
-	return d < 2 ? MAX(bench->trials / 2, 1) : bench->trials;
-}
-
 /* One cell at 95 %: ours, the greedy reference, the oracle. */
 static void grid_cell(Bench *bench, guint n, double d, Pool *pool)
 {
@@ -80,7 +75,7 @@ static void grid_cell(Bench *bench, guint n, double d, Pool *pool)
 		.prior_none = 0.2,
 		.most = 2000,
 	};
-	guint trials = cell_trials(bench, d);
+	guint trials = bench->trials;
 	Summary ours, greedy, oracle;
 
 	if (!bench_wants(bench, cell))
@@ -125,7 +120,7 @@ static void grid_99(Bench *bench)
 		Summary ours;
 		if (!bench_wants(bench, name) && !bench_wants(bench, "grid: calibration at 99 %"))
 			continue;
-		bench_worlds(bench, &world, cell_trials(bench, grid_d[k]), 1, &ours);
+		bench_worlds(bench, &world, bench->trials, 1, &ours);
 		add_to_pool(&pool, &ours);
 		g_autofree char *detail = summary_detail(&ours);
 		row_at_least(bench, name, ours.right, 0.99, detail);
@@ -181,7 +176,7 @@ static void known_levels(Bench *bench)
 				.confidence = 0.95,
 				.most = 2000,
 			};
-			guint trials = cell_trials(bench, d);
+			guint trials = bench->trials;
 			Summary ours, oracle;
 			if (!bench_wants(bench, name))
 				continue;

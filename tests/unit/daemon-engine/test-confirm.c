@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The confirmation: what it asks for, when it may begin, and what its objection leads to. */
+#include "confirm.h"
 #include "options.h"
 
 #include <math.h>
@@ -249,6 +250,20 @@ static void test_of_prebuilt_images_fresh_boots_count(void)
 	world_free(world);
 }
 
+static void test_noise_asks_for_more_boots(void)
+{
+	XbOptions options = plain_options();
+
+	g_assert_cmpuint(xb_confirm_boots(&options, 0.03, 0.001), ==, 3);
+	g_assert_cmpuint(xb_confirm_boots(&options, -0.03, 0.01), ==, 3);
+	g_assert_cmpuint(xb_confirm_boots(&options, -0.03, 0.015), ==, 4);
+	g_assert_cmpuint(xb_confirm_boots(&options, 0.03, 0.03), ==, 16);
+	g_assert_cmpuint(xb_confirm_boots(&options, 0.03, 0.3), ==, 16);
+	g_assert_cmpuint(xb_confirm_boots(&options, 0, 0.01), ==, 3);
+	options.confirm_boots = 20;
+	g_assert_cmpuint(xb_confirm_boots(&options, 0.03, 0.03), ==, 20);
+}
+
 static bool confirms(const XbPlan *plan, guint node)
 {
 	for (guint i = 0; i < plan->actions->len; i++) {
@@ -320,6 +335,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/confirm/many lies end", test_many_lies_end);
 	g_test_add_func("/confirm/of prebuilt images fresh boots count",
 			test_of_prebuilt_images_fresh_boots_count);
+	g_test_add_func("/confirm/noise asks for more boots", test_noise_asks_for_more_boots);
 	g_test_add_func("/confirm/it begins early where little is at risk",
 			test_it_begins_early_where_little_is_at_risk);
 	g_test_add_func("/confirm/a revert that objects is asked again and told",
