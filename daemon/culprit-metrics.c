@@ -4,18 +4,19 @@
 
 #include "ab-metrics.h"
 
-/* The one that the culprit was confirmed against, else its first; -1: it has none in the range. */
+/* One that the culprit was confirmed against, else its first; -1: it has none in the range. */
 static int parent_of(const XbJobData *data, int culprit)
 {
-	const XbJobCommit *commit = data->commits->pdata[culprit];
+	const GArray *parents = ((XbJobCommit *)data->commits->pdata[culprit])->parents;
 
 	for (guint i = 0; i < data->images->len; i++) {
 		const XbJobImage *image = data->images->pdata[i];
 
-		if (!image->revert && image->node != culprit)
-			return image->node;
+		for (guint k = 0; !image->revert && k < parents->len; k++)
+			if (g_array_index(parents, int, k) == image->node)
+				return image->node;
 	}
-	return commit->parents->len > 0 ? g_array_index(commit->parents, int, 0) : -1;
+	return parents->len > 0 ? g_array_index(parents, int, 0) : -1;
 }
 
 /* Boots of the commit as it is, rebuilt clean or not. */

@@ -409,9 +409,10 @@ bool xb_jobdata_is_boot_of_image(const XbJobData *self, guint i, const XbRun *ru
 
 	if (!variant || !role)
 		return false;
-	return run->variant_id == variant->id ||
-	       (!image->revert && !role->clean && !role->revert &&
-		strcmp(run->purpose, "confirm") == 0 &&
+	if (image->revert || role->revert)
+		return run->variant_id == variant->id;
+	return strcmp(run->purpose, "confirm") == 0 &&
+	       (run->variant_id == variant->id ||
 		role->image_class == xb_jobdata_class(self, variant));
 }
 

@@ -13,6 +13,8 @@
 #define FLAT_BOOTS_MAX 56
 #define FLAT_NOISE     1.5
 #define BOOTS_MAX      400
+/* A confirmation that is under way then may take so many more. */
+#define CONFIRM_MAX 200
 /* So many commits are rebuilt clean at most, for culprits that the next confirmation refutes. */
 #define CLEAN_TRIED_MAX 12
 /* So many commits, each at least that likely, are rebuilt when nothing else is left to do. */
@@ -167,7 +169,7 @@ static bool is_none(const XbBisect *self)
 {
 	const XbOptions *options = self->search.options;
 
-	return self->search.seen->n_boots >= NONE_BOOTS &&
+	return self->search.seen->readings->len >= NONE_BOOTS &&
 	       self->posterior->none >= required_confidence(self, log1p(options->min_effect));
 }
 
@@ -177,46 +179,25 @@ static XbConfirm confirm(XbBisect *self, guint culprit)
 			  xb_bisect_log_effect(self), self->posterior->s);
 }
 
-/*
- * A culprit is named with the confidence that was asked for, but its confirmation may begin
- * before. When it is the culprit, the boots of the confirmation are asked for anyway, and no others
- * tell as much: they are what separates it from its neighbours. When it is not, the first of them
- * say so, and what is lost is the builds. Begun as soon as a commit is more likely than not, about
- * half of the confirmation's boots are saved elsewhere (`make bench-search`); that has to be worth
- * the builds' risk.
- */
-static bool confirmation_pays(const XbBisect *self, double p)
-{
-	const XbOptions *options = self->search.options;
-	double saved_s = xb_bisect_confirm_boots(self) * options->boot_s;
-	double at_risk_s = xb_bisect_confirm_s(self, self->search.plan->culprit);
-
-	return p >= EARLY_CONFIRM && self->clean->n_tried <= CLEAN_TRIED_MAX &&
-	       (1 - p) * at_risk_s <= p * saved_s;
-}
-
-/* Confirms a commit that is not likely enough to be named. The search goes on beside it where
- * hosts are left. True while there is something to wait for. */
+/* The boots of a confirmation begin as soon as a commit is more likely than not, which saves about
+ * half as many elsewhere (`make bench-search`); the search goes on beside them where hosts are
+ * left. */
 static bool confirm_early(XbBisect *self)
 {
-	XbPlan *plan = self->search.plan;
-	gsize start = plan->reason->len;
+	guint culprit = self->search.plan->culprit;
 
-	if (plan->culprit == 0 || !confirmation_pays(self, self->posterior->node[plan->culprit]))
-		return false;
-	XbConfirm said = confirm(self, plan->culprit);
-	g_string_truncate(plan->reason, start);
-	return said == XB_CONFIRM_RUNNING;
+	return culprit != 0 && self->posterior->node[culprit] >= EARLY_CONFIRM &&
+	       xb_confirm_early(&self->search, culprit, xb_bisect_confirm_boots(self));
 }
 
 /* Returns true when the plan is complete: a verdict, or a confirmation. */
-static bool judge_culprit(XbBisect *self)
+static bool judge_culprit(XbBisect *self, double required)
 {
 	XbSearch *search = &self->search;
 	XbPlan *plan = search->plan;
 	double p = self->posterior->node[plan->culprit];
 
-	if (plan->culprit == 0 || p < required_of_culprit(self))
+	if (plan->culprit == 0 || p < required)
 		return false;
 	if (self->clean->n_tried > CLEAN_TRIED_MAX &&
 	    search->nodes[plan->culprit].clean_status == XB_STATUS_UNTRIED) {
@@ -228,6 +209,8 @@ static bool judge_culprit(XbBisect *self)
 	switch (confirm(self, plan->culprit)) {
 	case XB_CONFIRM_RUNNING:
 		xb_bisect_estimate_confirmation(self);
+		if (search->seen->n_boots >= BOOTS_MAX + CONFIRM_MAX)
+			give_range(self, "undecided after the boots allowed");
 		break;
 	case XB_CONFIRM_AGREES:
 		xb_bisect_finish(self, XB_VERDICT_CULPRIT, p);
@@ -319,7 +302,7 @@ static void judge(XbBisect *self)
 		give_none(self);
 		return;
 	}
-	if (judge_culprit(self) || judge_range(self))
+	if (judge_culprit(self, required_of_culprit(self)) || judge_range(self))
 		return;
 	bool early = confirm_early(self);
 	guint n_early = plan->actions->len;
@@ -341,6 +324,9 @@ static void judge(XbBisect *self)
 		search->free_hosts = free_hosts;
 		search->free_builders = free_builders;
 	}
+	/* What was kept back can't be had. */
+	if (gain < NO_GAIN_BITS && !early && judge_culprit(self, search->options->confidence))
+		return;
 	if ((gain < NO_GAIN_BITS && !early) || n_boots >= BOOTS_MAX) {
 		if (none >= 0.5)
 			give_none(self);
@@ -349,10 +335,11 @@ static void judge(XbBisect *self)
 							     : "undecided after the boots allowed");
 		return;
 	}
-	guint confirm_left = xb_confirm_left(search, 0, xb_bisect_confirm_boots(self));
+	guint suspect = early ? plan->culprit : 0;
+	guint confirm_left = xb_confirm_left(search, suspect, xb_bisect_confirm_boots(self));
 	plan->steps_left += confirm_left;
 	plan->seconds_left += confirm_left * search->options->boot_s;
-	plan->seconds_left += xb_bisect_confirm_s(self, 0);
+	plan->seconds_left += xb_bisect_confirm_s(self, suspect);
 	g_autofree char *likely = xb_probability_text(self->posterior->node[plan->culprit]);
 	g_autofree char *flat = xb_probability_text(none);
 	g_string_append_printf(plan->reason, "searching: likeliest culprit %s, none %s%s", likely,

@@ -20,22 +20,31 @@ typedef struct {
 	double median;
 } Level;
 
-/* Of the search's images only fresh boots count: the others are what led here. One is a boot of
- * the clean image of @node as well when both images are one and the same; it is taken for one
- * while the clean build is still under way, so that hosts need not wait for it. */
+static guint class_of(const XbSearch *self, guint node, XbImage image)
+{
+	return image == XB_IMAGE_NORMAL  ? xb_node_class(&self->nodes[node])
+	       : image == XB_IMAGE_CLEAN ? self->nodes[node].clean_class
+					 : 0;
+}
+
+/* Only fresh boots count: the others are what led here. One is of @node's image when it is of the
+ * same image, whichever commit it was made for; and of the search's image while the clean build is
+ * still under way, so that hosts need not wait for it. */
 static bool is_boot_of(const XbSearch *self, const XbBoot *boot, guint node, XbImage image)
 {
-	guint class = self->nodes[node].clean_class;
-	bool fresh = boot->image == XB_IMAGE_NORMAL && boot->confirm;
+	guint class = class_of(self, node, image);
 
-	if (image == XB_IMAGE_NORMAL || (image == XB_IMAGE_CLEAN && fresh &&
-					 self->nodes[node].clean_status == XB_STATUS_UNTRIED))
-		return fresh && self->seen->unit_of[boot->node] == self->seen->unit_of[node];
+	if (boot->image == XB_IMAGE_REVERT || image == XB_IMAGE_REVERT)
+		return boot->image == image && boot->node == node;
+	if (!boot->confirm)
+		return false;
+	if (boot->image == XB_IMAGE_NORMAL &&
+	    (image == XB_IMAGE_NORMAL || self->nodes[node].clean_status == XB_STATUS_UNTRIED))
+		return self->seen->unit_of[boot->node] == self->seen->unit_of[node];
 	if (boot->image == image && boot->node == node)
 		return true;
-	return image == XB_IMAGE_CLEAN && fresh && class != 0 &&
-	       self->nodes[boot->node].image_class == class &&
-	       !self->nodes[boot->node].image_inferred;
+	return class != 0 && class_of(self, boot->node, boot->image) == class &&
+	       !(boot->image == XB_IMAGE_NORMAL && self->nodes[boot->node].image_inferred);
 }
 
 /* All readings of BAD. */
@@ -92,13 +101,6 @@ static bool gather_builds(XbSearch *self, const guint *nodes, guint n_nodes)
 	return complete;
 }
 
-static guint class_of(const XbSearch *self, guint node, XbImage image)
-{
-	return image == XB_IMAGE_NORMAL  ? xb_node_class(&self->nodes[node])
-	       : image == XB_IMAGE_CLEAN ? self->nodes[node].clean_class
-					 : 0;
-}
-
 /* All boots that this very image had so far: the next one gets a perturbation that none had. */
 static guint boots_had(const XbSearch *self, guint node, XbImage image)
 {
@@ -136,10 +138,10 @@ static bool want_boot(XbSearch *self, guint node, XbImage image, guint have, gui
 }
 
 /* One more round of boots over @nodes; true when nothing is missing. */
-static bool gather(XbSearch *self, const guint *nodes, guint n_nodes, XbImage image, guint n)
+static bool gather_boots(XbSearch *self, const guint *nodes, guint n_nodes, XbImage image, guint n)
 {
 	guint least = n;
-	bool complete = image != XB_IMAGE_CLEAN || gather_builds(self, nodes, n_nodes);
+	bool complete = true;
 
 	for (guint k = 0; k < n_nodes; k++)
 		least = MIN(least, image_level(self, nodes[k], image).n);
@@ -248,17 +250,23 @@ static XbConfirm judge(XbSearch *self, const guint *parents, guint n_parents, gu
 	GString *reason = self->plan->reason;
 	Level test = image_level(self, culprit, image);
 	Level base = { 0 };
+	guint n_compared = 0;
 
 	for (guint k = 0; k < n_parents; k++) {
 		base = image_level(self, parents[k], image);
 		if (base.n == 0 || test.n == 0)
 			continue;
 		double step = test.median - base.median;
+		n_compared++;
 		g_string_append_printf(reason, "%s%+.2f %% against %s (%u + %u boots)",
 				       k > 0 ? ", " : "", 100 * expm1(step),
 				       k > 0 ? "another parent" : "its parent", test.n, base.n);
 		if (!step_agrees(step, log_effect, &base, &test, s))
 			return XB_CONFIRM_DISAGREES;
+	}
+	if (n_compared == 0) {
+		g_string_append(reason, "nothing: it and its parent could not be measured again");
+		return XB_CONFIRM_DISAGREES;
 	}
 	describe_revert(self, culprit, &base);
 	return XB_CONFIRM_AGREES;
@@ -274,19 +282,25 @@ typedef struct {
 	const char *says;
 } Asked;
 
-static void ask(const XbSearch *self, Asked *asked)
+/* Its nodes are the caller's, to g_free. */
+static Asked asked_of(const XbSearch *self, guint culprit, guint boots)
 {
+	Asked asked = { .culprit = culprit,
+			.boots = boots,
+			.parents = &self->graph->parent[self->graph->parent_start[culprit]],
+			.n_parents = xb_graph_n_parents(self->graph, culprit) };
 	bool clean = self->options->can_build;
 
-	asked->nodes = g_new0(guint, asked->n_parents + 1);
-	for (guint k = 0; k < asked->n_parents; k++)
-		asked->nodes[k] = asked->parents[k];
-	asked->nodes[asked->n_parents] = asked->culprit;
-	bool fallback = clean && clean_failed(self, asked->nodes, asked->n_parents + 1);
-	asked->image = clean && !fallback ? XB_IMAGE_CLEAN : XB_IMAGE_NORMAL;
-	asked->says = asked->image == XB_IMAGE_CLEAN ? "clean rebuilds say "
-		      : fallback ? "a clean rebuild failed; the search's images say "
-				 : "fresh boots say ";
+	asked.nodes = g_new0(guint, asked.n_parents + 1);
+	for (guint k = 0; k < asked.n_parents; k++)
+		asked.nodes[k] = asked.parents[k];
+	asked.nodes[asked.n_parents] = culprit;
+	bool fallback = clean && clean_failed(self, asked.nodes, asked.n_parents + 1);
+	asked.image = clean && !fallback ? XB_IMAGE_CLEAN : XB_IMAGE_NORMAL;
+	asked.says = asked.image == XB_IMAGE_CLEAN ? "clean rebuilds say "
+		     : fallback ? "a clean rebuild failed; the search's images say "
+				: "fresh boots say ";
+	return asked;
 }
 
 /* All of one round: @round times the boots. True when nothing is missing. The revert comes first:
@@ -296,23 +310,29 @@ static bool gather_round(XbSearch *self, const Asked *asked, guint round)
 	bool complete = !self->options->can_build ||
 			gather_revert(self, asked->culprit, round * REVERT_BOOTS);
 
-	complete &= gather(self, asked->nodes, asked->n_parents + 1, asked->image,
-			   round * asked->boots);
-	return complete;
+	if (asked->image == XB_IMAGE_CLEAN)
+		complete &= gather_builds(self, asked->nodes, asked->n_parents + 1);
+	return gather_boots(self, asked->nodes, asked->n_parents + 1, asked->image,
+			    round * asked->boots) &&
+	       complete;
+}
+
+bool xb_confirm_early(XbSearch *self, guint culprit, guint boots)
+{
+	Asked asked = asked_of(self, culprit, boots);
+	g_autofree guint *nodes = asked.nodes;
+
+	return !gather_boots(self, nodes, asked.n_parents + 1, asked.image, boots);
 }
 
 XbConfirm xb_confirm(XbSearch *self, guint culprit, guint boots, double log_effect, double s)
 {
-	Asked asked = { .culprit = culprit,
-			.boots = boots,
-			.parents = &self->graph->parent[self->graph->parent_start[culprit]],
-			.n_parents = xb_graph_n_parents(self->graph, culprit) };
+	Asked asked = asked_of(self, culprit, boots);
+	g_autofree guint *nodes = asked.nodes;
 	GString *reason = self->plan->reason;
 	gsize start = reason->len;
 	XbConfirm said = XB_CONFIRM_DISAGREES;
 
-	ask(self, &asked);
-	g_autofree guint *nodes = asked.nodes;
 	if (asked.image == XB_IMAGE_CLEAN &&
 	    !images_differ(self, asked.parents, asked.n_parents, culprit)) {
 		g_string_append(reason, "clean builds of it and its parent give one image");

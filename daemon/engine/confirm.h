@@ -13,8 +13,8 @@
  * neither must that between BAD and BAD with the culprit reverted.
  *
  * Only boots that were made for a confirmation count here, not those that led
- * to the culprit: of many commits the one that looks slowest by chance is the
- * one that is named, and its own earlier boots would agree.
+ * to the suspicion: of many commits the one that looks slowest by chance is the
+ * one that is suspected, and its own earlier boots would agree.
  *
  * Hosts do not wait for the clean builds: while those are under way, fresh
  * boots of the search's images are made in their place. They count when the
@@ -46,6 +46,13 @@ guint xb_confirm_boots(const XbOptions *options, double log_effect, double s);
 /* @boots: a side, when it agrees at once; @log_effect: the step as the search saw it; @s: sd of a
  * boot. Appends to the plan's reason what the confirmation says. */
 XbConfirm xb_confirm(XbSearch *search, guint culprit, guint boots, double log_effect, double s);
+
+/*
+ * Its boots, before the search is sure of the culprit: of images that exist, and no builds. They
+ * would be asked for anyway when it is the culprit, and no others tell as much, since they are what
+ * separates it from its neighbours. True when there are any to wait for.
+ */
+bool xb_confirm_early(XbSearch *search, guint culprit, guint boots);
 
 /* Boots and builds the confirmation will still take; @culprit 0: none is known yet. */
 guint xb_confirm_left(const XbSearch *search, guint culprit, guint boots);

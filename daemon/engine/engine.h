@@ -88,7 +88,7 @@ typedef struct {
 } XbInFlight;
 
 typedef struct {
-	double confidence; /* e.g. 0.99: posterior that a culprit needs; after few boots more */
+	double confidence; /* e.g. 0.99: what is stated is right at least as often */
 	double min_effect; /* e.g. 0.01: |ratio - 1| below it is "none" */
 	bool lower_is_better;
 	bool pass_fail;        /* samples are 1, a pass, or 2, a failure; each may be wrong */
@@ -96,7 +96,7 @@ typedef struct {
 	guint free_builders;   /* builds that can start now */
 	guint hosts, builders; /* in all; >= 1 (builders may be 0 for prebuilt images) */
 	double boot_s;         /* expected seconds of one boot */
-	double confirm_boots;  /* fresh boots a side in the confirmation; 0: default 3 */
+	double confirm_boots;  /* fresh boots a side in the confirmation, at least; 0: 3 */
 	bool no_revert;        /* BAD holds more than this range: reverting there says little */
 	bool can_build;        /* false: prebuilt images; no clean rebuild, no revert */
 	/* Prior knowledge of the noise for this host, workload and metric, on the

@@ -9,10 +9,10 @@
 #define LONG_HISTORY   4096
 #define LONG_SCENARIOS 2
 
-/* The likelihood, over that of the likeliest commit, of those that are left out of a middle, and
- * how many have to be in. */
+/* The likelihood, over that of the likeliest commit, of those that are left out of a middle; at
+ * least two commits have to be in, and this much of the probability. */
 #define UNLIKELY 0.7
-#define FEWEST   2
+#define MOST     0.5
 
 typedef struct {
 	double weight;
@@ -85,19 +85,25 @@ static double *likely_culprits(const XbPosterior *posterior, const XbHypotheses 
 			       guint n, bool drop_unlikely)
 {
 	double *mass = g_new0(double, n);
-	double top = 0, sum = 0;
+	double top = 0, likely = 0, sum = 0;
 	guint n_likely = 0;
 
 	for (guint i = 1; i < n; i++)
 		if (hypotheses->prior[i] > 0)
 			top = fmax(top, posterior->node[i] / hypotheses->prior[i]);
-	for (guint i = 1; i < n; i++)
-		n_likely += posterior->node[i] > UNLIKELY * top * hypotheses->prior[i];
 	for (guint i = 1; i < n; i++) {
-		if (!drop_unlikely || n_likely < FEWEST ||
-		    posterior->node[i] > UNLIKELY * top * hypotheses->prior[i])
-			mass[i] = posterior->node[i];
+		mass[i] = posterior->node[i];
 		sum += mass[i];
+		if (mass[i] > UNLIKELY * top * hypotheses->prior[i]) {
+			likely += mass[i];
+			n_likely++;
+		}
+	}
+	if (drop_unlikely && n_likely >= 2 && likely > MOST * sum) {
+		for (guint i = 1; i < n; i++)
+			if (mass[i] <= UNLIKELY * top * hypotheses->prior[i])
+				mass[i] = 0;
+		sum = likely;
 	}
 	for (guint i = 1; i < n && sum > 0; i++)
 		mass[i] /= sum;

@@ -380,10 +380,10 @@ static void conclude(Sim *self, const XbPlan *plan, XbVerdictKind kind)
 		trial->right = trial->culprit == trial->truth;
 }
 
-static bool confirming(const XbPlan *plan)
+static bool has_purpose(const XbPlan *plan, XbPurpose purpose)
 {
 	for (guint i = 0; i < plan->actions->len; i++)
-		if (g_array_index(plan->actions, XbAction, i).purpose == XB_PURPOSE_CONFIRM)
+		if (g_array_index(plan->actions, XbAction, i).purpose == purpose)
 			return true;
 	return false;
 }
@@ -397,9 +397,9 @@ static bool step(Sim *self)
 		conclude(self, plan, plan->kind);
 		return false;
 	}
-	if (!confirming(plan) && plan->actions->len > 0)
+	if (has_purpose(plan, XB_PURPOSE_SEARCH) || has_purpose(plan, XB_PURPOSE_ENDPOINT))
 		self->trial->search_s = -1;
-	else if (confirming(plan) && self->trial->search_s < 0)
+	else if (has_purpose(plan, XB_PURPOSE_CONFIRM) && self->trial->search_s < 0)
 		self->trial->search_s = self->now_s;
 	for (guint i = 0; i < plan->actions->len; i++)
 		start(self, &g_array_index(plan->actions, XbAction, i));

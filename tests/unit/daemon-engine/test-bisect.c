@@ -132,7 +132,8 @@ static void world_boot(World *world, const XbAction *action)
 			.perturb = action->perturb,
 			.sequence = world->boots->len,
 			.n_samples = 5,
-			.samples = samples };
+			.samples = samples,
+			.confirm = action->purpose == XB_PURPOSE_CONFIRM };
 	g_array_append_val(world->boots, boot);
 }
 

@@ -22,6 +22,8 @@ typedef struct {
 			      */
 	double storm;        /* by how much the next boot of a confirmation is slower; once */
 	bool prebuilt;
+	bool void_confirms; /* boots of a confirmation bring no number */
+	guint no_clean;     /* the node that can't be built clean; 0: none */
 	guint clean_builds, reverts, boots_before_clean, rounds;
 } World;
 
@@ -61,7 +63,9 @@ static void build(World *world, const XbAction *action)
 		node->build_s = 0;
 		break;
 	case XB_IMAGE_CLEAN:
-		node->clean_status = XB_STATUS_BUILT;
+		node->clean_status = world->no_clean == action->node && action->node > 0
+					     ? XB_STATUS_UNBUILDABLE
+					     : XB_STATUS_BUILT;
 		node->clean_class = 1 + 2 * action->node + 2 * N * world->other_classes;
 		world->clean_builds++;
 		break;
@@ -82,6 +86,8 @@ static void boot(World *world, const XbAction *action)
 		*sample = world->reverted > 0              ? world->reverted
 			  : action->node == world->culprit ? world->level[0]
 							   : world->level[N - 1];
+	if (action->purpose == XB_PURPOSE_CONFIRM && world->void_confirms)
+		*sample = NAN;
 	if (action->purpose == XB_PURPOSE_CONFIRM) {
 		*sample *= 1 + world->storm;
 		world->storm = 0;
@@ -264,41 +270,76 @@ static void test_noise_asks_for_more_boots(void)
 	g_assert_cmpuint(xb_confirm_boots(&options, 0.03, 0.03), ==, 20);
 }
 
-static bool confirms(const XbPlan *plan, guint node)
+static guint count_confirming(const XbPlan *plan, XbActionKind kind)
 {
+	guint n = 0;
+
 	for (guint i = 0; i < plan->actions->len; i++) {
 		const XbAction *action = &g_array_index(plan->actions, XbAction, i);
-		if (action->purpose == XB_PURPOSE_CONFIRM && action->node == node)
-			return true;
+		n += action->purpose == XB_PURPOSE_CONFIRM && action->kind == kind;
 	}
-	return false;
+	return n;
 }
 
 /* Two commits are left, one of them three times as likely beforehand. */
-static void test_it_begins_early_where_little_is_at_risk(void)
+static void test_its_boots_begin_before_the_search_is_sure(void)
 {
 	static const guint booted[] = { 0, 10, 12, N - 1 };
 	World *world = world_new(12, 0.5);
 	XbGraph graph = { N, world->parent_start, world->parent };
+	XbOptions now = plain_options();
 
 	world->nodes[12].prior = 3;
-	for (guint i = 0; i < N; i++)
+	for (guint i = 0; i < N; i++) {
 		world->nodes[i].status = XB_STATUS_BUILT;
+		world->nodes[i].build_s = 0;
+	}
 	for (guint i = 0; i < G_N_ELEMENTS(booted); i++)
 		boot(world, &(XbAction){ .node = booted[i], .purpose = XB_PURPOSE_SEARCH });
-	for (int costly = 0; costly < 2; costly++) {
-		XbOptions now = plain_options();
-
-		for (guint i = 0; i < N; i++)
-			world->nodes[i].build_s = costly ? 100 * now.boot_s : 0;
+	now.hosts = now.free_hosts = 3;
+	for (guint built = 0; built < 2; built++) {
+		/* its parent, 11, has no image at first */
+		world->nodes[11].status = built ? XB_STATUS_BUILT : XB_STATUS_UNTRIED;
+		world->nodes[11].build_s = built ? 0 : 60;
 		g_autoptr(XbPlan) plan =
 			xb_plan_bisect(&graph, &now, world->nodes, (XbBoot *)world->boots->data,
 				       world->boots->len, NULL, 0);
 		g_test_message("%s", plan->reason->str);
 		g_assert_cmpint(plan->kind, ==, XB_VERDICT_PENDING);
 		g_assert_cmpfloat_with_epsilon(plan->probability[12], 0.75, 0.05);
-		g_assert_true(confirms(plan, 12) == !costly);
+		g_assert_cmpuint(count_confirming(plan, XB_ACTION_BOOT), >, 0);
+		g_assert_cmpuint(count_confirming(plan, XB_ACTION_BUILD), ==, 0);
+		/* the search goes on: 11 is what tells most */
+		bool goes_on = false;
+		for (guint i = 0; i < plan->actions->len; i++)
+			goes_on |= g_array_index(plan->actions, XbAction, i).node == 11;
+		g_assert_true(goes_on);
 	}
+	world_free(world);
+}
+
+/* The parent can't be built clean, and the culprit's clean image is another than the search's. */
+static void test_one_clean_build_of_two_ends(void)
+{
+	World *world = world_new(7, 0.5);
+
+	world->other_classes = 1;
+	world->no_clean = 6;
+	g_autoptr(XbPlan) plan = run(world, 2);
+	assert_culprit(plan, 7);
+	g_assert_nonnull(strstr(plan->reason->str, "a clean rebuild failed"));
+	world_free(world);
+}
+
+/* The culprit's fresh boots bring no number. */
+static void test_what_cannot_be_measured_again_is_not_confirmed(void)
+{
+	World *world = world_new(7, 0.5);
+
+	world->prebuilt = world->void_confirms = true;
+	g_autoptr(XbPlan) plan = run(world, 0);
+	g_test_message("%s", plan->reason->str);
+	g_assert_cmpint(plan->kind, ==, XB_VERDICT_RANGE);
 	world_free(world);
 }
 
@@ -336,8 +377,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/confirm/of prebuilt images fresh boots count",
 			test_of_prebuilt_images_fresh_boots_count);
 	g_test_add_func("/confirm/noise asks for more boots", test_noise_asks_for_more_boots);
-	g_test_add_func("/confirm/it begins early where little is at risk",
-			test_it_begins_early_where_little_is_at_risk);
+	g_test_add_func("/confirm/its boots begin before the search is sure",
+			test_its_boots_begin_before_the_search_is_sure);
+	g_test_add_func("/confirm/one clean build of two ends", test_one_clean_build_of_two_ends);
+	g_test_add_func("/confirm/what cannot be measured again is not confirmed",
+			test_what_cannot_be_measured_again_is_not_confirmed);
 	g_test_add_func("/confirm/a revert that objects is asked again and told",
 			test_a_revert_that_objects_is_asked_again_and_told);
 	return g_test_run();
