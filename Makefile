@@ -270,7 +270,8 @@ check-lab-driver:   ## driver=ssh against a machine that boots nothing: real ssh
 lab-image:          ## the lab machines' disk and ramdisk, from Debian's packages (FRESH=1: again)
 	@$(SUBMAKE) deps-lab
 	@tests/lab/make-image
-# What is known of their runs stands in CONTRIBUTING.md. ONLY= and MACHINES= choose parts.
+# What is known of their runs stands in CONTRIBUTING.md. ONLY= and MACHINES= choose parts;
+# LAB_KERNELS=DIR spares building the kernels of the searches.
 LAB_TESTS_check-lab-core := core
 LAB_TESTS_check-lab      := core loaders bisect
 LAB_TESTS_check-lab-full := core loaders bisect full pool
@@ -278,9 +279,11 @@ check-lab-core:     ## driver=ssh on emulated machines: onboarding, both boot wa
 check-lab:          ## the same, and a search by each of the boot ways
 check-lab-full:     ## the same, every other injection, and a pool of which one machine dies
 check-lab-core check-lab check-lab-full:
+	@$(SUBMAKE) deps
 	@$(SUBMAKE) lab-image
 	@$(SUBMAKE) -j$(JOBS) programs
-	@XB_TEST_JOBS=1 XB_TEST_TIMEOUT=$(or $(XB_TEST_TIMEOUT),7200) \
+	@kernels=$${LAB_KERNELS-$(if $(filter bisect,$(LAB_TESTS_$@)),$$(tests/lab/make-kernels))} && \
+	  LAB_KERNELS=$$kernels XB_TEST_JOBS=1 XB_TEST_TIMEOUT=$(or $(XB_TEST_TIMEOUT),7200) \
 	  tests/run $(BUILD) $(LAB_TESTS_$@:%=tests/lab/%.t)
 # ---- pages in a browser ------------------------------------------------------
 # npm packages come by lock file; without uPlot pages do with their own drawings.

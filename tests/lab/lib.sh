@@ -384,7 +384,7 @@ daemon_end() {
 }
 
 # The kernels of a search, slow ones last: good/bzImage and bad/bzImage of the directory
-# LAB_KERNELS, such as the two helpers of the demo, which xbisect-build makes of its range.
+# LAB_KERNELS, which make-kernels makes of the demo's range.
 # Packaged kernels will not do: they hardly differ in what the workload measures. Each gets a
 # tail of its own, so that all are different images. Prints the list for --images.
 images() { # images GOOD BAD: how many of each
