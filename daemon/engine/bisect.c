@@ -7,12 +7,8 @@
 
 #include <math.h>
 
-/* A flat range is called flat after so many boots at the latest where a boot
- * varies by no more than 1.5 x --min-effect, after more with the square of the
- * ratio (as the variance of a mean asks for); any search ends after BOOTS_MAX. */
-#define FLAT_BOOTS_MAX 56
-#define FLAT_NOISE     1.5
-#define BOOTS_MAX      400
+/* Any search ends after so many boots. */
+#define BOOTS_MAX 400
 /* A confirmation that is under way then may take so many more. */
 #define CONFIRM_MAX 200
 /* So many commits are rebuilt clean at most, for culprits that the next confirmation refutes. */
@@ -27,14 +23,6 @@
 
 /* A confirmation begins early for no commit that is less likely. */
 #define EARLY_CONFIRM 0.5
-
-/* Few boots are asked for more confidence: see required_confidence(). */
-#define EARLY_POWER 3
-#define CLEAR_STEP  4.5
-/* The share of the error that is spent. */
-#define SPENT 0.6
-/* No range is called flat after fewer boots. */
-#define NONE_BOOTS 6
 
 void xb_bisect_finish(XbBisect *self, XbVerdictKind kind, double confidence)
 {
@@ -133,44 +121,6 @@ static void give_none(XbBisect *self)
 			       100 * self->search.options->min_effect, sure,
 			       100 * self->posterior->s, self->search.seen->readings->len);
 	xb_bisect_finish(self, XB_VERDICT_NONE, self->posterior->none);
-}
-
-/*
- * A posterior is calibrated on average over its prior. Where boots vary by as much as the step,
- * which the prior holds for unlikely, the first few of them sometimes look like a clear step by
- * chance, and that average is no comfort. So the error that is allowed is spent over the boots: of
- * 1 - confidence the share (n / m)^3 after n of them, m = 2 log2(commits) + 2 being what a search
- * with little noise takes twice (the power family of Kim and DeMets, Biometrika 74 (1987)). A step
- * of 4.5 standard deviations or more is not what noise looks like.
- */
-static double required_confidence(const XbBisect *self, double log_effect)
-{
-	double confidence = self->search.options->confidence;
-	double m = 2 * log2(fmax(2, self->hypotheses->n_possible)) + 2;
-	double spent = pow(self->search.seen->readings->len / m, EARLY_POWER);
-
-	if (self->search.options->pass_fail || spent >= 1 ||
-	    fabs(log_effect) >= CLEAR_STEP * self->posterior->s)
-		return confidence;
-	return 1 - (1 - confidence) * spent;
-}
-
-/* Looking after each boot names a commit when chance is on its side: a part of the error is kept
- * back for that. */
-static double required_of_culprit(const XbBisect *self)
-{
-	double required = required_confidence(self, xb_bisect_log_effect(self));
-
-	return self->search.options->pass_fail ? required : 1 - SPENT * (1 - required);
-}
-
-/* Few readings can lie close together by chance, and then any step would be clear. */
-static bool is_none(const XbBisect *self)
-{
-	const XbOptions *options = self->search.options;
-
-	return self->search.seen->readings->len >= NONE_BOOTS &&
-	       self->posterior->none >= required_confidence(self, log1p(options->min_effect));
 }
 
 static XbConfirm confirm(XbBisect *self, guint culprit)
@@ -281,14 +231,6 @@ static bool judge_range(XbBisect *self)
 	return true;
 }
 
-/* Enough boots for a verdict of none that falls short of the confidence? */
-static bool flat_enough(const XbBisect *self)
-{
-	double noise = self->posterior->s / log1p(fmax(self->search.options->min_effect, 1e-4));
-	double most = FLAT_BOOTS_MAX * fmax(1, noise * noise / (FLAT_NOISE * FLAT_NOISE));
-	return self->search.seen->n_boots >= fmin(most, BOOTS_MAX) && self->posterior->none >= 0.5;
-}
-
 static void judge(XbBisect *self)
 {
 	XbSearch *search = &self->search;
@@ -298,11 +240,11 @@ static void judge(XbBisect *self)
 
 	plan->culprit = likeliest(self);
 	xb_bisect_set_effect(self);
-	if (is_none(self) || flat_enough(self)) {
+	if (xb_bisect_is_none(self) || xb_bisect_is_flat(self, BOOTS_MAX)) {
 		give_none(self);
 		return;
 	}
-	if (judge_culprit(self, required_of_culprit(self)) || judge_range(self))
+	if (judge_culprit(self, xb_bisect_required(self)) || judge_range(self))
 		return;
 	bool early = confirm_early(self);
 	guint n_early = plan->actions->len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bisect.h - what the planner of engine.h is made of: endpoints, effects and
- * estimates; verdicts are bisect.c's. Private to it.
+ * bisect.h - what the planner of engine.h is made of: endpoints, stopping, effects
+ * and estimates; verdicts are bisect.c's. Private to it.
  */
 #ifndef XB_BISECT_H
 #define XB_BISECT_H
@@ -25,6 +25,19 @@ void xb_bisect_finish(XbBisect *self, XbVerdictKind kind, double confidence);
 /* One boot of each endpoint, or several when there are hosts for them.
  * Returns true when there is nothing to search yet, or at all. */
 bool xb_bisect_endpoints(XbBisect *self);
+
+/* ---- stopping.c: when the posterior is enough to state something ---- */
+
+/* The probability that the likeliest culprit has to reach to be named: the job's confidence, and
+ * more after few boots, and for looking after each of them. */
+double xb_bisect_required(const XbBisect *self);
+
+/* "None" is as likely as it has to be, by enough boots. */
+bool xb_bisect_is_none(const XbBisect *self);
+
+/* Enough boots, of at most @most_boots, for a verdict of none that falls short of the confidence.
+ */
+bool xb_bisect_is_flat(const XbBisect *self, guint most_boots);
 
 /* ---- effect.c: how large the step is ---- */
 
