@@ -9,6 +9,10 @@
  * ratio (as the variance of a mean asks for). */
 #define FLAT_BOOTS_MAX 56
 #define FLAT_NOISE     1.5
+/* "None" is then said when it is likelier than not, or so likely and by so much the likeliest of
+ * all that could be said. */
+#define FLAT_LEAST      0.4
+#define FLAT_OVER_RIVAL 4
 /* See required_confidence(). */
 #define EARLY_POWER 3
 #define CLEAR_STEP  4.5
@@ -59,5 +63,10 @@ bool xb_bisect_is_flat(const XbBisect *self, guint most_boots)
 {
 	double noise = self->posterior->s / log1p(fmax(self->search.options->min_effect, 1e-4));
 	double most = FLAT_BOOTS_MAX * fmax(1, noise * noise / (FLAT_NOISE * FLAT_NOISE));
-	return self->search.seen->n_boots >= fmin(most, most_boots) && self->posterior->none >= 0.5;
+	double none = self->posterior->none;
+	double rival = self->posterior->node[self->search.plan->culprit];
+
+	if (self->search.seen->n_boots < fmin(most, most_boots))
+		return false;
+	return none >= 0.5 || (none >= FLAT_LEAST && none >= FLAT_OVER_RIVAL * rival);
 }
