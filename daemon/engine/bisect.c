@@ -266,10 +266,11 @@ static void judge(XbBisect *self)
 		search->free_hosts = free_hosts;
 		search->free_builders = free_builders;
 	}
+	bool no_gain = gain < NO_GAIN_BITS && !early;
 	/* What was kept back can't be had. */
-	if (gain < NO_GAIN_BITS && !early && judge_culprit(self, search->options->confidence))
+	if (no_gain && judge_culprit(self, search->options->confidence))
 		return;
-	if ((gain < NO_GAIN_BITS && !early) || n_boots >= BOOTS_MAX) {
+	if (no_gain || n_boots >= BOOTS_MAX) {
 		if (none >= 0.5)
 			give_none(self);
 		else
@@ -277,11 +278,7 @@ static void judge(XbBisect *self)
 							     : "undecided after the boots allowed");
 		return;
 	}
-	guint suspect = early ? plan->culprit : 0;
-	guint confirm_left = xb_confirm_left(search, suspect, xb_bisect_confirm_boots(self));
-	plan->steps_left += confirm_left;
-	plan->seconds_left += confirm_left * search->options->boot_s;
-	plan->seconds_left += xb_bisect_confirm_s(self, suspect);
+	xb_bisect_add_confirmation(self, early ? plan->culprit : 0);
 	g_autofree char *likely = xb_probability_text(self->posterior->node[plan->culprit]);
 	g_autofree char *flat = xb_probability_text(none);
 	g_string_append_printf(plan->reason, "searching: likeliest culprit %s, none %s%s", likely,

@@ -63,6 +63,9 @@ double xb_bisect_confirm_s(const XbBisect *self, guint culprit);
 /* Boots that are asked of the plan's culprit and of its parent, each. */
 guint xb_bisect_confirm_boots(const XbBisect *self);
 
+/* Adds a confirmation of @culprit to what is left of the plan; 0: none is known yet. */
+void xb_bisect_add_confirmation(XbBisect *self, guint culprit);
+
 /* Sets what is left of the plan to what its culprit's confirmation needs. */
 void xb_bisect_estimate_confirmation(XbBisect *self);
 

@@ -234,26 +234,35 @@ static void describe_revert(const XbSearch *self, guint culprit, const Level *ba
 		g_string_append(reason, "; BAD with it reverted could not be measured");
 }
 
-static bool images_differ(const XbSearch *self, const guint *parents, guint n, guint culprit)
-{
-	guint class = self->nodes[culprit].clean_class;
+/* What is asked of a confirmation. */
+typedef struct {
+	guint culprit, n_parents;
+	const guint *parents;
+	guint *nodes; /* the parents, then the culprit */
+	guint boots;  /* a side */
+	XbImage image;
+	const char *says;
+} Asked;
 
-	for (guint k = 0; k < n; k++)
-		if (class != 0 && self->nodes[parents[k]].clean_class == class)
+static bool images_differ(const XbSearch *self, const Asked *asked)
+{
+	guint class = self->nodes[asked->culprit].clean_class;
+
+	for (guint k = 0; k < asked->n_parents; k++)
+		if (class != 0 && self->nodes[asked->parents[k]].clean_class == class)
 			return false;
 	return true;
 }
 
-static XbConfirm judge(XbSearch *self, const guint *parents, guint n_parents, guint culprit,
-		       XbImage image, double log_effect, double s)
+static XbConfirm judge(XbSearch *self, const Asked *asked, double log_effect, double s)
 {
 	GString *reason = self->plan->reason;
-	Level test = image_level(self, culprit, image);
+	Level test = image_level(self, asked->culprit, asked->image);
 	Level base = { 0 };
 	guint n_compared = 0;
 
-	for (guint k = 0; k < n_parents; k++) {
-		base = image_level(self, parents[k], image);
+	for (guint k = 0; k < asked->n_parents; k++) {
+		base = image_level(self, asked->parents[k], asked->image);
 		if (base.n == 0 || test.n == 0)
 			continue;
 		double step = test.median - base.median;
@@ -268,19 +277,9 @@ static XbConfirm judge(XbSearch *self, const guint *parents, guint n_parents, gu
 		g_string_append(reason, "nothing: it and its parent could not be measured again");
 		return XB_CONFIRM_DISAGREES;
 	}
-	describe_revert(self, culprit, &base);
+	describe_revert(self, asked->culprit, &base);
 	return XB_CONFIRM_AGREES;
 }
-
-/* What is asked of a confirmation. */
-typedef struct {
-	guint culprit, n_parents;
-	const guint *parents;
-	guint *nodes; /* the parents, then the culprit */
-	guint boots;  /* a side */
-	XbImage image;
-	const char *says;
-} Asked;
 
 /* Its nodes are the caller's, to g_free. */
 static Asked asked_of(const XbSearch *self, guint culprit, guint boots)
@@ -333,8 +332,7 @@ XbConfirm xb_confirm(XbSearch *self, guint culprit, guint boots, double log_effe
 	gsize start = reason->len;
 	XbConfirm said = XB_CONFIRM_DISAGREES;
 
-	if (asked.image == XB_IMAGE_CLEAN &&
-	    !images_differ(self, asked.parents, asked.n_parents, culprit)) {
+	if (asked.image == XB_IMAGE_CLEAN && !images_differ(self, &asked)) {
 		g_string_append(reason, "clean builds of it and its parent give one image");
 		return XB_CONFIRM_DISAGREES;
 	}
@@ -348,8 +346,7 @@ XbConfirm xb_confirm(XbSearch *self, guint culprit, guint boots, double log_effe
 			return XB_CONFIRM_RUNNING;
 		}
 		g_string_append(reason, asked.says);
-		said = judge(self, asked.parents, asked.n_parents, culprit, asked.image, log_effect,
-			     s);
+		said = judge(self, &asked, log_effect, s);
 		if (said == XB_CONFIRM_AGREES && !revert_disagrees(self, culprit, log_effect, s))
 			return said;
 	}

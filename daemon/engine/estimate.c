@@ -39,12 +39,21 @@ guint xb_bisect_confirm_boots(const XbBisect *self)
 				self->posterior->s);
 }
 
+void xb_bisect_add_confirmation(XbBisect *self, guint culprit)
+{
+	XbPlan *plan = self->search.plan;
+	guint steps = xb_confirm_left(&self->search, culprit, xb_bisect_confirm_boots(self));
+
+	plan->steps_left += steps;
+	plan->seconds_left +=
+		steps * self->search.options->boot_s + xb_bisect_confirm_s(self, culprit);
+}
+
 void xb_bisect_estimate_confirmation(XbBisect *self)
 {
 	XbPlan *plan = self->search.plan;
 
-	plan->steps_left =
-		xb_confirm_left(&self->search, plan->culprit, xb_bisect_confirm_boots(self));
-	plan->seconds_left = plan->steps_left * self->search.options->boot_s +
-			     xb_bisect_confirm_s(self, plan->culprit);
+	plan->steps_left = 0;
+	plan->seconds_left = 0;
+	xb_bisect_add_confirmation(self, plan->culprit);
 }

@@ -158,10 +158,8 @@ void row_at_least(Bench *bench, const char *name, double figure, double goal, co
 char *summary_detail(const Summary *it)
 {
 	return g_strdup_printf(
-		"\"trials\": %u, \"boots\": %.2f, \"endpoint_boots\": %.2f, \"confirm_boots\": "
-		"%.2f, "
-		"\"most_boots\": %u, "
-		"\"builds\": %.2f, "
+		"\"trials\": %u, \"boots\": %.2f, \"endpoint_boots\": %.2f, "
+		"\"confirm_boots\": %.2f, \"most_boots\": %u, \"builds\": %.2f, "
 		"\"minutes\": %.2f, \"right\": %.4f, \"wrong\": %.4f, \"range\": %.4f, "
 		"\"none\": %.4f, \"stuck\": %.4f, \"stated\": %.4f, \"ms_a_trial\": %.1f",
 		it->trials, it->boots, it->endpoint_boots, it->confirm_boots, it->most_boots,
