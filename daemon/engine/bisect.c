@@ -105,6 +105,7 @@ static void give_range(XbBisect *self, const char *why)
 		sum += plan->probability[order[++size]];
 	g_autofree char *sure = xb_probability_text(sum);
 	g_string_append_printf(plan->reason, "%s: one of %u commits with %s", why, size, sure);
+	plan->range_size = size;
 	xb_bisect_finish(self, XB_VERDICT_RANGE, sum);
 }
 

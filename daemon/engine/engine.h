@@ -152,6 +152,9 @@ typedef struct {
 	guint culprit;       /* the most probable node, also while pending; 0 when none leads */
 	XbEffect effect;     /* of the culprit, or between the endpoints */
 	double other_steps;  /* probability that the range holds a second step */
+	guint range_size;    /* of a range: the likeliest so many commits are it; else 0 */
+	double drift;        /* relative change of the host from the first boot to the last, as
+			      * images that were booted again tell; 0: none is seen (drift.h) */
 	guint can_matter;    /* nodes that could still have an image of their own */
 	guint steps_left;    /* estimate: builds + boots to a verdict, confirmation included */
 	guint refuted;       /* images of the search that a clean rebuild proved wrong */
