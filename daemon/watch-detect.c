@@ -175,8 +175,8 @@ static bool queue_bisects(XbDaemon *daemon, XbWatch *watch, const XbWatchSpec *s
 static bool fix_one(const Series *series, const XbAlert *alert, const XbFinding *finding,
 		    int64_t since_seq, GError **error)
 {
-	const XbSegment *last =
-		&g_array_index(series->segments, XbSegment, series->segments->len - 1);
+	const XbLevelRun *last =
+		&g_array_index(series->segments, XbLevelRun, series->segments->len - 1);
 	const XbWatchLevel *first = level_at(series, last->first);
 	XbDb *db = series->daemon->db;
 

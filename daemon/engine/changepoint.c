@@ -93,7 +93,7 @@ static void partition(const double *logs, guint n, guint least, double scale, gu
 
 GArray *xb_change_segments(const double *values, guint n, const XbChangeOptions *options)
 {
-	GArray *segments = g_array_new(FALSE, FALSE, sizeof(XbSegment));
+	GArray *segments = g_array_new(FALSE, FALSE, sizeof(XbLevelRun));
 	guint least = MAX(options->min_segment, 2);
 	g_autofree double *logs = g_new(double, n + 1);
 	g_autofree guint *start = g_new0(guint, n + 1);
@@ -104,8 +104,8 @@ GArray *xb_change_segments(const double *values, guint n, const XbChangeOptions 
 		partition(logs, n, least, scale_of(logs, n, options->floor), start);
 	for (guint end = n; end > 0;) {
 		guint first = start[end];
-		XbSegment segment = { first, end - first,
-				      exp(median_of(logs + first, end - first)) };
+		XbLevelRun segment = { first, end - first,
+				       exp(median_of(logs + first, end - first)) };
 
 		g_array_prepend_val(segments, segment);
 		end = first;
@@ -116,10 +116,10 @@ GArray *xb_change_segments(const double *values, guint n, const XbChangeOptions 
 GArray *xb_change_report(const GArray *segments, const XbChangeOptions *options)
 {
 	GArray *changes = g_array_new(FALSE, FALSE, sizeof(XbChange));
-	const XbSegment *reference = NULL;
+	const XbLevelRun *reference = NULL;
 
 	for (guint i = 0; i < segments->len; i++) {
-		const XbSegment *segment = &g_array_index(segments, XbSegment, i);
+		const XbLevelRun *segment = &g_array_index(segments, XbLevelRun, i);
 
 		if (reference != NULL &&
 		    fabs(log(segment->level / reference->level)) < log1p(options->floor))

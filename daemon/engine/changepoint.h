@@ -31,10 +31,10 @@ typedef struct {
 typedef struct {
 	guint first, n; /* values[first .. first + n - 1] */
 	double level;   /* their median */
-} XbSegment;
+} XbLevelRun;
 
 /* Segments of @values (above 0, finite), in order, one at least unless @n is 0. GArray of
- * XbSegment. O(n^2): keep n below some hundreds. */
+ * XbLevelRun. O(n^3) with a small constant: keep n below some hundreds. */
 GArray *xb_change_segments(const double *values, guint n, const XbChangeOptions *options);
 
 typedef struct {

@@ -82,7 +82,7 @@ static void segments_cover_everything(void)
 			values[i] = exp(xb_random_normal(&random) * (n % 3) + (i / 10) % 2);
 		segments = xb_change_segments(values, n, &options);
 		for (guint i = 0; i < segments->len; i++) {
-			const XbSegment *segment = &g_array_index(segments, XbSegment, i);
+			const XbLevelRun *segment = &g_array_index(segments, XbLevelRun, i);
 
 			g_assert_cmpuint(segment->first, ==, at);
 			g_assert_true(segment->n >= 2 || n < 2);
