@@ -98,7 +98,7 @@ static bool is_look(guint n, const XbAbOptions *options, guint most)
 	for (guint i = 0; i < G_N_ELEMENTS(looks) && !options->fixed_boots; i++)
 		if (looks[i] == n)
 			return true;
-	return n > looks[G_N_ELEMENTS(looks) - 1] && n % 25 == 0 && !options->fixed_boots;
+	return false;
 }
 
 /* The number of boots a side at the next look after @n. */
@@ -227,9 +227,10 @@ static void ask(const XbAbOptions *options, const guint have[2], const guint boo
 
 static guint most_boots(const XbAbOptions *options)
 {
-	return options->fixed_boots ? options->fixed_boots
-	       : options->max_boots ? options->max_boots
-				    : DEFAULT_BOOTS;
+	if (options->fixed_boots)
+		return options->fixed_boots;
+	return options->max_boots ? MIN(options->max_boots, looks[G_N_ELEMENTS(looks) - 1])
+				  : DEFAULT_BOOTS;
 }
 
 void xb_ab_bounds(const XbAbOptions *options, guint *least, guint *most)

@@ -9,24 +9,27 @@
  * nominal level, chosen so that all looks together err with probability
  * 1 - confidence: Pocock's design (Biometrika 64 (1977)) for these looks. For
  * 12 looks its nominal level is .194, .176, .149 and .125 times the whole at
- * .1, .05, .01 and .001; we take 0.158 + 0.036 (log10(whole) + 1), a sixth
- * less, and never under Bonferroni's share, because Student's t at the same
- * nominal level takes the place of the normal, which errs a little more often
- * at the first looks (Jennison and Turnbull, Group Sequential Methods, ch. 4). With fixed_boots
- * there is one look, at the full level.
+ * .1, .05, .01 and .001; we take 0.158 + 0.036 (log10(whole) + 1), a sixth to a
+ * third less (and three quarters of that where more than 40 boots are allowed), and never under
+ * Bonferroni's share, because Student's t at the same nominal level takes the place of the normal,
+ * which errs a little more often at the first looks (Jennison and Turnbull, Group Sequential
+ * Methods, ch. 4). With fixed_boots there is one look, at the full level.
  *
- * The interval is what two intervals have in common, each exact whatever the
- * distribution: that of Hodges and Lehmann, by the Mann-Whitney distribution,
+ * The interval is what two intervals have in common, each exact for a pure shift of
+ * any continuous distribution: that of Hodges and Lehmann, by the Mann-Whitney distribution,
  * at three quarters of the level, and that of the Kolmogorov-Smirnov distance
  * at a quarter (Bonferroni), which bears several outlier boots on one side.
  * Student's with pooled variance where the boots are too few for the level. "Different":
  * it excludes 0 and the estimate is worth resolving. "Same": it lies within
- * the resolution. "Unresolved": neither, and the boots are used up.
+ * the resolution. "Unresolved": neither, and the boots are used up. There is no
+ * term between images: the answer is about these two, over the layout perturbations
+ * that were booted.
  *
  * Many metrics: one of them decides when to stop and what the verdict is, at
  * its full level. The others are told about at the level divided by their
  * number (Bonferroni): the chance that any of them is called different, where
- * none is, stays within 1 - confidence. Each is judged at the level of a look,
+ * none is, stays within 1 - confidence (within twice that for the deciding one and
+ * the others together). Each is judged at the level of a look,
  * which holds whatever made the boots end at this one.
  *
  * Input that brings no number: samples that are not finite or not above zero
@@ -54,7 +57,7 @@ typedef struct {
 	double confidence; /* e.g. 0.99 */
 	double resolve;    /* smallest relative difference worth finding, e.g. 0.01 */
 	guint fixed_boots; /* > 0: exactly this many boots a side, then decide */
-	guint max_boots;   /* bound a side; 0 = default 40 */
+	guint max_boots;   /* bound a side, at most 100; 0 = default 40 */
 	guint n_metrics;   /* the level is divided by it; 0 or 1: not at all */
 	uint64_t seed;     /* order of boots */
 } XbAbOptions;
@@ -64,7 +67,7 @@ typedef enum { XB_AB_PENDING, XB_AB_DIFFERENT, XB_AB_SAME, XB_AB_UNRESOLVED } Xb
 typedef struct {
 	XbAbKind kind;
 	double confidence;
-	double base, test;             /* levels: means over boots of the boots' means */
+	double base, test;             /* levels: geometric means over boots of their medians */
 	double base_sd, test_sd;       /* between boots, relative (0.0015 = 0.15 %) */
 	double ratio, ci_low, ci_high; /* test / base */
 	/* When pending: the next boots in order, 0 = base, 1 = test, with their
