@@ -3,6 +3,7 @@
 #include "bisect.h"
 #include "choose.h"
 #include "confirm.h"
+#include "drift.h"
 #include "percent.h"
 
 #include <math.h>
@@ -104,7 +105,12 @@ static void give_range(XbBisect *self, const char *why)
 	       plan->probability[order[size + 1]] > 0)
 		sum += plan->probability[order[++size]];
 	g_autofree char *sure = xb_probability_text(sum);
-	g_string_append_printf(plan->reason, "%s: one of %u commits with %s", why, size, sure);
+	if (size > 1)
+		g_string_append_printf(plan->reason, "%s: one of %u commits with %s", why, size,
+				       sure);
+	else
+		g_string_append_printf(plan->reason, "%s: this commit with %s, unconfirmed", why,
+				       sure);
 	plan->range_size = size;
 	xb_bisect_finish(self, XB_VERDICT_RANGE, sum);
 }
@@ -126,8 +132,10 @@ static void give_none(XbBisect *self)
 
 static XbConfirm confirm(XbBisect *self, guint culprit)
 {
-	return xb_confirm(&self->search, culprit, xb_bisect_confirm_boots(self),
-			  xb_bisect_log_effect(self), self->posterior->s);
+	const XbBelieved believed = { xb_bisect_log_effect(self), self->posterior->s,
+				      self->posterior->phi };
+
+	return xb_confirm(&self->search, culprit, xb_bisect_confirm_boots(self), &believed);
 }
 
 /* The boots of a confirmation begin as soon as a commit is more likely than not, which saves about
@@ -168,6 +176,9 @@ static bool judge_culprit(XbBisect *self, double required)
 		break;
 	case XB_CONFIRM_DISAGREES:
 		give_range(self, ", which disagrees with the search");
+		break;
+	case XB_CONFIRM_IMPOSSIBLE:
+		give_range(self, ", so nothing confirms it");
 		break;
 	}
 	return true;
@@ -286,6 +297,24 @@ static void judge(XbBisect *self)
 			       flat, early ? "; its confirmation has begun" : "");
 }
 
+static void find_drift(XbBisect *self)
+{
+	XbObservations *seen = self->search.seen;
+	const XbOptions *options = self->search.options;
+	XbPlan *plan = self->search.plan;
+	double slope = 0;
+
+	if (!options->pass_fail)
+		slope = xb_drift_slope(seen, log1p(options->min_effect) / 2);
+	if (slope == 0)
+		return;
+	plan->drift = expm1(slope * (seen->readings->len - 1));
+	xb_drift_remove(seen, slope);
+	g_string_append_printf(plan->reason,
+			       "the host drifted by %+.2g %% over %u boots, which is taken out; ",
+			       100 * plan->drift, seen->readings->len);
+}
+
 static void plan_bisect(XbBisect *self)
 {
 	XbPlan *plan = self->search.plan;
@@ -297,8 +326,14 @@ static void plan_bisect(XbBisect *self)
 				       "%u of the search's images %s set aside, because a clean "
 				       "rebuild of the commit gave another; ",
 				       plan->refuted, plan->refuted == 1 ? "was" : "were");
+	if (self->clean->n_broken > 0)
+		g_string_append_printf(
+			plan->reason, "a clean rebuild of %u commit%s failed, so %s broken; ",
+			self->clean->n_broken, self->clean->n_broken == 1 ? "" : "s",
+			self->clean->n_broken == 1 ? "it counts as" : "they count as");
 	if (xb_bisect_endpoints(self))
 		return;
+	find_drift(self);
 	self->posterior =
 		xb_posterior_new(self->search.seen, self->hypotheses, self->search.options);
 	for (guint i = 0; i < self->search.graph->n; i++)

@@ -26,10 +26,31 @@ void xb_bisect_finish(XbBisect *self, XbVerdictKind kind, double confidence);
  * Returns true when there is nothing to search yet, or at all. */
 bool xb_bisect_endpoints(XbBisect *self);
 
-/* ---- stopping.c: when the posterior is enough to state something ---- */
+/*
+ * ---- stopping.c: when the posterior is enough to state something ----
+ *
+ * With e = 1 - confidence, n readings, m = 2 log2(commits that are left) + 2 (what
+ * a search with little noise takes, twice) and c = min(1, (n / m)^3):
+ *
+ * - a culprit is confirmed from p >= 1 - 0.6 c e on. c is 1 where the step is 4.5 s
+ *   or more, which is not what noise looks like. For pass or fail, and where no
+ *   boot can tell more (1e-5 bits), p >= 1 - e is enough;
+ * - "none" takes 6 readings, since a few can lie close together by chance, and
+ *   P(none) >= 1 - c e, the step in c then being that of --min-effect;
+ * - a range is flat after 56 max(1, (s / (1.5 log(1 + min_effect)))^2) boots (as the
+ *   variance of a mean asks for), at most 400, when P(none) is 0.5, or 0.4 and four
+ *   times that of the likeliest commit. That verdict states less than was asked;
+ * - 400 boots, or 600 with a confirmation, end in a range.
+ *
+ * A posterior needs no correction for looking after each boot over worlds drawn
+ * from its prior. These limits are for worlds that are not: where boots vary by as
+ * much as the step, which the prior holds for unlikely, the first few of them
+ * sometimes look like a clear step by chance. The shape of c is that of Kim and
+ * DeMets's power family (Biometrika 74 (1987)); 0.6, 3, 4.5, 56 and 1.5 were chosen
+ * by simulation (`make bench-search`), and no theorem stands behind them.
+ */
 
-/* The probability that the likeliest culprit has to reach to be named: the job's confidence, and
- * more after few boots, and for looking after each of them. */
+/* The probability that the likeliest culprit has to reach to be named. */
 double xb_bisect_required(const XbBisect *self);
 
 /* "None" is as likely as it has to be, by enough boots. */
@@ -45,10 +66,13 @@ bool xb_bisect_is_flat(const XbBisect *self, guint most_boots);
 double xb_bisect_log_effect(const XbBisect *self);
 
 /* The plan's effect: means of both levels, and the interval at the job's confidence by Student's t
- * with the readings' number less two degrees of freedom. */
+ * with the readings' number less two degrees of freedom. It is that of the two levels given that
+ * this commit is the culprit; its having been picked, and the moment at which the search stopped,
+ * are not corrected for. */
 void xb_bisect_set_effect(XbBisect *self);
 
-/* GOOD against BAD, for a verdict of none. */
+/* GOOD against BAD, for a verdict of none: their medians, +- t s sqrt(2 phi + (1 - phi) (m(n1) +
+ * m(n2))), m as in confirm.h. */
 void xb_bisect_set_endpoint_effect(XbBisect *self);
 
 /* ---- estimate.c: what is still to be paid ---- */

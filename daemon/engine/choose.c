@@ -350,9 +350,10 @@ double xb_choose(XbSearch *search, const XbHypotheses *hypotheses, const XbPoste
 	Candidate *best = best_candidate(&self, WANT_ANY);
 	if (best) {
 		estimate_left(&self, best);
-		best_gain = best->gain;
 		self.fill_bits = fmin(FILL_BITS, FILL_SHARE * best->gain);
 	}
+	for (guint i = 0; i < candidates->len; i++)
+		best_gain = fmax(best_gain, g_array_index(candidates, Candidate, i).gain);
 	expect_work(&self);
 	while (search->free_hosts + search->free_builders > 0 && choose_one(&self))
 		;

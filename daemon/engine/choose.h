@@ -5,7 +5,10 @@
  * The score of a boot is its gain (gain.h) per expected second, the build it
  * needs included; GOOD and BAD compete on the same scale. Candidates are the
  * endpoints, every measured image, the commits with the best score by the
- * channel, and the cheapest commit for each of 32 steps of P(bad side).
+ * channel, and the best by the channel in each of 32 steps of P(bad side). Of
+ * those within 2 % of the best score (35 % where the middle is preferred,
+ * gain.h) the channel's favourite is taken; n boots of an endpoint that are on
+ * their way divide its gain by 1 + n^2.
  *
  * Several slots are filled one after the other: what is in flight or chosen
  * before is followed into its outcomes (scenario.h), and a candidate's gain is

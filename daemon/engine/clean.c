@@ -9,6 +9,15 @@ static bool is_other_image(const XbNode *node)
 	       (node->status == XB_STATUS_BUILT || node->image_class != 0);
 }
 
+/* GOOD and BAD stay what they were measured as: without them there is no range. */
+static bool is_broken(const XbNode *nodes, guint i, guint n)
+{
+	XbStatus clean = nodes[i].clean_status;
+
+	return i > 0 && i + 1 < n &&
+	       (clean == XB_STATUS_UNBUILDABLE || clean == XB_STATUS_UNBOOTABLE);
+}
+
 /* A node that has the image @class for certain; G_MAXUINT when none has. */
 static guint holder_of(const XbClean *self, guint n, guint class)
 {
@@ -46,7 +55,8 @@ XbClean *xb_clean_new(guint n, const XbNode *nodes, const XbBoot *boots, guint n
 	*self = (XbClean){ .nodes = nodes, .boots = boots, .n_boots = n_boots };
 	for (guint i = 0; i < n; i++) {
 		self->n_tried += nodes[i].clean_status != XB_STATUS_UNTRIED;
-		self->n_replaced += is_other_image(&nodes[i]);
+		self->n_broken += is_broken(nodes, i, n);
+		self->n_replaced += is_other_image(&nodes[i]) || is_broken(nodes, i, n);
 	}
 	if (self->n_replaced == 0)
 		return self;
@@ -54,6 +64,13 @@ XbClean *xb_clean_new(guint n, const XbNode *nodes, const XbBoot *boots, guint n
 	self->own_nodes = g_memdup2(nodes, n * sizeof(*nodes));
 	for (guint i = 0; i < n; i++) {
 		XbNode *node = &self->own_nodes[i];
+		if (is_broken(nodes, i, n)) {
+			self->replaced[i] = true;
+			node->status = node->clean_status;
+			node->image_class = 0;
+			node->image_inferred = false;
+			continue;
+		}
 		if (!is_other_image(node))
 			continue;
 		self->replaced[i] = true;

@@ -8,7 +8,9 @@
  * says what the commit does: boots of the other one are set aside, and what is
  * booted of this commit from then on is the clean image. Builds that are not
  * reproducible make every clean image another one; then no more is lost than
- * the boots of the few commits that were rebuilt.
+ * the boots of the few commits that were rebuilt. Where the clean rebuild
+ * failed, or does not boot, the commit is a broken one: an object left over from
+ * another commit may be all that made its image.
  *
  * What is set aside is found again from the same input each time, so this is
  * no state. Private to the engine.
@@ -22,8 +24,9 @@ typedef struct {
 	const XbNode *nodes; /* as the search shall see them */
 	const XbBoot *boots;
 	guint n_boots;
-	guint n_replaced; /* nodes for which the clean image stands */
+	guint n_replaced; /* nodes for which the clean build stands */
 	guint n_refuted;  /* of them: those that had another image of their own */
+	guint n_broken;   /* those whose clean build failed */
 	guint n_tried;    /* nodes of which a clean build was tried */
 	/* Private. */
 	bool *replaced;

@@ -51,11 +51,8 @@ static bool is_boot_of(const XbSearch *self, const XbBoot *boot, guint node, XbI
 static Level bad_level(const XbSearch *self)
 {
 	const XbUnit *unit = &self->seen->units[self->seen->unit_of[self->graph->n - 1]];
-	g_autofree double *readings = g_new(double, unit->n + 1);
 
-	for (guint k = 0; k < unit->n; k++)
-		readings[k] = xb_reading(self->seen, unit, k)->level;
-	return (Level){ unit->n, unit->n_void, xb_median(readings, unit->n) };
+	return (Level){ unit->n, unit->n_void, xb_unit_median(self->seen, unit) };
 }
 
 /* Readings of one image, made for this commit. */
@@ -87,6 +84,13 @@ guint xb_confirm_boots(const XbOptions *options, double log_effect, double s)
 }
 
 static const char why_confirm[] = "confirm the culprit against its parent";
+
+static bool can_be_had(const XbSearch *self, guint node)
+{
+	XbStatus status = self->nodes[node].clean_status;
+
+	return status == XB_STATUS_UNTRIED || status == XB_STATUS_BUILT;
+}
 
 /* The builds that are missing; false when one is. */
 static bool gather_builds(XbSearch *self, const guint *nodes, guint n_nodes)
@@ -140,13 +144,13 @@ static bool want_boot(XbSearch *self, guint node, XbImage image, guint have, gui
 /* One more round of boots over @nodes; true when nothing is missing. */
 static bool gather_boots(XbSearch *self, const guint *nodes, guint n_nodes, XbImage image, guint n)
 {
-	guint least = n;
+	guint least = n, more = MAX(1, self->options->hosts);
 	bool complete = true;
 
 	for (guint k = 0; k < n_nodes; k++)
 		least = MIN(least, image_level(self, nodes[k], image).n);
-	for (guint round = least + 1; round <= MIN(n, least + MAX(1, self->options->hosts));
-	     round++) {
+	/* One that can't be booted has the least for ever: the others get all of theirs. */
+	for (guint round = least + 1; round <= n && (complete || round <= least + more); round++) {
 		for (guint j = 0; j < n_nodes; j++) {
 			/* Forth and back, so that neither comes first each time. */
 			guint node = nodes[round % 2 ? j : n_nodes - 1 - j];
@@ -158,19 +162,6 @@ static bool gather_boots(XbSearch *self, const guint *nodes, guint n_nodes, XbIm
 		}
 	}
 	return complete;
-}
-
-static bool clean_failed(const XbSearch *self, const guint *nodes, guint n_nodes)
-{
-	for (guint k = 0; k < n_nodes; k++) {
-		XbStatus status = self->nodes[nodes[k]].clean_status;
-		if (status != XB_STATUS_UNTRIED && status != XB_STATUS_BUILT)
-			return true;
-		Level level = image_level(self, nodes[k], XB_IMAGE_CLEAN);
-		if (level.n == 0 && level.n_void >= VOID_MAX)
-			return true;
-	}
-	return false;
 }
 
 /* BAD with the culprit reverted: true when there is nothing more to wait for.
@@ -186,29 +177,31 @@ static bool gather_revert(XbSearch *self, guint culprit, guint n)
 			       "BAD with the culprit reverted");
 }
 
-/* Of @n normal readings of variance 1; that of many for more than two. */
-static double variance_of_median(guint n)
+/* Of the median of @n boots of one image, in units of s^2: what is the image's own stays. */
+static double variance_of_level(guint n, double phi)
 {
-	return (n > 2 ? G_PI / 2 : 1) / n;
+	return phi + (1 - phi) * xb_median_variance(n);
 }
 
 /* Does the step between the images say the same as the search's did? */
-static bool step_agrees(double step, double log_effect, const Level *base, const Level *test,
-			double s)
+static bool step_agrees(double step, const XbBelieved *believed, const Level *base,
+			const Level *test)
 {
-	double error = s * sqrt(variance_of_median(base->n) + variance_of_median(test->n));
-	return step / log_effect > 0.5 || fabs(step - log_effect) < 2.5 * error;
+	double error = believed->s * sqrt(variance_of_level(base->n, believed->phi) +
+					  variance_of_level(test->n, believed->phi));
+
+	return step / believed->step > 0.5 || fabs(step - believed->step) < 2.5 * error;
 }
 
 /* Does BAD keep the effect when the culprit is reverted? */
-static bool revert_disagrees(const XbSearch *self, guint culprit, double log_effect, double s)
+static bool revert_disagrees(const XbSearch *self, guint culprit, const XbBelieved *believed)
 {
 	Level revert = image_level(self, culprit, XB_IMAGE_REVERT);
 	Level bad = bad_level(self);
 
 	if (culprit == self->graph->n - 1 || revert.n == 0 || bad.n == 0)
 		return false;
-	return !step_agrees(bad.median - revert.median, log_effect, &revert, &bad, s);
+	return !step_agrees(bad.median - revert.median, believed, &revert, &bad);
 }
 
 static void describe_revert(const XbSearch *self, guint culprit, const Level *base)
@@ -244,6 +237,16 @@ typedef struct {
 	const char *says;
 } Asked;
 
+/* Can the clean builds be had, or are they still to be made: the culprit's, and a parent's? */
+static bool can_be_clean(const XbSearch *self, const Asked *asked)
+{
+	guint parents = 0;
+
+	for (guint k = 0; k < asked->n_parents; k++)
+		parents += can_be_had(self, asked->parents[k]);
+	return parents > 0 && can_be_had(self, asked->culprit);
+}
+
 static bool images_differ(const XbSearch *self, const Asked *asked)
 {
 	guint class = self->nodes[asked->culprit].clean_class;
@@ -254,30 +257,29 @@ static bool images_differ(const XbSearch *self, const Asked *asked)
 	return true;
 }
 
-static XbConfirm judge(XbSearch *self, const Asked *asked, double log_effect, double s)
+static XbConfirm judge(XbSearch *self, const Asked *asked, const XbBelieved *believed)
 {
 	GString *reason = self->plan->reason;
 	Level test = image_level(self, asked->culprit, asked->image);
-	Level base = { 0 };
-	guint n_compared = 0;
+	Level compared = { 0 };
 
 	for (guint k = 0; k < asked->n_parents; k++) {
-		base = image_level(self, asked->parents[k], asked->image);
+		Level base = image_level(self, asked->parents[k], asked->image);
 		if (base.n == 0 || test.n == 0)
 			continue;
 		double step = test.median - base.median;
-		n_compared++;
 		g_string_append_printf(reason, "%s%+.2f %% against %s (%u + %u boots)",
-				       k > 0 ? ", " : "", 100 * expm1(step),
+				       compared.n > 0 ? ", " : "", 100 * expm1(step),
 				       k > 0 ? "another parent" : "its parent", test.n, base.n);
-		if (!step_agrees(step, log_effect, &base, &test, s))
+		compared = base;
+		if (!step_agrees(step, believed, &base, &test))
 			return XB_CONFIRM_DISAGREES;
 	}
-	if (n_compared == 0) {
+	if (compared.n == 0) {
 		g_string_append(reason, "nothing: it and its parent could not be measured again");
-		return XB_CONFIRM_DISAGREES;
+		return XB_CONFIRM_IMPOSSIBLE;
 	}
-	describe_revert(self, asked->culprit, &base);
+	describe_revert(self, asked->culprit, &compared);
 	return XB_CONFIRM_AGREES;
 }
 
@@ -294,11 +296,8 @@ static Asked asked_of(const XbSearch *self, guint culprit, guint boots)
 	for (guint k = 0; k < asked.n_parents; k++)
 		asked.nodes[k] = asked.parents[k];
 	asked.nodes[asked.n_parents] = culprit;
-	bool fallback = clean && clean_failed(self, asked.nodes, asked.n_parents + 1);
-	asked.image = clean && !fallback ? XB_IMAGE_CLEAN : XB_IMAGE_NORMAL;
-	asked.says = asked.image == XB_IMAGE_CLEAN ? "clean rebuilds say "
-		     : fallback ? "a clean rebuild failed; the search's images say "
-				: "fresh boots say ";
+	asked.image = clean ? XB_IMAGE_CLEAN : XB_IMAGE_NORMAL;
+	asked.says = clean ? "clean rebuilds say " : "fresh boots say ";
 	return asked;
 }
 
@@ -324,7 +323,7 @@ bool xb_confirm_early(XbSearch *self, guint culprit, guint boots)
 	return !gather_boots(self, nodes, asked.n_parents + 1, asked.image, boots);
 }
 
-XbConfirm xb_confirm(XbSearch *self, guint culprit, guint boots, double log_effect, double s)
+XbConfirm xb_confirm(XbSearch *self, guint culprit, guint boots, const XbBelieved *believed)
 {
 	Asked asked = asked_of(self, culprit, boots);
 	g_autofree guint *nodes = asked.nodes;
@@ -336,6 +335,10 @@ XbConfirm xb_confirm(XbSearch *self, guint culprit, guint boots, double log_effe
 		g_string_append(reason, "clean builds of it and its parent give one image");
 		return XB_CONFIRM_DISAGREES;
 	}
+	if (asked.image == XB_IMAGE_CLEAN && !can_be_clean(self, &asked)) {
+		g_string_append(reason, "it, or its parent, cannot be rebuilt clean");
+		return XB_CONFIRM_IMPOSSIBLE;
+	}
 	for (guint round = 1; round <= ROUNDS_MAX; round++) {
 		bool complete = gather_round(self, &asked, round);
 		if (complete || round == 1)
@@ -346,8 +349,9 @@ XbConfirm xb_confirm(XbSearch *self, guint culprit, guint boots, double log_effe
 			return XB_CONFIRM_RUNNING;
 		}
 		g_string_append(reason, asked.says);
-		said = judge(self, &asked, log_effect, s);
-		if (said == XB_CONFIRM_AGREES && !revert_disagrees(self, culprit, log_effect, s))
+		said = judge(self, &asked, believed);
+		if (said == XB_CONFIRM_IMPOSSIBLE ||
+		    (said == XB_CONFIRM_AGREES && !revert_disagrees(self, culprit, believed)))
 			return said;
 	}
 	if (said == XB_CONFIRM_AGREES)

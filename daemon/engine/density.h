@@ -9,10 +9,11 @@
  *     f(x) = (1 - epsilon) exp(-x^2 / 2 s^2) / (s sqrt(2 pi))
  *            + epsilon / (pi c (1 + x^2 / c^2)),      c = max(0.03, 4 s)
  *
- * so that one boot, however far off, moves the odds of two levels by no more
- * than a factor of about (distance / c)^2 (Box and Tiao, Biometrika 55 (1968);
- * Cauchy tails after O'Hagan, JRSS B 41 (1979)). All on the log scale of the
- * metric. Private to the engine.
+ * so that one boot that is off from both of two levels D apart moves their odds by
+ * about (D / c)^2 at most, however far off it is, and one that lies at one of them
+ * by (1 - epsilon) / epsilon sqrt(pi / 2) (c / s) (1 + D^2 / c^2) (Box and Tiao, Biometrika 55
+ * (1968); Cauchy tails after O'Hagan, JRSS B 41 (1979)). All on the log scale of the metric.
+ * Private to the engine.
  */
 #ifndef XB_DENSITY_H
 #define XB_DENSITY_H
@@ -46,8 +47,9 @@ double xb_density_is_outlier(const XbDensity *it, double deviation);
 
 /*
  * log f as a table over the deviation, XB_TABLE_PER_S entries in an s, linear
- * between them (off by at most 1 / (8 XB_TABLE_PER_S^2) = 1.3e-4, the same way for
- * all hypotheses). Entry i is log f((i - XB_TABLE_CENTRE) s / XB_TABLE_PER_S).
+ * between them: off by 1 / (8 XB_TABLE_PER_S^2) = 1.2e-4, up to 7e-4 where the two
+ * kinds cross, the same way for all hypotheses. Entry i is log f((i - XB_TABLE_CENTRE) s /
+ * XB_TABLE_PER_S).
  */
 #define XB_TABLE_REACH  6
 #define XB_TABLE_PER_S  32

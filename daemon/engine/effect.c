@@ -43,19 +43,21 @@ void xb_bisect_set_endpoint_effect(XbBisect *self)
 	const XbObservations *seen = self->search.seen;
 	const XbUnit *good = &seen->units[seen->unit_of[0]];
 	const XbUnit *bad = &seen->units[seen->unit_of[self->search.graph->n - 1]];
+	double phi = self->posterior->phi;
 
 	if (good->n == 0 || bad->n == 0)
 		return;
-	double s = self->posterior->s, step = bad->mean - good->mean;
+	double base = xb_unit_median(seen, good), test = xb_unit_median(seen, bad);
 	double tail = (1 - fmin(self->search.options->confidence, 1 - 1e-9)) / 2;
+	double variance =
+		2 * phi + (1 - phi) * (xb_median_variance(good->n) + xb_median_variance(bad->n));
 	guint n = seen->readings->len;
-	double half =
-		s * sqrt(1.0 / good->n + 1.0 / bad->n) * xb_t_quantile(tail, n > 2 ? n - 1 : 1);
+	double half = self->posterior->s * sqrt(variance) * xb_t_quantile(tail, n > 2 ? n - 1 : 1);
 	self->search.plan->effect = (XbEffect){
-		.base = exp(good->mean),
-		.test = exp(bad->mean),
-		.ratio = exp(step),
-		.ci_low = exp(step - half),
-		.ci_high = exp(step + half),
+		.base = exp(base),
+		.test = exp(test),
+		.ratio = exp(test - base),
+		.ci_low = exp(test - base - half),
+		.ci_high = exp(test - base + half),
 	};
 }

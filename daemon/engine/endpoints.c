@@ -13,8 +13,11 @@ static bool same_image(const XbNode *a, const XbNode *b)
 
 static void spread_evenly(XbBisect *self)
 {
+	double *p = self->search.plan->probability;
+
+	p[0] = XB_PRIOR_NONE;
 	for (guint i = 1; i < self->search.graph->n; i++)
-		self->search.plan->probability[i] = self->hypotheses->prior[i];
+		p[i] = (1 - XB_PRIOR_NONE) * self->hypotheses->prior[i];
 }
 
 static bool endpoint_failed(XbBisect *self, guint node, const char *name)
@@ -28,7 +31,8 @@ static bool endpoint_failed(XbBisect *self, guint node, const char *name)
 		: it->status == XB_STATUS_UNBOOTABLE ? "does not boot or run the workload"
 						     : "brings no number of the metric");
 	spread_evenly(self);
-	xb_bisect_finish(self, XB_VERDICT_RANGE, 1);
+	self->search.plan->range_size = self->hypotheses->n_possible;
+	xb_bisect_finish(self, XB_VERDICT_RANGE, 1 - XB_PRIOR_NONE);
 	return true;
 }
 

@@ -5,8 +5,8 @@
  * or the next actions).
  *
  * No I/O, no clock, no log, no globals, no allocation that outlives the
- * returned plan. Everything random comes from @seed. Call it again with the
- * same input and it answers the same.
+ * returned plan, nothing random. Call it again with the same input and it answers
+ * the same.
  *
  * Words: a *node* is an index into the graph. Node 0 is GOOD (the base; all
  * ancestors of it are folded into it), node n-1 is BAD. Parents come before
@@ -16,8 +16,9 @@
  *
  * A clean rebuild stands for its commit: where it gave another image than the
  * search's build did, boots of the latter are set aside and the clean image is
- * booted from then on. So a confirmation that finds the step gone sends the
- * search back with what is true, and it looks for the step elsewhere.
+ * booted from then on; where it failed, the commit counts as broken. So a
+ * confirmation that finds the step gone sends the search back with what is true,
+ * and it looks for the step elsewhere.
  */
 #ifndef XB_ENGINE_H
 #define XB_ENGINE_H
@@ -73,7 +74,7 @@ typedef struct {
 	guint node;
 	XbImage image;
 	guint perturb;         /* layout perturbation, 0, 1, 2, ... */
-	guint sequence;        /* order in time over the whole job; for drift */
+	guint sequence;        /* order in time, for drift (drift.h) */
 	guint n_samples;       /* may be 0: the metric was missing; ignored then */
 	const double *samples; /* of the job's metric, in its unit; bad ones are ignored */
 	bool confirm;          /* made for a confirmation (XB_PURPOSE_CONFIRM) */
@@ -88,8 +89,9 @@ typedef struct {
 } XbInFlight;
 
 typedef struct {
-	double confidence; /* e.g. 0.99: what is stated is right at least as often */
-	double min_effect; /* e.g. 0.01: |ratio - 1| below it is "none" */
+	double confidence; /* e.g. 0.99: what a culprit needs; a range, or "none" when the boots for
+			    * a flat range are used up, may state less, and says so */
+	double min_effect; /* e.g. 0.01: |log ratio| below log(1 + it) is "none" */
 	bool lower_is_better;
 	bool pass_fail;        /* samples are 1, a pass, or 2, a failure; each may be wrong */
 	guint free_hosts;      /* boots that can start now */
@@ -149,9 +151,10 @@ typedef struct {
 	XbVerdictKind kind;
 	double confidence;   /* probability of what kind says */
 	double *probability; /* n entries: each node is the culprit (node 0: none is); sums to 1 */
-	guint culprit;       /* the most probable node, also while pending; 0 when none leads */
+	guint culprit;       /* the most probable commit, also while pending; 0 before there are
+			      * readings, and for "none" */
 	XbEffect effect;     /* of the culprit, or between the endpoints */
-	double other_steps;  /* probability that the range holds a second step */
+	double other_steps;  /* probability of a second step (steps.h); 0 from xb_plan_bisect() */
 	guint range_size;    /* of a range: the likeliest so many commits are it; else 0 */
 	double drift;        /* relative change of the host from the first boot to the last, as
 			      * images that were booted again tell; 0: none is seen (drift.h) */

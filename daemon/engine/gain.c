@@ -12,6 +12,7 @@
 #define REACH      4.5 /* of those nodes, in standard deviations */
 #define MAX_GROUPS 24
 #define MIN_MASS   0.002
+#define MIN_SHARE  0.0625 /* of the error that is allowed */
 /* Of the middle. */
 #define FEW_READINGS 8
 #define LITTLE_NOISE 0.08
@@ -201,7 +202,8 @@ static void predict(const XbGain *self, double mean, double var, double **densit
 static void pick_groups(XbGain *self)
 {
 	const XbPosterior *posterior = self->posterior;
-	double least = MIN_MASS;
+	double error = 1 - self->search->options->confidence;
+	double least = fmin(MIN_MASS, error * MIN_SHARE);
 
 	for (;;) {
 		self->n_parts = 0;

@@ -15,6 +15,10 @@
  * two rivals that both predict the same reading there has little, though one
  * puts it on the good side and the other on the bad one.
  *
+ * Groups of less than min(0.2 %, a sixteenth of 1 - confidence) are left out,
+ * and of more than 24 the least likely. Outliers are left out too: the variance
+ * of p(y | h) is s^2 and that of the level.
+ *
  * A further boot of one image is worth less by the image's own share phi of
  * the variance: the gain is scaled by the increase of the precision
  * 1 / (phi + (1 - phi) / n) of that image's level.

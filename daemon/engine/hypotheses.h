@@ -19,6 +19,12 @@
 
 #define XB_NO_GROUP G_MAXUINT
 
+/* What "none" has before there are readings; the commits share the rest. Chosen, not measured: it
+ * is worth less than one clear boot. */
+#define XB_PRIOR_NONE 0.2
+/* Scale of the Cauchy prior of a step, on the log scale. */
+#define XB_PRIOR_STEP 0.05
+
 typedef struct {
 	guint n_nodes;
 	guint n_columns; /* measured images */

@@ -12,8 +12,8 @@
  * A *column* is the log density of one image's readings as a function of the
  * level of its side. n boots of one image count for w = 1 / (n phi + 1 - phi)
  * of each, normalised: what they say of the scatter is scatter.h's. That all n
- * are outliers has epsilon^n: there epsilon^(1 / w) is their share. Private to
- * the engine.
+ * are outliers has epsilon^n: there epsilon^(1 / w) is their share (w above 0.8:
+ * epsilon). Private to the engine.
  */
 #ifndef XB_LATTICE_H
 #define XB_LATTICE_H

@@ -136,6 +136,15 @@ XbObservations *xb_observations_new(const XbGraph *graph, const XbNode *nodes, c
 	return self;
 }
 
+double xb_unit_median(const XbObservations *self, const XbUnit *unit)
+{
+	g_autofree double *levels = g_new(double, unit->n + 1);
+
+	for (guint k = 0; k < unit->n; k++)
+		levels[k] = xb_reading(self, unit, k)->level;
+	return xb_median(levels, unit->n);
+}
+
 void xb_observations_free(XbObservations *self)
 {
 	if (!self)

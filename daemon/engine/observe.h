@@ -55,6 +55,9 @@ XbObservations *xb_observations_new(const XbGraph *graph, const XbNode *nodes, c
 void xb_observations_free(XbObservations *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbObservations, xb_observations_free)
 
+/* Of its readings; NAN without any. */
+double xb_unit_median(const XbObservations *self, const XbUnit *unit);
+
 static inline const XbReading *xb_reading(const XbObservations *self, const XbUnit *unit, guint k)
 {
 	return &g_array_index(self->readings, XbReading, unit->start + k);

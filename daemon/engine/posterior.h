@@ -15,25 +15,29 @@
  * more than one boot; lattice.h).
  *
  * Hypotheses: h is the culprit (two levels, a on the good side and b on the
- * bad side), or none is (one level). Priors: a flat; b - a Cauchy with median
- * 0 and scale 5 %, centred on where the readings of GOOD lie; "none" has 0.2,
- * the rest is shared by the commits by their prior weights; s log-normal
- * around 0.8 % with sd 0.8 (a factor of 2.2), or around history's value with
- * the precision its number of boots gives. A level that history knows from n
- * boots is one more reading, of variance s^2 / min(n, 64) (the cap because hosts
- * drift): GOOD's of the good side, BAD's of the bad side. epsilon is 0.2 %, 2 %
- * or 10 %, with prior 0.96, 0.03 and 0.01; while no reading would be an outlier
- * even at 2 %, the first stands for all.
+ * bad side), or none is (one level). Priors, which are chosen and not measured: a
+ * flat; b Cauchy with scale 5 % around the median of GOOD's readings, which stands
+ * for a so that the integral factors; "none" has 0.2, the rest is shared by the
+ * commits by their prior weights; s log-normal around 0.8 % with sd 0.8 (a factor
+ * of 2.2), or around history's value, log s then with variance 1 / (2 (n - 1)) +
+ * 0.01 for n boots; s is cut to 0.01 .. 50 %. A level that history knows from n
+ * boots is normal around it, of variance s^2 / min(n, 64) + (0.05 %)^2 (the cap
+ * because hosts drift): GOOD's of the good side, BAD's of the bad side. epsilon is
+ * 0.2 %, 2 % or 10 %, with prior 0.96, 0.03 and 0.01; while no reading has more
+ * than 0.6 to be an outlier at 2 %, the first stands for all. Boots under other
+ * layout perturbations are boots of the same image. Drift is no part of this model:
+ * it is taken out of the readings where it is found (drift.h).
  *
- * a, b, s, phi and epsilon are integrated out. Given s the integral factors into
- * one over a and one over b, each a sum over a lattice (lattice.h). The integral
- * over log s is a sum as well, over steps around its mode out to where the
- * evidence has dropped by e^-6. Without outliers and with one boot an image all
- * this is the textbook Normal-Inverse-Gamma marginal likelihood, with a proper
- * prior on s in place of the inverse gamma (Gelman et al., Bayesian Data
- * Analysis, 3rd ed., 3.3); the predictive mixture over s is what is Student's t
- * there. Groups whose density is nowhere within e^-16 of the likeliest one's
- * have no mass.
+ * a, b, s and epsilon are integrated out. phi is integrated out of the evidence of
+ * the replicates, and has its mean given s where their columns are weighed. Given s
+ * the integral factors into one over a and one over b, each a sum over a lattice
+ * (lattice.h). The integral over log s is a sum as well, over steps around its mode
+ * out to where the evidence has dropped by e^-6, so a stated probability is exact
+ * to about 1e-3 of itself, and what is asked beyond 99.9 % is not resolved. Without outliers and
+ * with one boot an image all this is the textbook Normal-Inverse-Gamma marginal likelihood, with a
+ * proper prior on s in place of the inverse gamma (Gelman et al., Bayesian Data Analysis, 3rd
+ * ed., 3.3); the predictive mixture over s is what is Student's t there. Groups whose density is
+ * nowhere within e^-16 of the likeliest one's have no mass.
  *
  * |b - a| < log(1 + min_effect) counts as "none": its probability under each
  * hypothesis is moved there.
@@ -42,7 +46,7 @@
  * as these priors say. In one given world it may be above or below: where a boot
  * varies by as much as the step, a search that looks after each boot would be
  * right in 92 % of what it states with 96 %. Hence what is asked for beyond it
- * (bisect.c): fresh boots of culprit and parent, the more the noisier, and a part
+ * (bisect.h, confirm.h): fresh boots of culprit and parent, the more the noisier, and a part
  * of the error kept back (`make bench-search`: then 98 % are right there).
  */
 #ifndef XB_POSTERIOR_H

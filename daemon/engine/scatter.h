@@ -12,7 +12,11 @@
  * by Laplace's method around the best of the readings and their mean, exact for
  * a Gaussian (Tierney and Kadane, JASA 81 (1986)). phi has a prior by way of
  * the standard deviation of images, sqrt(phi) s: log-normal around 0.05 % with
- * sd 0.7. Both are put on a grid of 11 values of phi. Private to the engine.
+ * sd 0.7, chosen for images whose code is the same, and only laid out otherwise.
+ * Both are put on a grid of 11 values of phi, 0.0003 to 0.9999, each with the
+ * density's height for weight, made to sum to 1 for each s: the grid is part of the
+ * prior. The evidence is worked out at sigmas a factor of 1.4 apart and linear
+ * between them. Private to the engine.
  */
 #ifndef XB_SCATTER_H
 #define XB_SCATTER_H

@@ -362,6 +362,47 @@ static XbPlan *ask_planner(Sim *self)
 			      self->running->len);
 }
 
+/* Is it a boot of the image of @node? */
+static bool is_of(const Sim *self, const XbBoot *boot, guint node)
+{
+	return boot->image == XB_IMAGE_REVERT ? boot->node == node
+					      : self->image[boot->node] == self->image[node];
+}
+
+/* Of the boots made for a confirmation those count as its own that are of the culprit that was
+ * named in the end and of its parents; the others were the search's. */
+static void count_confirmation(Sim *self)
+{
+	const XbGraph *graph = &self->world->graph;
+	XbTrial *trial = self->trial;
+	guint named = trial->culprit;
+
+	for (guint i = 0; i < self->boots->len; i++) {
+		const XbBoot *boot = &g_array_index(self->boots, XbBoot, i);
+		bool own = trial->kind == XB_VERDICT_CULPRIT && is_of(self, boot, named);
+
+		for (guint e = graph->parent_start[named]; e < graph->parent_start[named + 1]; e++)
+			own |= trial->kind == XB_VERDICT_CULPRIT &&
+			       boot->image != XB_IMAGE_REVERT &&
+			       is_of(self, boot, graph->parent[e]);
+		if (boot->confirm && !own) {
+			trial->boots++;
+			trial->confirm_boots--;
+		}
+	}
+}
+
+/* Is it one of the smallest set of commits that reaches the confidence? */
+static bool in_range(const Sim *self, const XbPlan *plan, guint node)
+{
+	double before = 0;
+
+	for (guint i = 1; i < self->n; i++)
+		if (plan->probability[i] > plan->probability[node])
+			before += plan->probability[i];
+	return node != 0 && plan->probability[node] > 0 && before < self->world->options.confidence;
+}
+
 static void conclude(Sim *self, const XbPlan *plan, XbVerdictKind kind)
 {
 	XbTrial *trial = self->trial;
@@ -374,10 +415,10 @@ static void conclude(Sim *self, const XbPlan *plan, XbVerdictKind kind)
 	trial->total_s = self->now_s;
 	if (trial->search_s < 0)
 		trial->search_s = self->now_s;
-	if (kind == XB_VERDICT_RANGE)
-		trial->right = plan->probability[trial->truth] > 1e-4;
-	else
-		trial->right = trial->culprit == trial->truth;
+	trial->drift = plan->drift;
+	count_confirmation(self);
+	trial->right = kind == XB_VERDICT_RANGE ? in_range(self, plan, trial->truth)
+						: trial->culprit == trial->truth;
 }
 
 static bool has_purpose(const XbPlan *plan, XbPurpose purpose)

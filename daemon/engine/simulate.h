@@ -40,12 +40,15 @@ typedef struct {
 typedef struct {
 	XbVerdictKind kind;
 	guint truth, culprit;
-	bool right; /* the culprit; a range that holds it; none when there is none */
+	bool right; /* the culprit; in the range that is stated; none when there is none */
 	bool stuck; /* ended without a verdict: a defect */
 	double confidence;
 	guint builds, prebuilds, boots; /* of the search */
 	guint endpoint_boots;           /* of boots: GOOD and BAD */
+	/* Those of culprit and parents, when a culprit is named: boots that were made to confirm
+	 * another commit are the search's. */
 	guint confirm_builds, confirm_boots;
+	double drift;             /* as reported, XbPlan */
 	double search_s, total_s; /* until the confirmation began that stood; until the verdict */
 	double ratio;
 } XbTrial;

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#define PRIOR_STEP     0.05 /* scale of the Cauchy prior on b - a */
 #define PRIOR_LOG_S_SD 0.8
 #define HOPELESS       (-16) /* logarithm of a group's highest density over the best group's */
 /* A level tells from n boots as much as so many at most, since hosts drift. */
@@ -52,8 +51,8 @@ static void sum_columns(XbModel *self, double s)
 			self->total[k] += column[k];
 	}
 	for (guint k = 0; k < n; k++) {
-		double d = (self->lattice.x[k] - self->reference) / PRIOR_STEP;
-		self->prior[k] = -log(G_PI * PRIOR_STEP * (1 + d * d));
+		double d = (self->lattice.x[k] - self->reference) / XB_PRIOR_STEP;
+		self->prior[k] = -log(G_PI * XB_PRIOR_STEP * (1 + d * d));
 	}
 	/* Under every culprit BAD's is the bad side; under "none" it is the only one. */
 	memset(self->known, 0, n * sizeof(*self->known));
@@ -136,8 +135,8 @@ static void weigh_group(XbModel *self, XbSlice *slice, guint g, double *best)
 	} else {
 		slice->group[g].log_mass = good.log_mass;
 		slice->group[g].mean[1] = self->reference;
-		slice->group[g].var[1] = 4 * PRIOR_STEP * PRIOR_STEP;
-		slice->group[g].small = 2 / G_PI * atan(self->floor / PRIOR_STEP);
+		slice->group[g].var[1] = 4 * XB_PRIOR_STEP * XB_PRIOR_STEP;
+		slice->group[g].small = 2 / G_PI * atan(self->floor / XB_PRIOR_STEP);
 	}
 }
 

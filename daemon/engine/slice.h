@@ -10,7 +10,6 @@
 #include "lattice.h"
 #include "scatter.h"
 
-#define XB_PRIOR_NONE 0.2
 #define XB_PRIOR_S    0.008 /* median */
 #define XB_S_MIN      1e-4
 #define XB_S_MAX      0.5

@@ -16,6 +16,11 @@ int xb_compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+double xb_median_variance(guint n)
+{
+	return (n > 2 ? G_PI / 2 : 1) / n;
+}
+
 double xb_median(double *values, guint n)
 {
 	if (n == 0)

@@ -14,6 +14,10 @@ int xb_compare_doubles(const void *a, const void *b);
 /* Sorts @values, none of them NAN. NAN of none. */
 double xb_median(double *values, guint n);
 
+/* Variance of the median of @n > 0 normal values of variance 1: pi / (2 n), that of many, for more
+ * than two. */
+double xb_median_variance(guint n);
+
 /* Regularised incomplete beta function I_x(a, b), 0 <= x <= 1; a, b > 0.
  * Continued fraction by Lentz's method (DLMF 8.17.22). */
 double xb_incomplete_beta(double a, double b, double x);

@@ -2,15 +2,13 @@
 /* steps.c - several steps in one range, segment by segment. */
 #include "steps.h"
 #include "graph.h"
+#include "hypotheses.h"
 
 #include <math.h>
 #include <string.h>
 
-#define NONE 0
-/* Prior of "no step" in the posterior (posterior.h), and of a second step here. */
-#define PRIOR_NONE   0.2
+#define NONE         0
 #define PRIOR_SECOND 0.1
-/* More segments than this, and the range is taken for one that drifts. */
 #define SEGMENTS_MAX 64
 /* Less likely commits are no part of a range. */
 #define CANDIDATE 0.005
@@ -233,7 +231,7 @@ static guint count_kind(const GArray *segments, XbVerdictKind kind)
 	return n;
 }
 
-/* The probabilities of the whole range's plan, which are the verdict's when it finds no step. */
+/* The probabilities of a part's plan, which are the verdict's when it finds no step. */
 static void spread(Steps *self, const Part *part, const XbPlan *plan)
 {
 	XbPlan *whole = self->whole;
@@ -241,6 +239,7 @@ static void spread(Steps *self, const Part *part, const XbPlan *plan)
 	memset(whole->probability, 0, self->graph->n * sizeof(double));
 	for (guint i = 0; i < part->n; i++)
 		whole->probability[i == NONE ? NONE : part->node[i]] = plan->probability[i];
+	whole->range_size = plan->range_size;
 }
 
 /* A segment of which a range is left; NULL when there is none. */
@@ -279,6 +278,12 @@ static void conclude(Steps *self)
 	if (best && ranges > 0)
 		g_string_append_printf(whole->reason,
 				       "; %u more could not be narrowed down to a commit", ranges);
+	if (self->segments->len >= SEGMENTS_MAX)
+		g_string_append_printf(
+			whole->reason,
+			"; the range has more steps than the %u stretches of it that "
+			"are searched at most can show",
+			SEGMENTS_MAX);
 	whole->other_steps = best && count_kind(self->segments, XB_VERDICT_CULPRIT) > 1;
 	whole->steps_left = 0;
 	whole->seconds_left = 0;
@@ -318,6 +323,8 @@ XbPlan *xb_plan_steps(const XbGraph *graph, const XbOptions *options, const XbNo
 		self.options.no_revert = segment->to != graph->n - 1;
 		g_autoptr(XbPlan) plan = plan_part(&part, &self.options);
 		g_array_index(segments, XbSegment, k).can_matter = plan->can_matter;
+		if (fabs(plan->drift) > fabs(self.whole->drift))
+			self.whole->drift = plan->drift;
 		if (k == 0)
 			spread(&self, &part, plan);
 		if (plan->kind != XB_VERDICT_PENDING) {
@@ -367,8 +374,10 @@ static double step_in(const XbGraph *graph, const XbOptions *options, const XbNo
 	double none = plan->kind == XB_VERDICT_NONE ? plan->confidence : plan->probability[NONE];
 	if (none <= 0)
 		return plan->kind == XB_VERDICT_RANGE || plan->probability[NONE] > 0;
-	double odds = (1 - none) / none * PRIOR_NONE / (1 - PRIOR_NONE) * PRIOR_SECOND /
-		      (1 - PRIOR_SECOND);
+	/* What "none" had before the readings: steps below the least effect are in it. */
+	double before = XB_PRIOR_NONE + (1 - XB_PRIOR_NONE) * M_2_PI *
+						atan(log1p(options->min_effect) / XB_PRIOR_STEP);
+	double odds = (1 - none) / none * before / (1 - before) * PRIOR_SECOND / (1 - PRIOR_SECOND);
 	return odds / (1 + odds);
 }
 

@@ -12,7 +12,10 @@
  * of b. A side branch that left before a and joined after it is seen as its
  * merge: a step that came with it is that merge's. Steps that cancel each other
  * between two measured commits are not seen, nor is a step below the least
- * effect. The revert is tried in segments that end with BAD only: elsewhere BAD
+ * effect. Each segment is judged at the job's confidence: of k steps that are
+ * named up to k (1 - confidence) are wrong on average. There are at most 64
+ * segments; what lies in others is not searched, and the reason says so. The revert
+ * is tried in segments that end with BAD only: elsewhere BAD
  * holds later steps as well.
  *
  * Steps close to each other can leave the planner, which knows of one step,
@@ -51,8 +54,9 @@ XbPlan *xb_plan_steps(const XbGraph *graph, const XbOptions *options, const XbNo
 
 /*
  * The probability that the range holds another step than @culprit's, from the
- * boots made so far: the larger of both sides', each with a prior of 0.1. With
- * one boot at each end of a side that is what their difference says.
+ * boots made so far: the larger of both sides', each with a prior of 0.1: the odds
+ * of a step in the posterior of that side over its odds before the readings, times
+ * 0.1 / 0.9. With one boot at each end of a side that is what their difference says.
  */
 double xb_other_steps(const XbGraph *graph, const XbOptions *options, const XbNode *nodes,
 		      const XbBoot *boots, guint n_boots, guint culprit);

@@ -24,6 +24,7 @@ typedef struct {
 	bool prebuilt;
 	bool void_confirms; /* boots of a confirmation bring no number */
 	guint no_clean;     /* the node that can't be built clean; 0: none */
+	bool no_clean_good;
 	guint clean_builds, reverts, boots_before_clean, rounds;
 } World;
 
@@ -63,10 +64,10 @@ static void build(World *world, const XbAction *action)
 		node->build_s = 0;
 		break;
 	case XB_IMAGE_CLEAN:
-		node->clean_status = world->no_clean == action->node && action->node > 0
-					     ? XB_STATUS_UNBUILDABLE
-					     : XB_STATUS_BUILT;
-		node->clean_class = 1 + 2 * action->node + 2 * N * world->other_classes;
+		bool fails =
+			action->node > 0 ? action->node == world->no_clean : world->no_clean_good;
+		node->clean_status = fails ? XB_STATUS_UNBUILDABLE : XB_STATUS_BUILT;
+		node->clean_class = fails ? 0 : 1 + 2 * action->node + 2 * N * world->other_classes;
 		world->clean_builds++;
 		break;
 	case XB_IMAGE_REVERT:
@@ -318,16 +319,41 @@ static void test_its_boots_begin_before_the_search_is_sure(void)
 	world_free(world);
 }
 
-/* The parent can't be built clean, and the culprit's clean image is another than the search's. */
-static void test_one_clean_build_of_two_ends(void)
+/* What can't be built clean is broken, whatever its incremental build said. The revert still tells
+ * which commit it is; that is likely, and not confirmed. */
+static void test_a_failed_clean_build_names_nobody(void)
 {
-	World *world = world_new(7, 0.5);
+	for (guint broken = 6; broken <= 7; broken++) {
+		for (guint other = 0; other < 2; other++) {
+			World *world = world_new(7, 0.5);
 
-	world->other_classes = 1;
-	world->no_clean = 6;
+			world->other_classes = other;
+			world->no_clean = broken;
+			g_autoptr(XbPlan) plan = run(world, 2);
+			g_test_message("%s", plan->reason->str);
+			g_assert_cmpint(plan->kind, ==, XB_VERDICT_RANGE);
+			g_assert_nonnull(
+				strstr(plan->reason->str, "a clean rebuild of 1 commit failed"));
+			g_assert_cmpfloat(plan->probability[7], >, 0.2);
+			g_assert_cmpfloat(plan->probability[broken] + plan->probability[7] +
+						  plan->probability[8],
+					  >, 0.99);
+			world_free(world);
+		}
+	}
+}
+
+/* GOOD is the parent, and can't be built clean: the search's measurement of it stays. */
+static void test_good_that_cannot_be_built_clean_confirms_nothing(void)
+{
+	World *world = world_new(1, 0.5);
+
+	world->no_clean_good = true;
 	g_autoptr(XbPlan) plan = run(world, 2);
-	assert_culprit(plan, 7);
-	g_assert_nonnull(strstr(plan->reason->str, "a clean rebuild failed"));
+	g_test_message("%s", plan->reason->str);
+	g_assert_cmpint(plan->kind, ==, XB_VERDICT_RANGE);
+	g_assert_cmpfloat(plan->probability[1], >, 0.99);
+	g_assert_nonnull(strstr(plan->reason->str, "cannot be rebuilt clean"));
 	world_free(world);
 }
 
@@ -340,6 +366,7 @@ static void test_what_cannot_be_measured_again_is_not_confirmed(void)
 	g_autoptr(XbPlan) plan = run(world, 0);
 	g_test_message("%s", plan->reason->str);
 	g_assert_cmpint(plan->kind, ==, XB_VERDICT_RANGE);
+	g_assert_cmpuint(plan->range_size, ==, 1);
 	world_free(world);
 }
 
@@ -379,7 +406,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/confirm/noise asks for more boots", test_noise_asks_for_more_boots);
 	g_test_add_func("/confirm/its boots begin before the search is sure",
 			test_its_boots_begin_before_the_search_is_sure);
-	g_test_add_func("/confirm/one clean build of two ends", test_one_clean_build_of_two_ends);
+	g_test_add_func("/confirm/a failed clean build names nobody",
+			test_a_failed_clean_build_names_nobody);
+	g_test_add_func("/confirm/GOOD that cannot be built clean confirms nothing",
+			test_good_that_cannot_be_built_clean_confirms_nothing);
 	g_test_add_func("/confirm/what cannot be measured again is not confirmed",
 			test_what_cannot_be_measured_again_is_not_confirmed);
 	g_test_add_func("/confirm/a revert that objects is asked again and told",
