@@ -50,6 +50,9 @@ bool xb_bisect_endpoints(XbBisect *self);
  * by simulation (`make bench-search`), and no theorem stands behind them.
  */
 
+#define XB_FLAT_BOOTS 56
+#define XB_FLAT_NOISE 1.5 /* in units of --min-effect */
+
 /* The probability that the likeliest culprit has to reach to be named. */
 double xb_bisect_required(const XbBisect *self);
 

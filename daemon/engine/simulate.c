@@ -434,6 +434,8 @@ static bool step(Sim *self)
 {
 	g_autoptr(XbPlan) plan = ask_planner(self);
 
+	if (self->boots->len == 0)
+		self->trial->can_matter = plan->can_matter;
 	if (plan->kind != XB_VERDICT_PENDING) {
 		conclude(self, plan, plan->kind);
 		return false;

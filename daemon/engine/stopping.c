@@ -4,8 +4,6 @@
 
 #include <math.h>
 
-#define FLAT_BOOTS_MAX  56
-#define FLAT_NOISE      1.5
 #define FLAT_LEAST      0.4
 #define FLAT_OVER_RIVAL 4
 #define EARLY_POWER     3
@@ -43,7 +41,7 @@ bool xb_bisect_is_none(const XbBisect *self)
 bool xb_bisect_is_flat(const XbBisect *self, guint most_boots)
 {
 	double noise = self->posterior->s / log1p(fmax(self->search.options->min_effect, 1e-4));
-	double most = FLAT_BOOTS_MAX * fmax(1, noise * noise / (FLAT_NOISE * FLAT_NOISE));
+	double most = XB_FLAT_BOOTS * fmax(1, noise * noise / (XB_FLAT_NOISE * XB_FLAT_NOISE));
 	double none = self->posterior->none;
 	double rival = self->posterior->node[self->search.plan->culprit];
 
