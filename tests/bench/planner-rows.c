@@ -76,7 +76,7 @@ static void search_do(Search *search, const XbAction *action)
 }
 
 /* Processor time of the slowest step of a whole search, in ms: the machine may be busy. */
-void planner_rows(Bench *bench)
+static void planner_step(Bench *bench)
 {
 	const char *name = "planner step, 20,000 commits with merges: ms";
 	guint *start, *parent, steps = 0;
@@ -109,4 +109,25 @@ void planner_rows(Bench *bench)
 	search_end(&search);
 	g_free(start);
 	g_free(parent);
+}
+
+/* What `xbisect simulate --commits 1024 --trials 1000` takes. */
+static void simulate_row(Bench *bench)
+{
+	const char *name = "simulate, 1,000 trials of N=1024: seconds of one processor";
+	XbWorld world = world_default();
+	Summary ours;
+
+	if (!bench_wants(bench, name))
+		return;
+	world.graph = world_line(1025);
+	bench_worlds(bench, &world, bench->trials, 1, &ours);
+	g_autofree char *detail = summary_detail(&ours);
+	row_at_most(bench, name, ours.ms, 60, detail); /* ms a trial: seconds a thousand */
+}
+
+void planner_rows(Bench *bench)
+{
+	planner_step(bench);
+	simulate_row(bench);
 }

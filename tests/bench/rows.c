@@ -62,6 +62,7 @@ static void settle(Summary *summary, guint trials, double seconds)
 		&summary->range,   &summary->none,    &summary->stuck,
 		&summary->right,   &summary->covered, &summary->wrong,
 		&summary->stated,  &summary->halved,  &summary->confirm_boots,
+		&summary->drifted,
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(mean); i++)
@@ -85,7 +86,7 @@ void bench_worlds(const Bench *bench, const XbWorld *world, guint trials, uint64
 		summary->most_search_boots =
 			MAX(summary->most_search_boots, it->boots - it->endpoint_boots);
 		summary->halved +=
-			it->boots - it->endpoint_boots <= (guint)ceil(log2(world->graph.n - 1));
+			it->boots - it->endpoint_boots <= (guint)ceil(log2(it->can_matter));
 		summary->builds += it->builds + it->prebuilds;
 		summary->endpoint_boots += it->endpoint_boots;
 		summary->confirm_boots += it->confirm_boots;
@@ -101,6 +102,7 @@ void bench_worlds(const Bench *bench, const XbWorld *world, guint trials, uint64
 		summary->covered += it->right && !it->stuck;
 		summary->wrong += named && it->culprit != it->truth;
 		summary->stated += it->confidence;
+		summary->drifted += it->drift != 0;
 	}
 	settle(summary, trials, seconds);
 }
@@ -155,14 +157,26 @@ void row_at_least(Bench *bench, const char *name, double figure, double goal, co
 	print_row(bench, name, ">=", figure, goal, figure >= goal, detail);
 }
 
+void row_as_stated(Bench *bench, const char *name, const Summary *it)
+{
+	double error = sqrt(it->stated * (1 - it->stated) / it->trials);
+	g_autofree char *row = g_strdup_printf("%s: right over stated", name);
+	g_autofree char *detail =
+		g_strdup_printf("\"right\": %.4f, \"stated\": %.4f, \"standard_error\": %.4f",
+				it->right, it->stated, error);
+
+	row_at_least(bench, row, it->right - it->stated, -2.33 * error, detail);
+}
+
 char *summary_detail(const Summary *it)
 {
 	return g_strdup_printf(
 		"\"trials\": %u, \"boots\": %.2f, \"endpoint_boots\": %.2f, "
-		"\"confirm_boots\": %.2f, \"most_boots\": %u, \"builds\": %.2f, "
-		"\"minutes\": %.2f, \"right\": %.4f, \"wrong\": %.4f, \"range\": %.4f, "
+		"\"confirm_boots\": %.2f, \"boots_in_all\": %.2f, \"most_boots\": %u, "
+		"\"builds\": %.2f, \"minutes\": %.2f, \"right\": %.4f, \"wrong\": %.4f, \"range\": "
+		"%.4f, "
 		"\"none\": %.4f, \"stuck\": %.4f, \"stated\": %.4f, \"ms_a_trial\": %.1f",
-		it->trials, it->boots, it->endpoint_boots, it->confirm_boots, it->most_boots,
-		it->builds, it->minutes, it->right, it->wrong, it->range, it->none, it->stuck,
-		it->stated, it->ms);
+		it->trials, it->boots, it->endpoint_boots, it->confirm_boots,
+		it->boots + it->confirm_boots, it->most_boots, it->builds, it->minutes, it->right,
+		it->wrong, it->range, it->none, it->stuck, it->stated, it->ms);
 }

@@ -23,12 +23,14 @@ typedef struct {
 	double confirm_boots, minutes, search_minutes;
 	guint most_boots, most_search_boots; /* the latter without endpoints */
 	guint most_boots_in_all;             /* with the confirmation's */
-	double halved; /* share that took ceil(log2 n) boots of commits between, or fewer */
+	double halved; /* share that took ceil(log2 n) boots of commits between, or fewer, n the
+			* commits that can matter */
 	double culprit, range, none, stuck; /* shares of the verdicts */
 	double right;                       /* the culprit itself; none when there is none */
 	double covered;                     /* right, or a range with the culprit in it */
 	double wrong;                       /* another commit named */
 	double stated;                      /* mean probability of what was said */
+	double drifted;                     /* share that report a drift */
 	double ms;                          /* of processor time, a trial */
 } Summary;
 
@@ -47,6 +49,9 @@ bool bench_wants(const Bench *bench, const char *prefix);
  * may be NULL or members of a JSON object, without the braces. */
 void row_at_most(Bench *bench, const char *name, double figure, double goal, const char *detail);
 void row_at_least(Bench *bench, const char *name, double figure, double goal, const char *detail);
+
+/* Prints whether what is stated is right as often: no less than chance leaves in 1 run of 100. */
+void row_as_stated(Bench *bench, const char *name, const Summary *it);
 
 /* Members that describe a summary, for @detail; to g_free. */
 char *summary_detail(const Summary *summary);
