@@ -80,8 +80,9 @@
  * effect, counts, measurements), and besides: title, repo, good, bad,
  * workload, metric, unit, host, confidence_asked, min_effect, created,
  * started, finished (Unix seconds), reason, note (warnings while it ran),
- * commits_in_range, can_matter, dir, kernel: {"toolchain", "config_sha256"}; for a bisect verdict
- * culprit:
+ * commits_in_range, can_matter, dir, kernel: {"toolchain", "config_sha256"}; for a range
+ * verdict.range_size (so many commits are it; verdict.commits lists 1,000 at most); for a bisect
+ * verdict culprit:
  * {"commit","subject","author","email","date","message","diffstat"},
  * confirmation: [{"commit","image","boots","level"}], path: {"phase",
  * "objects","executed","shared","idle","text"}, the range's commits by what they

@@ -7,7 +7,8 @@
 #include "path-view.h"
 #include "plan-sides.h"
 
-#define LISTED_MAX 32 /* commits with a probability that a verdict lists */
+#define LISTED_MAX 32   /* commits with a probability that a verdict lists */
+#define RANGE_MAX  1000 /* of a range, which is listed as a whole */
 
 typedef struct {
 	guint node;
@@ -23,19 +24,44 @@ static int by_probability(gconstpointer a, gconstpointer b)
 	return x->node < y->node ? -1 : x->node > y->node;
 }
 
-static json_t *ranked_commits(const XbJobData *data, const XbPlan *plan)
+/* Every commit that can be the culprit, the likeliest first, of equals the oldest. */
+static GArray *rank_commits(const XbPlan *plan, guint n)
 {
-	g_autoptr(GArray) ranked = g_array_new(FALSE, FALSE, sizeof(Ranked));
-	json_t *list = json_array();
+	GArray *ranked = g_array_new(FALSE, FALSE, sizeof(Ranked));
 
-	for (guint i = 1; i < data->commits->len; i++) {
+	for (guint i = 1; i < n; i++) {
 		Ranked one = { i, plan->probability[i] };
-		if (one.probability > 1e-4)
+		if (one.probability > 0)
 			g_array_append_val(ranked, one);
 	}
 	g_array_sort(ranked, by_probability);
-	for (guint i = 0; i < ranked->len && i < LISTED_MAX; i++) {
+	return ranked;
+}
+
+/* How many of the likeliest a range is. The plan of several steps doesn't say: so many as it is
+ * confident of. */
+static guint range_size(const XbPlan *plan, const GArray *ranked)
+{
+	double sum = 0;
+	guint size = 0;
+
+	if (plan->kind != XB_VERDICT_RANGE || plan->range_size > 0)
+		return plan->range_size;
+	while (size < ranked->len && sum < plan->confidence - 1e-9)
+		sum += g_array_index(ranked, Ranked, size++).probability;
+	return size;
+}
+
+/* All that a range is; else those that a person may care for. */
+static json_t *list_commits(const XbJobData *data, const GArray *ranked, guint size)
+{
+	guint n = MIN(ranked->len, size > 0 ? MIN(size, RANGE_MAX) : LISTED_MAX);
+	json_t *list = json_array();
+
+	for (guint i = 0; i < n; i++) {
 		const Ranked *one = &g_array_index(ranked, Ranked, i);
+		if (size == 0 && one->probability <= 1e-4)
+			break;
 		const XbJobCommit *commit = data->commits->pdata[one->node];
 		json_t *path = xb_path_commit(data, one->node);
 		json_t *entry = json_pack("{s:s,s:s,s:f,s:i}", "id", commit->label, "subject",
@@ -87,10 +113,12 @@ static const char *const verdict_names[] = {
 json_t *xb_plan_verdict(const XbJobData *data, const XbGraph *graph, const XbNode *nodes,
 			const XbPlan *plan)
 {
+	g_autoptr(GArray) ranked = rank_commits(plan, data->commits->len);
+	guint size = range_size(plan, ranked);
 	json_t *verdict = json_pack(
 		"{s:s,s:f,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:i,s:o,s:i,s:i,s:f,s:s}", "kind",
 		verdict_names[plan->kind], "confidence", plan->confidence, "commits",
-		ranked_commits(data, plan), "effect", "base",
+		list_commits(data, ranked, size), "effect", "base",
 		xb_json_number_or_null(plan->effect.base), "test",
 		xb_json_number_or_null(plan->effect.test), "ratio",
 		xb_json_number_or_null(plan->effect.ratio), "ci_low",
@@ -103,6 +131,8 @@ json_t *xb_plan_verdict(const XbJobData *data, const XbGraph *graph, const XbNod
 	json_t *path;
 
 	g_assert(verdict);
+	if (size > 0)
+		json_object_set_new(verdict, "range_size", json_integer(size));
 	json_object_set_new(verdict, "alike", alike_nodes(graph, nodes));
 	path = xb_path_summary(data);
 	if (path)

@@ -6,8 +6,8 @@
 #include "engine.h"
 #include "jobdata.h"
 
-/* The likeliest commits, effect, confidence, what is left to do, and which runs of commits share an
- * image. A new reference. */
+/* The likeliest commits (of a range all, up to 1,000, and "range_size", how many they are), effect,
+ * confidence, what is left to do, and which runs of commits share an image. A new reference. */
 json_t *xb_plan_verdict(const XbJobData *data, const XbGraph *graph, const XbNode *nodes,
 			const XbPlan *plan);
 

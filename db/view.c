@@ -77,6 +77,16 @@ static json_t *base_object(const XbJob *job, json_t *spec)
 	return object;
 }
 
+static json_t *verdict_of(json_t *said)
+{
+	static const char *const members[] = { "kind", "confidence", "commits", "range_size" };
+	json_t *verdict = json_object();
+
+	for (guint i = 0; i < G_N_ELEMENTS(members); i++)
+		copy_string(verdict, members[i], said);
+	return verdict;
+}
+
 /* verdict and effect, out of what the planner said last. */
 static void add_verdict(json_t *object, const XbJob *job, json_t *said, json_t *spec)
 {
@@ -86,11 +96,7 @@ static void add_verdict(json_t *object, const XbJob *job, json_t *said, json_t *
 	if (said && !json_object_get(object, "reason"))
 		json_object_set(object, "reason", json_object_get(said, "reason"));
 	if (job->state == XB_JOB_DONE && g_strcmp0(kind, "measured") != 0)
-		json_object_set_new(object, "verdict",
-				    json_pack("{s:O,s:O,s:O}", "kind",
-					      json_object_get(said, "kind"), "confidence",
-					      json_object_get(said, "confidence"), "commits",
-					      json_object_get(said, "commits")));
+		json_object_set_new(object, "verdict", verdict_of(said));
 	else
 		json_object_set_new(object, "verdict", json_null());
 	if (effect) {

@@ -115,16 +115,24 @@ static void append_leading(GString *line, const json_t *job)
 		g_string_append_printf(line, " (\"%s\")", subject);
 }
 
+gint64 xb_job_range_size(const json_t *job)
+{
+	return MAX(xb_integer(job, "verdict.range_size"),
+		   (gint64)json_array_size(xb_member(job, "verdict.commits")));
+}
+
 static void append_kind(GString *line, const json_t *job)
 {
-	size_t commits = json_array_size(xb_member(job, "verdict.commits"));
+	gint64 commits = xb_job_range_size(job);
 	g_autofree char *kind = xb_text(job, "verdict.kind");
 
 	if (strcmp(kind, "culprit") == 0) {
 		g_string_append(line, "culprit");
 		append_leading(line, job);
 	} else if (strcmp(kind, "range") == 0) {
-		g_string_append_printf(line, "range of %zu commits, most probably", commits);
+		g_string_append_printf(line,
+				       "range of %" G_GINT64_FORMAT " commit%s, most probably",
+				       commits, commits == 1 ? "" : "s");
 		append_leading(line, job);
 	} else if (strcmp(kind, "none") == 0) {
 		g_string_append(line, "no regression in this range");

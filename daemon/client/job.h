@@ -42,6 +42,9 @@ XbExit xb_job_exit(const json_t *job);
 /* One line: "culprit 1a2b3c4d5e6f ("subject"), confidence 99.98%". */
 char *xb_job_verdict_line(const json_t *job);
 
+/* How many commits a range is; as many as are listed where the daemon was too old to say. */
+gint64 xb_job_range_size(const json_t *job);
+
 /* "unmap 1.91x slower (+90.9%, 99% interval +90.7% .. +91.1%)"; NULL without an effect. */
 char *xb_job_effect_line(const json_t *job);
 

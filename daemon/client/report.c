@@ -158,6 +158,7 @@ static void write_candidates(XbWriter *w, const json_t *job)
 	static const char *const heading[] = { "commit", "probability", "subject" };
 	const json_t *commits = xb_member(job, "verdict.commits"), *commit;
 	g_autoptr(GPtrArray) cells = cells_new(heading, 3);
+	gint64 more;
 	size_t i;
 
 	if (!xb_is(job, "verdict.kind", "range") && !xb_is(job, "verdict.kind", "unresolved"))
@@ -174,10 +175,11 @@ static void write_candidates(XbWriter *w, const json_t *job)
 		return;
 	w->section(w, "Candidates");
 	w->table(w, cells, 3, 1u << 1);
-	if (json_array_size(commits) > cells->len / 3 - 1) {
-		g_autofree char *more = g_strdup_printf(
-			"and %zu more commits", json_array_size(commits) - (cells->len / 3 - 1));
-		w->paragraph(w, more);
+	more = xb_job_range_size(job) - (cells->len / 3 - 1);
+	if (more > 0) {
+		g_autofree char *text = g_strdup_printf("and %" G_GINT64_FORMAT " more commit%s",
+							more, more == 1 ? "" : "s");
+		w->paragraph(w, text);
 	}
 }
 

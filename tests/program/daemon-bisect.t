@@ -85,6 +85,15 @@ json "range: verdict" '.verdict.kind == "range" and .counts.skipped >= 3'
 is "range: the commits that are left, and no other" \
 	"$(j '[.verdict.commits[].id] | sort | join(" ")')" \
 	"$(for c in c5 c6 c7 c8 c9; do sha $c "$tmp/hole"; done | sort | paste -sd ' ')"
+broken=()
+for i in $(seq 3 42); do broken+=("$i:build=fail"); done
+linear wide 45 20 1.0 1.1 "${broken[@]}"
+x bisect --wait --json --repo "$tmp/wide" c0..c45
+json "a range of more than 32: all are listed, and counted" '.verdict.kind == "range" and
+	.verdict.range_size == 41 and (.verdict.commits | length == 41)'
+x report "$(j .id)"
+has "a range of more than 32: the report counts them" out 'range of 41 commits, most probably'
+has "a range of more than 32: the report counts those that it leaves out" out 'and 21 more commits'
 
 # ---- an incremental build that lies ---------------------------------------------------
 for liar in 6 7; do # the parent as if it were bad, the culprit as if it were good

@@ -289,7 +289,27 @@ static void a_range_lists_its_candidates(void)
 
 	assert_has(text, "range of 3 commits, most probably 111111111111 (\"one\")");
 	assert_has(text, "  222222222222       40.0 %  two\n");
-	assert_has(text, "and 1 more commits");
+	assert_has(text, "and 1 more commit\n");
+}
+
+/* What is counted is what the range is, not what is listed of it. */
+static void a_large_range_is_counted_as_a_whole(void)
+{
+	g_autoptr(json_t) job = object("{'id':8,'kind':'bisect','state':'done','verdict':{"
+				       "'kind':'range','confidence':0.99,'range_size':1200}}");
+	json_t *commits = json_array();
+	g_autofree char *text = NULL, *summary = NULL;
+
+	for (int i = 0; i < 1000; i++)
+		json_array_append_new(commits, json_pack("{s:s,s:s,s:f}", "id", "c", "subject", "s",
+							 "probability", 1.0 / 1200));
+	json_object_set_new(json_object_get(job, "verdict"), "commits", commits);
+	text = xb_report_text(job);
+	summary = xb_report_summary(job);
+	assert_has(text, "range of 1200 commits, most probably c (\"s\"), confidence 99.0 %");
+	assert_has(text, "and 1180 more commits\n");
+	assert_has(summary, "range of 1200 commits");
+	assert_has(summary, "and 1180 more commits\n");
 }
 
 static void sides_have_their_own_spread(void)
@@ -492,6 +512,8 @@ int main(int argc, char **argv)
 			a_mail_goes_to_those_who_signed_and_maintain);
 	g_test_add_func("/report/mail-to-a-hundred-at-most", a_mail_goes_to_a_hundred_at_most);
 	g_test_add_func("/report/a-range-lists-its-candidates", a_range_lists_its_candidates);
+	g_test_add_func("/report/a-large-range-is-counted-as-a-whole",
+			a_large_range_is_counted_as_a_whole);
 	g_test_add_func("/report/several-variants-are-one-table", several_variants_are_one_table);
 	g_test_add_func("/report/sides-have-their-own-spread", sides_have_their_own_spread);
 	g_test_add_func("/report/odd-jobs-do-no-harm", odd_jobs_do_no_harm);
