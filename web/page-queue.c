@@ -184,13 +184,17 @@ static char *narrower(XbPage *page, int64_t like)
 	g_autoptr(XbJob) job = xb_db_job_get(page->db, like, NULL);
 	int n = job ? xb_db_job_size(page->db, like, NULL) : 0;
 	g_autoptr(json_t) said = job && job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
-	json_t *one;
+	json_t *commits = json_object_get(said, "commits"), *one;
 	json_int_t low = 0, high = 0;
 	size_t i;
 
 	if (n < 2)
 		return NULL;
-	json_array_foreach(json_object_get(said, "commits"), i, one)
+	/* of a range too large to be listed as a whole none is left out */
+	if ((size_t)json_integer_value(json_object_get(said, "range_size")) >
+	    json_array_size(commits))
+		commits = NULL;
+	json_array_foreach(commits, i, one)
 	{
 		json_int_t node = json_integer_value(json_object_get(one, "node"));
 

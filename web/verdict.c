@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#define DIFF_OPEN_MAX 60   /* lines of a diff that is shown at once */
-#define SECOND_STEP   0.05 /* the probability of one from which on it is told */
+#define DIFF_OPEN_MAX  60   /* lines of a diff that is shown at once */
+#define SECOND_STEP    0.05 /* the probability of one from which on it is told */
+#define CANDIDATES_MAX 32   /* of a range; the table of the range has them all */
 
 /* ---- figures -------------------------------------------------------------------- */
 
@@ -57,14 +58,24 @@ void xb_verdict_figures(XbHtml *out, json_t *view)
 
 /* ---- the culprit ---------------------------------------------------------------- */
 
-static void put_candidates(XbHtml *out, json_t *commits)
+/* How many commits a range is; as many as are listed where the daemon was too old to say. */
+static size_t range_size(json_t *said)
 {
-	size_t i;
+	size_t listed = json_array_size(json_object_get(said, "commits"));
+
+	return MAX((size_t)json_integer_value(json_object_get(said, "range_size")), listed);
+}
+
+static void put_candidates(XbHtml *out, json_t *said)
+{
+	size_t i, n = range_size(said);
 	json_t *one;
 
 	xb_html(out, "<ol class=\"candidates\">");
-	json_array_foreach(commits, i, one)
+	json_array_foreach(json_object_get(said, "commits"), i, one)
 	{
+		if (i >= CANDIDATES_MAX)
+			break;
 		g_autofree char *id = xb_short_id(xb_json_text(one, "id"));
 		g_autofree char *p = xb_probability_text(xb_json_number(one, "probability"));
 		const char *path = xb_json_text(json_object_get(one, "path"), "text");
@@ -73,6 +84,9 @@ static void put_candidates(XbHtml *out, json_t *commits)
 			xb_json_text(one, "subject"), p, path ? " " : "", path);
 	}
 	xb_html(out, "</ol>\n");
+	if (n > CANDIDATES_MAX)
+		xb_html(out, "<p>And %zu more: see <a href=\"#range\">the range</a>.</p>\n",
+			n - CANDIDATES_MAX);
 }
 
 /* A line of a diff by its first character. */
@@ -178,43 +192,45 @@ void xb_verdict_warnings(XbHtml *out, json_t *view)
 
 /* ---- the sections ----------------------------------------------------------------- */
 
-static void put_heading(XbHtml *out, const char *kind, json_t *commits)
+/* Why it is a range the planner's reason says, below. */
+static void put_heading(XbHtml *out, const char *kind, json_t *said)
 {
-	json_t *first = json_array_get(commits, 0);
+	json_t *first = json_array_get(json_object_get(said, "commits"), 0);
+	size_t n = range_size(said);
 	g_autofree char *id = first ? xb_short_id(xb_json_text(first, "id")) : NULL;
 
 	xb_html(out, "<h2>");
 	xb_page_badge(out, kind);
 	if (strcmp(kind, "culprit") == 0)
 		xb_html(out, " <code>%s</code> %s</h2>\n", id, xb_json_text(first, "subject"));
+	else if (strcmp(kind, "range") == 0 && n > 1)
+		xb_html(out, " One of these %zu commits</h2>\n", n);
 	else if (strcmp(kind, "range") == 0)
-		xb_html(out, " One of these; what lies between them cannot be built or "
-			     "booted</h2>\n");
+		xb_html(out, " Probably this commit</h2>\n");
 	else
 		xb_html(out, " No regression in this range</h2>\n");
 }
 
 void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, json_t *said)
 {
-	json_t *commits = json_object_get(said, "commits");
 	const char *kind = xb_json_text(json_object_get(view, "verdict"), "kind");
 	const char *reason = xb_json_text(view, "reason");
 	double other = xb_json_number(view, "other_steps");
 
 	xb_html(out, "<section id=\"verdict\" class=\"verdict %s\">", kind ? kind : "pending");
 	if (!kind) {
-		if (json_array_size(commits)) {
+		if (json_array_size(json_object_get(said, "commits"))) {
 			xb_html(out, "<h2>The biggest step so far</h2>\n");
 			xb_verdict_figures(out, view);
-			put_candidates(out, commits);
+			put_candidates(out, said);
 		}
 		xb_html(out, "</section>\n");
 		return;
 	}
-	put_heading(out, kind, commits);
+	put_heading(out, kind, said);
 	xb_verdict_figures(out, view);
 	if (strcmp(kind, "range") == 0)
-		put_candidates(out, commits);
+		put_candidates(out, said);
 	if (reason && *reason)
 		xb_html(out, "<p class=\"why\">%s</p>\n", reason);
 	if (isfinite(other) && other > SECOND_STEP && !json_is_true(json_object_get(view, "all"))) {

@@ -232,6 +232,22 @@ static void test_the_form(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(text, "value=\"&quot;&gt;&lt;b&gt;\""));
 }
 
+/* A range that is not listed as a whole is proposed as a whole. */
+static void test_no_commit_of_a_range_is_left_out(Fixture *f, gconstpointer unused)
+{
+	(void)unused;
+
+	g_assert_true(xb_db_job_set_verdict(
+		f->db, 1,
+		"{\"kind\":\"range\",\"range_size\":5,\"commits\":[{\"node\":3},{\"node\":4}]}",
+		NULL));
+	g_autoptr(XbWebResponse) whole = ask(f, "GET", "/queue?like=1", TOKEN, NULL);
+	g_assert_cmpstr(
+		whole->location, ==,
+		"/queue?what=bisect&like=1&good=0000000000000000000000000000000000000000&bad="
+		"5555555555555555555555555555555555555555");
+}
+
 static void test_login(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(XbWebResponse) wrong = browse(f, "POST", "/login", HERE, "token=nonsense");
@@ -295,6 +311,7 @@ int main(int argc, char **argv)
 	ADD("what-becomes-of-answers", test_what_becomes_of_answers);
 	ADD("the-check-of-several-variants", test_the_check_of_several_variants);
 	ADD("the-form", test_the_form);
+	ADD("no-commit-of-a-range-is-left-out", test_no_commit_of_a_range_is_left_out);
 	ADD("login", test_login);
 	ADD("streams-are-about-our-pages", test_streams_are_about_our_pages);
 	return g_test_run();

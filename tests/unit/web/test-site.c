@@ -528,6 +528,56 @@ static void test_every_step_and_warning_is_shown(Fixture *f, gconstpointer unuse
 	g_assert_nonnull(strstr(text, "noise &lt;b&gt;is high"));
 }
 
+/* A bisect of 50 commits that ended with @verdict, of which %s is the list of all; its id. */
+static int64_t put_verdict(Fixture *f, const char *verdict)
+{
+	g_autoptr(json_t) commits = json_array();
+	g_auto(GStrv) parts = g_strsplit(verdict, "%s", 2);
+	int64_t variant = put_variant(f, 6, XB_VARIANT_UNBUILT, NULL), variants[51];
+
+	for (int i = 0; i < 51; i++)
+		variants[i] = variant;
+	for (int i = 50; i > 0; i--)
+		json_array_append_new(commits, json_pack("{s:s,s:s,s:f,s:i}", "id", "c", "subject",
+							 "s", "probability", 0.02, "node", i));
+	g_autofree char *list = json_dumps(commits, JSON_COMPACT);
+	g_autofree char *text = g_strjoin(parts[1] ? list : "", parts[0], parts[1], NULL);
+	int64_t job = put_job(f, XB_JOB_BISECT, text);
+
+	put_commits(f, job, 51, variants);
+	g_assert_true(xb_db_job_set_state(f->db, job, XB_JOB_DONE, NULL, NOW_MS, NULL));
+	return job;
+}
+
+/* Its page. */
+static char *page_of_verdict(Fixture *f, const char *verdict)
+{
+	g_autofree char *path = g_strdup_printf("/job/%d", (int)put_verdict(f, verdict));
+
+	return get(f, path, 200);
+}
+
+static void test_a_range_is_what_the_planner_says(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *larger = page_of_verdict(
+		f, "{\"kind\":\"range\",\"confidence\":0.99,\"range_size\":60,\"reason\":"
+		   "\"undecided after the boots allowed\",\"commits\":%s}");
+	g_autofree char *old = page_of_verdict(
+		f, "{\"kind\":\"range\",\"confidence\":0.99,\"reason\":\"r\",\"commits\":%s}");
+	g_autofree char *single = page_of_verdict(
+		f, "{\"kind\":\"range\",\"confidence\":0.99,\"range_size\":1,\"reason\":\"r\","
+		   "\"commits\":[{\"id\":\"c\",\"subject\":\"s\",\"probability\":0.99,"
+		   "\"node\":3}]}");
+	(void)unused;
+
+	g_assert_nonnull(strstr(larger, "One of these 60 commits</h2>"));
+	g_assert_nonnull(strstr(larger, "And 28 more: see"));
+	g_assert_nonnull(strstr(larger, "undecided after the boots allowed"));
+	g_assert_null(strstr(larger, "cannot be built"));
+	g_assert_nonnull(strstr(old, "One of these 50 commits</h2>"));
+	g_assert_nonnull(strstr(single, "Probably this commit</h2>"));
+}
+
 static void test_a_large_range_comes_in_pages(Fixture *f, gconstpointer unused)
 {
 	int job = (int)put_large_job(f);
@@ -603,6 +653,7 @@ int main(int argc, char **argv)
 	ADD("metrics-are-those-of-the-verdict", test_metrics_are_those_of_the_verdict);
 	ADD("a-comparison-of-several-is-one-table", test_a_comparison_of_several_is_one_table);
 	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
+	ADD("a-range-is-what-the-planner-says", test_a_range_is_what_the_planner_says);
 	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
 	ADD("alerts-say-who-was-told", test_alerts_say_who_was_told);
 	ADD("a-timeline-leads-to-measurements", test_a_timeline_leads_to_measurements);
