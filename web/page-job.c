@@ -26,6 +26,10 @@ static void put_finding(XbHtml *out, const json_t *view)
 		xb_page_badge(out, xb_json_text(verdict, "kind"));
 	if (json_is_object(verdict) && json_is_object(effect))
 		xb_html(out, " %s %s", xb_json_text(effect, "metric"), change);
+	if (xb_verdict_is_unsure(view)) {
+		g_autofree char *sure = xb_probability_text(xb_json_number(verdict, "confidence"));
+		xb_html(out, " (only %s sure)", sure);
+	}
 	if (first && g_strcmp0(xb_json_text(verdict, "kind"), "culprit") == 0) {
 		g_autofree char *id = xb_short_id(xb_json_text(first, "id"));
 		xb_html(out, " <code>%s</code> %s", id, xb_json_text(first, "subject"));

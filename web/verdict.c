@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "text.h"
+
 #define DIFF_OPEN_MAX  60   /* lines of a diff that is shown at once */
 #define SECOND_STEP    0.05 /* the probability of one from which on it is told */
 #define CANDIDATES_MAX 32   /* of a range; the table of the range has them all */
@@ -192,8 +194,31 @@ void xb_verdict_warnings(XbHtml *out, json_t *view)
 
 /* ---- the sections ----------------------------------------------------------------- */
 
+bool xb_verdict_is_unsure(const json_t *view)
+{
+	const json_t *verdict = json_object_get(view, "verdict");
+
+	return g_strcmp0(xb_json_text(verdict, "kind"), "none") == 0 &&
+	       xb_json_number(verdict, "confidence") < xb_json_number(view, "confidence_asked");
+}
+
+static void put_none(XbHtml *out, json_t *view)
+{
+	g_autofree char *asked = xb_asked_text(xb_json_number(view, "confidence_asked"));
+	g_autofree char *sure =
+		xb_probability_text(xb_json_number(json_object_get(view, "verdict"), "confidence"));
+
+	if (xb_verdict_is_unsure(view))
+		xb_html(out,
+			" No regression found</h2>\n<p>Sure by %s only: less than the %s asked "
+			"for, and no boots are left that could tell more.</p>\n",
+			sure, asked);
+	else
+		xb_html(out, " No regression in this range</h2>\n");
+}
+
 /* Why it is a range the planner's reason says, below. */
-static void put_heading(XbHtml *out, const char *kind, json_t *said)
+static void put_heading(XbHtml *out, const char *kind, json_t *view, json_t *said)
 {
 	json_t *first = json_array_get(json_object_get(said, "commits"), 0);
 	size_t n = range_size(said);
@@ -208,7 +233,7 @@ static void put_heading(XbHtml *out, const char *kind, json_t *said)
 	else if (strcmp(kind, "range") == 0)
 		xb_html(out, " Probably this commit</h2>\n");
 	else
-		xb_html(out, " No regression in this range</h2>\n");
+		put_none(out, view);
 }
 
 void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, json_t *said)
@@ -227,7 +252,7 @@ void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t 
 		xb_html(out, "</section>\n");
 		return;
 	}
-	put_heading(out, kind, said);
+	put_heading(out, kind, view, said);
 	xb_verdict_figures(out, view);
 	if (strcmp(kind, "range") == 0)
 		put_candidates(out, said);

@@ -13,6 +13,9 @@
  * planner wrote it. */
 void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view,
 		       json_t *said);
+/* A verdict *none* with less than the confidence that was asked for. */
+bool xb_verdict_is_unsure(const json_t *view);
+
 /* The section "verdict" of a comparison of two. */
 void xb_verdict_ab(XbHtml *out, json_t *view);
 

@@ -121,6 +121,13 @@ gint64 xb_job_range_size(const json_t *job)
 		   (gint64)json_array_size(xb_member(job, "verdict.commits")));
 }
 
+/* Likelier than all else, but less sure than asked: no boot is left that could tell more. */
+static bool is_unsure_none(const json_t *job)
+{
+	return xb_is(job, "verdict.kind", "none") &&
+	       xb_number(job, "verdict.confidence") < xb_number(job, "confidence_asked");
+}
+
 static void append_kind(GString *line, const json_t *job)
 {
 	gint64 commits = xb_job_range_size(job);
@@ -135,7 +142,8 @@ static void append_kind(GString *line, const json_t *job)
 				       commits, commits == 1 ? "" : "s");
 		append_leading(line, job);
 	} else if (strcmp(kind, "none") == 0) {
-		g_string_append(line, "no regression in this range");
+		g_string_append(line, is_unsure_none(job) ? "no regression found"
+							  : "no regression in this range");
 	} else if (strcmp(kind, "same") == 0) {
 		double resolve = xb_number(job, "resolve");
 
@@ -151,10 +159,26 @@ static void append_kind(GString *line, const json_t *job)
 	}
 }
 
+static void append_confidence(GString *line, const json_t *job)
+{
+	double confidence = xb_number(job, "verdict.confidence");
+	g_autofree char *p = xb_format_probability(confidence);
+
+	if (is_unsure_none(job)) {
+		g_autofree char *asked = xb_asked_text(xb_number(job, "confidence_asked"));
+
+		g_string_append_printf(line,
+				       " (%s: less than the %s asked for, and no boots are left "
+				       "that could tell more)",
+				       p, asked);
+	} else if (isfinite(confidence)) {
+		g_string_append_printf(line, ", confidence %s", p);
+	}
+}
+
 char *xb_job_verdict_line(const json_t *job)
 {
 	GString *line = g_string_new(NULL);
-	double confidence = xb_number(job, "verdict.confidence");
 
 	if (!xb_is(job, "state", "done")) {
 		g_autofree char *state = xb_text(job, "state");
@@ -165,11 +189,7 @@ char *xb_job_verdict_line(const json_t *job)
 			g_string_append_printf(line, ": %s", reason);
 	} else if (xb_member(job, "verdict.kind") != NULL) {
 		append_kind(line, job);
-		if (isfinite(confidence)) {
-			g_autofree char *p = xb_format_probability(confidence);
-
-			g_string_append_printf(line, ", confidence %s", p);
-		}
+		append_confidence(line, job);
 	} else {
 		g_string_append(line, "done");
 	}

@@ -138,6 +138,41 @@ static void effects_have_words(void)
 	}
 }
 
+static void a_none_says_when_it_is_less_sure_than_asked(void)
+{
+	static const struct {
+		const char *asked, *line;
+		double confidence;
+	} cases[] = {
+		{ "0.99",
+		  "no regression found (45.0 %: less than the 99 % asked for, and no boots are "
+		  "left that could tell more)",
+		  0.45 },
+		{ "0.99", "no regression in this range, confidence 99.50 %", 0.995 },
+		{ "0.9995",
+		  "no regression found (99.50 %: less than the 99.95 % asked for, and no boots are "
+		  "left that could tell more)",
+		  0.995 },
+		{ "null", "no regression in this range, confidence 45.0 %", 0.45 },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strdup_printf(
+			"{'state':'done','confidence_asked':%s,'verdict':{'kind':'none',"
+			"'confidence':%g,'commits':[]}}",
+			cases[i].asked, cases[i].confidence);
+		g_autoptr(json_t) job = object(text);
+		g_autofree char *line = xb_job_verdict_line(job);
+		g_autofree char *report = xb_report_text(job);
+		g_autofree char *summary = xb_report_summary(job);
+
+		g_assert_cmpstr(line, ==, cases[i].line);
+		g_assert_cmpint(xb_job_exit(job), ==, XB_EXIT_NONE);
+		assert_has(report, line);
+		assert_has(summary, line);
+	}
+}
+
 static void levels_are_of_boots(void)
 {
 	g_autoptr(json_t) job = object(culprit_job);
@@ -501,6 +536,8 @@ int main(int argc, char **argv)
 			a_profile_is_told_by_phase_and_function);
 	g_test_add_func("/job/exit-statuses", exit_statuses);
 	g_test_add_func("/job/effects-have-words", effects_have_words);
+	g_test_add_func("/job/a-none-says-when-it-is-less-sure-than-asked",
+			a_none_says_when_it_is_less_sure_than_asked);
 	g_test_add_func("/job/levels-are-of-boots", levels_are_of_boots);
 	g_test_add_func("/report/text-says-what-a-developer-needs",
 			text_says_what_a_developer_needs);

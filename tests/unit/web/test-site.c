@@ -578,6 +578,23 @@ static void test_a_range_is_what_the_planner_says(Fixture *f, gconstpointer unus
 	g_assert_nonnull(strstr(single, "Probably this commit</h2>"));
 }
 
+static void test_a_none_says_how_sure_it_is(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *sure =
+		page_of_verdict(f, "{\"kind\":\"none\",\"confidence\":0.995,\"commits\":[]}");
+	g_autofree char *none_listed = get(f, "/jobs", 200);
+	g_autofree char *unsure =
+		page_of_verdict(f, "{\"kind\":\"none\",\"confidence\":0.45,\"commits\":[]}");
+	g_autofree char *listed = get(f, "/jobs", 200);
+	(void)unused;
+
+	g_assert_nonnull(strstr(sure, "No regression in this range</h2>"));
+	g_assert_null(strstr(none_listed, "(only"));
+	g_assert_nonnull(strstr(unsure, "No regression found</h2>"));
+	g_assert_nonnull(strstr(unsure, "Sure by 45.0 % only: less than the 99 % asked for"));
+	g_assert_nonnull(strstr(listed, "(only 45.0 % sure)"));
+}
+
 static void test_a_large_range_comes_in_pages(Fixture *f, gconstpointer unused)
 {
 	int job = (int)put_large_job(f);
@@ -654,6 +671,7 @@ int main(int argc, char **argv)
 	ADD("a-comparison-of-several-is-one-table", test_a_comparison_of_several_is_one_table);
 	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
 	ADD("a-range-is-what-the-planner-says", test_a_range_is_what_the_planner_says);
+	ADD("a-none-says-how-sure-it-is", test_a_none_says_how_sure_it_is);
 	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
 	ADD("alerts-say-who-was-told", test_alerts_say_who_was_told);
 	ADD("a-timeline-leads-to-measurements", test_a_timeline_leads_to_measurements);
