@@ -89,7 +89,8 @@
  * touch of what the workload executes (verdict.commits[] have "path": {"kind",
  * "functions"[],"objects","text"}), steps: [{"id","subject",
  * "node","probability","effect","regression"}], the largest first (with "all"
- * each of the range), other_steps (probability of another one), warnings: [what
+ * each of the range), other_steps (probability of another one; of a range, if its
+ * likeliest commit is the culprit), warnings: [what
  * the noise of earlier boots lets expect]; for an A/B sides:
  * {"base":{"level","sd","boots","label"},"test":{...}}, where there are more
  * variants of the one that differs most (effect.variant), and names[] and

@@ -236,11 +236,25 @@ static void put_heading(XbHtml *out, const char *kind, json_t *view, json_t *sai
 		put_none(out, view);
 }
 
+static void put_other_steps(XbHtml *out, json_t *view)
+{
+	const char *kind = xb_json_text(json_object_get(view, "verdict"), "kind");
+	double other = xb_json_number(view, "other_steps");
+
+	if (!(other > SECOND_STEP) || json_is_true(json_object_get(view, "all")))
+		return;
+	g_autofree char *text = xb_probability_text(other);
+	xb_html(out,
+		"<p>%s range may hold a second step (%s): <code>--all</code> searches for "
+		"each.</p>\n",
+		g_strcmp0(kind, "range") == 0 ? "If the likeliest is the culprit, the" : "The",
+		text);
+}
+
 void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, json_t *said)
 {
 	const char *kind = xb_json_text(json_object_get(view, "verdict"), "kind");
 	const char *reason = xb_json_text(view, "reason");
-	double other = xb_json_number(view, "other_steps");
 
 	xb_html(out, "<section id=\"verdict\" class=\"verdict %s\">", kind ? kind : "pending");
 	if (!kind) {
@@ -258,13 +272,7 @@ void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t 
 		put_candidates(out, said);
 	if (reason && *reason)
 		xb_html(out, "<p class=\"why\">%s</p>\n", reason);
-	if (isfinite(other) && other > SECOND_STEP && !json_is_true(json_object_get(view, "all"))) {
-		g_autofree char *text = xb_probability_text(other);
-		xb_html(out,
-			"<p>The range may hold a second step (%s): <code>--all</code> searches for "
-			"each.</p>\n",
-			text);
-	}
+	put_other_steps(out, view);
 	if (strcmp(kind, "culprit") == 0)
 		put_culprit(page, out, data->job->id);
 	put_path(out, json_object_get(said, "commits"));

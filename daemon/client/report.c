@@ -37,7 +37,7 @@ static void optional_field(XbWriter *w, const char *name, const json_t *job, con
 
 /* ---- verdict and culprit ------------------------------------------------------------ */
 
-/* What was told when the job was queued. */
+/* What the daemon warns of. */
 static void write_warnings(XbWriter *w, const json_t *job)
 {
 	const json_t *warnings = xb_member(job, "warnings"), *warning;
@@ -48,6 +48,27 @@ static void write_warnings(XbWriter *w, const json_t *job)
 		g_autoptr(json_t) one = json_pack("{s:O}", "text", warning);
 		optional_field(w, "warning", one, "text");
 	}
+}
+
+static void write_other_steps(XbWriter *w, const json_t *job)
+{
+	double other = xb_number(job, "other_steps");
+
+	if (!(other > 0.05) || json_is_true(xb_member(job, "all")))
+		return;
+	g_autofree char *p = xb_format_probability(other);
+	g_autofree char *text = g_strdup_printf(
+		"%sthe range holds another step with probability %s; bisect --all finds each",
+		xb_is(job, "verdict.kind", "range") ? "if the likeliest is the culprit, " : "", p);
+	w->field(w, "mind", text);
+}
+
+/* What a reader of the verdict has to know besides. */
+static void write_cautions(XbWriter *w, const json_t *job)
+{
+	optional_field(w, "note", job, "note");
+	write_warnings(w, job);
+	write_other_steps(w, job);
 }
 
 static void write_verdict(XbWriter *w, const json_t *job)
@@ -68,17 +89,7 @@ static void write_verdict(XbWriter *w, const json_t *job)
 	}
 	if (*reason != '\0' && xb_is(job, "state", "done"))
 		w->field(w, "why", reason);
-	optional_field(w, "note", job, "note");
-	write_warnings(w, job);
-	if (xb_number(job, "other_steps") > 0.05 && !json_is_true(xb_member(job, "all"))) {
-		g_autofree char *p = xb_format_probability(xb_number(job, "other_steps"));
-		g_autofree char *text =
-			g_strdup_printf("the range holds another step with probability %s; bisect "
-					"--all finds each",
-					p);
-
-		w->field(w, "mind", text);
-	}
+	write_cautions(w, job);
 }
 
 /* Each step of the range that was found, the largest first. */
@@ -495,6 +506,7 @@ char *xb_report_summary(const json_t *job)
 	g_string_append_printf(out, "job %" G_GINT64_FORMAT ": %s\n", id, verdict);
 	if (effect != NULL)
 		g_string_append_printf(out, "  %s\n", effect);
+	write_cautions(&w, job);
 	if (xb_member(job, "culprit.commit") != NULL) {
 		write_culprit(&w, job);
 	} else {

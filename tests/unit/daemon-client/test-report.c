@@ -347,6 +347,42 @@ static void a_large_range_is_counted_as_a_whole(void)
 	assert_has(summary, "and 1180 more commits\n");
 }
 
+/* In the report, and in what --wait prints. */
+static void cautions_are_told_with_the_verdict(void)
+{
+	static const struct {
+		const char *member, *told; /* NULL: nothing */
+	} cases[] = {
+		{ "'other_steps':0.87", "  mind           the range holds another step with "
+					"probability 87.0 %; bisect --all finds each\n" },
+		{ "'other_steps':0.04", NULL },
+		{ "'other_steps':0.87,'all':true", NULL },
+		{ "'other_steps':0.87,'verdict':{'kind':'range'}",
+		  "  mind           if the likeliest is the culprit, the range holds another step "
+		  "with "
+		  "probability 87.0 %; bisect --all finds each\n" },
+		{ "'warnings':['the noise is high']", "  warning        the noise is high\n" },
+		{ "'note':'away for an hour'", "  note           away for an hour\n" },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *more = g_strdup_printf("{%s}", cases[i].member);
+		g_autoptr(json_t) job = object(culprit_job), members = object(more);
+		g_autofree char *report = NULL, *summary = NULL;
+
+		json_object_update(job, members);
+		report = xb_report_text(job);
+		summary = xb_report_summary(job);
+		if (cases[i].told) {
+			assert_has(report, cases[i].told);
+			assert_has(summary, cases[i].told);
+		} else {
+			assert_lacks(report, "  mind");
+			assert_lacks(summary, "  mind");
+		}
+	}
+}
+
 static void sides_have_their_own_spread(void)
 {
 	g_autoptr(json_t) job = object(
@@ -552,6 +588,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/a-large-range-is-counted-as-a-whole",
 			a_large_range_is_counted_as_a_whole);
 	g_test_add_func("/report/several-variants-are-one-table", several_variants_are_one_table);
+	g_test_add_func("/report/cautions-are-told-with-the-verdict",
+			cautions_are_told_with_the_verdict);
 	g_test_add_func("/report/sides-have-their-own-spread", sides_have_their_own_spread);
 	g_test_add_func("/report/odd-jobs-do-no-harm", odd_jobs_do_no_harm);
 	g_test_add_func("/progress/the-view-fits-any-terminal", the_view_fits_any_terminal);

@@ -595,6 +595,20 @@ static void test_a_none_says_how_sure_it_is(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(listed, "(only 45.0 % sure)"));
 }
 
+static void test_other_steps_are_told(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *culprit = get(f, "/job/1", 200);
+	g_autofree char *range =
+		page_of_verdict(f, "{\"kind\":\"range\",\"confidence\":0.99,\"other_steps\":0.87,"
+				   "\"commits\":%s}");
+	(void)unused;
+
+	g_assert_nonnull(strstr(culprit, "<p>The range may hold a second step (20.0 %): "));
+	g_assert_nonnull(strstr(range,
+				"<p>If the likeliest is the culprit, the range may hold a second "
+				"step (87.0 %): "));
+}
+
 static void test_a_large_range_comes_in_pages(Fixture *f, gconstpointer unused)
 {
 	int job = (int)put_large_job(f);
@@ -672,6 +686,7 @@ int main(int argc, char **argv)
 	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
 	ADD("a-range-is-what-the-planner-says", test_a_range_is_what_the_planner_says);
 	ADD("a-none-says-how-sure-it-is", test_a_none_says_how_sure_it_is);
+	ADD("other-steps-are-told", test_other_steps_are_told);
 	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
 	ADD("alerts-say-who-was-told", test_alerts_say_who_was_told);
 	ADD("a-timeline-leads-to-measurements", test_a_timeline_leads_to_measurements);
