@@ -210,9 +210,12 @@ static void describe_revert(const XbSearch *self, guint culprit, const Level *ba
 	Level revert = image_level(self, culprit, XB_IMAGE_REVERT);
 	Level bad = bad_level(self);
 
-	if (!self->options->can_build || self->options->no_revert)
+	if (!self->options->can_build)
 		return;
-	if (culprit == self->graph->n - 1)
+	if (self->options->no_revert)
+		g_string_append(reason,
+				"; its revert was not tried: BAD may hold later steps as well");
+	else if (culprit == self->graph->n - 1)
 		g_string_append(reason,
 				"; the culprit is the last commit, so its revert is its parent");
 	else if (revert.n > 0)

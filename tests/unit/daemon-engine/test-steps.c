@@ -4,6 +4,7 @@
 #include "steps.h"
 
 #include <math.h>
+#include <string.h>
 
 #define N_MAX 80
 
@@ -135,6 +136,9 @@ static void assert_steps(const GArray *segments, const World *world)
 		if (it->kind != XB_VERDICT_CULPRIT)
 			continue;
 		found++;
+		/* where the revert says little, that it was not tried is said */
+		g_assert_cmpint(strstr(it->reason, "its revert was not tried") != NULL, ==,
+				it->to != world->n - 1);
 		g_assert_cmpfloat(fabs(log(it->effect.ratio) - log1p(world->own[it->culprit])), <,
 				  0.01);
 		g_assert_cmpfloat(world->own[it->culprit], !=, 0);
