@@ -82,7 +82,8 @@
  * started, finished (Unix seconds), reason, note (warnings while it ran),
  * commits_in_range, can_matter, dir, kernel: {"toolchain", "config_sha256"}; for a range
  * verdict.range_size (so many commits are it; verdict.commits lists 1,000 at most); for a bisect
- * verdict culprit:
+ * verdict verdict.drift (relative change of the host over the job's boots, 0: none is seen),
+ * culprit:
  * {"commit","subject","author","email","date","message","diffstat"},
  * confirmation: [{"commit","image","boots","level"}], path: {"phase",
  * "objects","executed","shared","idle","text"}, the range's commits by what they

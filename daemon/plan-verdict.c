@@ -133,6 +133,7 @@ json_t *xb_plan_verdict(const XbJobData *data, const XbGraph *graph, const XbNod
 	g_assert(verdict);
 	if (size > 0)
 		json_object_set_new(verdict, "range_size", json_integer(size));
+	json_object_set_new(verdict, "drift", json_real(plan->drift));
 	json_object_set_new(verdict, "alike", alike_nodes(graph, nodes));
 	path = xb_path_summary(data);
 	if (path)

@@ -7,7 +7,8 @@
 #include "jobdata.h"
 
 /* The likeliest commits (of a range all, up to 1,000, and "range_size", how many they are), effect,
- * confidence, what is left to do, and which runs of commits share an image. A new reference. */
+ * confidence, drift of the host, what is left to do, and which runs of commits share an image. A
+ * new reference. */
 json_t *xb_plan_verdict(const XbJobData *data, const XbGraph *graph, const XbNode *nodes,
 			const XbPlan *plan);
 

@@ -79,7 +79,8 @@ static json_t *base_object(const XbJob *job, json_t *spec)
 
 static json_t *verdict_of(json_t *said)
 {
-	static const char *const members[] = { "kind", "confidence", "commits", "range_size" };
+	static const char *const members[] = { "kind", "confidence", "commits", "range_size",
+					       "drift" };
 	json_t *verdict = json_object();
 
 	for (guint i = 0; i < G_N_ELEMENTS(members); i++)

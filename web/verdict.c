@@ -251,6 +251,16 @@ static void put_other_steps(XbHtml *out, json_t *view)
 		text);
 }
 
+static void put_drift(XbHtml *out, json_t *view)
+{
+	double drift = xb_json_number(json_object_get(view, "verdict"), "drift");
+
+	if (!isfinite(drift) || drift == 0)
+		return;
+	g_autofree char *change = xb_change_text(1 + drift);
+	xb_html(out, "<p>The host drifted by %s over the job's boots.</p>\n", change);
+}
+
 void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *view, json_t *said)
 {
 	const char *kind = xb_json_text(json_object_get(view, "verdict"), "kind");
@@ -273,6 +283,7 @@ void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t 
 	if (reason && *reason)
 		xb_html(out, "<p class=\"why\">%s</p>\n", reason);
 	put_other_steps(out, view);
+	put_drift(out, view);
 	if (strcmp(kind, "culprit") == 0)
 		put_culprit(page, out, data->job->id);
 	put_path(out, json_object_get(said, "commits"));

@@ -63,12 +63,25 @@ static void write_other_steps(XbWriter *w, const json_t *job)
 	w->field(w, "mind", text);
 }
 
+static void write_drift(XbWriter *w, const json_t *job)
+{
+	double drift = xb_number(job, "verdict.drift");
+
+	if (!isfinite(drift) || drift == 0)
+		return;
+	g_autofree char *change = xb_format_change(1 + drift);
+	g_autofree char *text =
+		g_strdup_printf("the host drifted by %s over the job's boots", change);
+	w->field(w, "mind", text);
+}
+
 /* What a reader of the verdict has to know besides. */
 static void write_cautions(XbWriter *w, const json_t *job)
 {
 	optional_field(w, "note", job, "note");
 	write_warnings(w, job);
 	write_other_steps(w, job);
+	write_drift(w, job);
 }
 
 static void write_verdict(XbWriter *w, const json_t *job)

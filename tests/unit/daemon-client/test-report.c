@@ -361,6 +361,11 @@ static void cautions_are_told_with_the_verdict(void)
 		  "  mind           if the likeliest is the culprit, the range holds another step "
 		  "with "
 		  "probability 87.0 %; bisect --all finds each\n" },
+		{ "'verdict':{'kind':'culprit','drift':0.018}",
+		  "  mind           the host drifted by +1.8% over the job's boots\n" },
+		{ "'verdict':{'kind':'none','drift':-0.25}",
+		  "  mind           the host drifted by -25.0% over the job's boots\n" },
+		{ "'verdict':{'kind':'culprit','drift':0.0}", NULL },
 		{ "'warnings':['the noise is high']", "  warning        the noise is high\n" },
 		{ "'note':'away for an hour'", "  note           away for an hour\n" },
 	};

@@ -105,6 +105,19 @@ static void test_else_the_likeliest_are_listed(void)
 	g_assert_null(json_object_get(few, "range_size"));
 }
 
+static void test_drift_is_a_number(void)
+{
+	static const double drifts[] = { 0, 0.018, -0.002 };
+	g_autoptr(World) w = world_new();
+
+	for (guint i = 0; i < G_N_ELEMENTS(drifts); i++) {
+		w->plan.drift = drifts[i];
+		g_autoptr(json_t) verdict = verdict_of(w);
+		g_assert_cmpfloat(json_real_value(json_object_get(verdict, "drift")), ==,
+				  drifts[i]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -112,5 +125,6 @@ int main(int argc, char **argv)
 			test_a_range_lists_all_that_it_is);
 	g_test_add_func("/plan-verdict/else-the-likeliest-are-listed",
 			test_else_the_likeliest_are_listed);
+	g_test_add_func("/plan-verdict/drift-is-a-number", test_drift_is_a_number);
 	return g_test_run();
 }

@@ -246,6 +246,13 @@ static void put_more(Fixture *f)
 		"\"steps\":[{\"id\":\"a\",\"subject\":\"s\",\"node\":1,\"probability\":0.9,"
 		"\"effect\":{\"base\":1,\"test\":2,\"ratio\":2,\"ci_low\":null,\"ci_high\":null},"
 		"\"regression\":true}],\"can_matter\":2,\"other_steps\":null,\"reason\":\"\"}");
+	int64_t range = put_job(
+		f, XB_JOB_BISECT,
+		"{\"kind\":\"range\",\"confidence\":0.99,\"range_size\":1,\"drift\":0.01,"
+		"\"commits\":"
+		"[{\"id\":\"c\",\"subject\":\"s\",\"probability\":0.99,\"node\":1}],\"effect\":"
+		"{\"base\":1.0,\"test\":1.1,\"ratio\":1.1,\"ci_low\":1.0,\"ci_high\":1.11},"
+		"\"reason\":\"\"}");
 	const XbCounter counter = { .phase = (char *)"unmap",
 				    .name = (char *)"ptwr",
 				    .symbol = (char *)"zap",
@@ -256,6 +263,8 @@ static void put_more(Fixture *f)
 
 	g_assert_true(xb_db_counter_add(f->db, 1, &counter, NULL));
 	put_commits(f, job, 2, variants);
+	put_commits(f, range, 2, variants);
+	g_assert_true(xb_db_job_set_state(f->db, range, XB_JOB_DONE, NULL, NOW_MS, NULL));
 	g_assert_true(xb_db_job_set_state(f->db, job, XB_JOB_DONE, NULL, NOW_MS, NULL));
 	g_assert_true(xb_db_finding_add(f->db, &finding, &is_new, NULL));
 	g_assert_true(xb_db_delivery_add(f->db, 1, "team", false, NOW_MS, NOW_MS, NULL));
@@ -271,6 +280,7 @@ static void test_every_answer_is_as_described(Fixture *f, gconstpointer unused)
 		{ "/jobs/{id}", "/api/v1/jobs/2" },
 		{ "/jobs/{id}", "/api/v1/jobs/3" },
 		{ "/jobs/{id}", "/api/v1/jobs/4" },
+		{ "/jobs/{id}", "/api/v1/jobs/5" },
 		{ "/jobs/{id}/log", "/api/v1/jobs/1/log" },
 		{ "/runs/{id}", "/api/v1/runs/1" },
 		{ "/runs/{id}", "/api/v1/runs/13" },

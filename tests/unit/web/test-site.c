@@ -609,6 +609,18 @@ static void test_other_steps_are_told(Fixture *f, gconstpointer unused)
 				"step (87.0 %): "));
 }
 
+static void test_drift_is_told(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *drifted = page_of_verdict(
+		f, "{\"kind\":\"none\",\"confidence\":0.99,\"drift\":0.018,\"commits\":[]}");
+	g_autofree char *steady = page_of_verdict(
+		f, "{\"kind\":\"none\",\"confidence\":0.99,\"drift\":0.0,\"commits\":[]}");
+	(void)unused;
+
+	g_assert_nonnull(strstr(drifted, "The host drifted by +1.80 % over the job"));
+	g_assert_null(strstr(steady, "drifted"));
+}
+
 static void test_a_large_range_comes_in_pages(Fixture *f, gconstpointer unused)
 {
 	int job = (int)put_large_job(f);
@@ -687,6 +699,7 @@ int main(int argc, char **argv)
 	ADD("a-range-is-what-the-planner-says", test_a_range_is_what_the_planner_says);
 	ADD("a-none-says-how-sure-it-is", test_a_none_says_how_sure_it_is);
 	ADD("other-steps-are-told", test_other_steps_are_told);
+	ADD("drift-is-told", test_drift_is_told);
 	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
 	ADD("alerts-say-who-was-told", test_alerts_say_who_was_told);
 	ADD("a-timeline-leads-to-measurements", test_a_timeline_leads_to_measurements);
