@@ -285,6 +285,33 @@ json_t *xb_view_summary(const XbJob *job)
 	return object;
 }
 
+/* The host, or all that shapes a measurement, is another than when the job began: boots of then do
+ * not count. */
+static void add_left_aside(json_t *object, const XbJobData *data)
+{
+	json_t *warnings = json_object_get(object, "warnings");
+	guint boots = 0;
+
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+
+		boots += run->job_id == data->job->id && run->kind == XB_RUN_BOOT &&
+			 !xb_run_is_explain(run) && run->has_outcome &&
+			 run->outcome == XB_OUTCOME_OK && run->host_fp && run->workload_fp &&
+			 *data->host_fp && !xb_jobdata_same_hosts(data, run);
+	}
+	if (boots == 0)
+		return;
+	if (!warnings)
+		json_object_set_new(object, "warnings", warnings = json_array());
+	json_array_append_new(
+		warnings, json_sprintf("the host, its emulator, hypervisor or workload is not that "
+				       "of the job's first boots: %u boot%s left aside and the "
+				       "endpoints measured again, since measurements of the two "
+				       "are never mixed",
+				       boots, boots == 1 ? "" : "s"));
+}
+
 /* How the kernels were made: of the last of the range that was built. */
 static void add_kernel(json_t *object, const XbJobData *data)
 {
@@ -317,6 +344,7 @@ json_t *xb_view_data(XbDb *db, const XbJobData *data, XbViewDepth depth, int64_t
 	g_autoptr(json_t) said = job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
 
 	add_range(object, data);
+	add_left_aside(object, data);
 	json_object_set_new(object, "counts", counts(data));
 	json_object_set_new(object, "confirmation", confirmation(data));
 	if (job->state == XB_JOB_QUEUED || job->state == XB_JOB_RUNNING)

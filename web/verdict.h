@@ -22,7 +22,7 @@ void xb_verdict_ab(XbHtml *out, json_t *view);
 /* Change, levels and confidence of @view, large; nothing while there is no effect. */
 void xb_verdict_figures(XbHtml *out, json_t *view);
 
-/* What the daemon said when it was queued; nothing where there is no warning. */
+/* What the daemon warns of; nothing where there is no warning. */
 void xb_verdict_warnings(XbHtml *out, json_t *view);
 
 /* The head of a table of metrics, and a row for each of @rows ("metrics" of JOB); the body stays

@@ -197,6 +197,8 @@ is "a new fingerprint in the middle: exit 0" "$status" 0
 is "a new fingerprint in the middle: found" "$(j '.verdict.commits[0].id')" "$(sha c5)"
 x log 1
 has "a new fingerprint in the middle: said so" out 'earlier boots are left aside'
+x report 1
+has "a new fingerprint in the middle: the report says so" out 'warning +the host, .* first boots: [0-9]+ boots? left aside'
 fresh_state
 host_options="--no-probe" raw_host
 start_daemon

@@ -621,6 +621,31 @@ static void test_drift_is_told(Fixture *f, gconstpointer unused)
 	g_assert_null(strstr(steady, "drifted"));
 }
 
+/* Nothing of a job is mixed with what another host measured, and people are told why it is not. */
+static void test_boots_of_a_host_that_changed_are_left_aside(Fixture *f, gconstpointer unused)
+{
+	static const char told[] = "first boots: 2 boots left aside and the endpoints measured "
+				   "again";
+	int64_t variant = put_variant(f, 0, XB_VARIANT_BUILT, "i0");
+	g_autofree char *before = get(f, "/job/2", 200);
+	(void)unused;
+
+	for (int i = 0; i < 2; i++) {
+		int64_t boot = put_run(f, 2, 0, variant, XB_RUN_BOOT, 1.0);
+
+		g_assert_true(xb_db_run_set_fingerprint(f->db, boot, "other", "w", NULL));
+		finish_run(f, boot, XB_OUTCOME_OK);
+	}
+	g_autofree char *after = get(f, "/job/2", 200);
+	g_assert_null(strstr(before, "left aside"));
+	g_assert_nonnull(strstr(after, told));
+	/* another job's are none of this one's */
+	g_autofree char *others = get(f, "/job/1", 200);
+	g_assert_null(strstr(others, "left aside"));
+	g_autoptr(json_t) view = xb_view_job(f->db, 2, XB_VIEW_FULL, NOW_MS, NULL);
+	g_assert_cmpuint(json_array_size(json_object_get(view, "warnings")), ==, 1);
+}
+
 static void test_a_large_range_comes_in_pages(Fixture *f, gconstpointer unused)
 {
 	int job = (int)put_large_job(f);
@@ -700,6 +725,8 @@ int main(int argc, char **argv)
 	ADD("a-none-says-how-sure-it-is", test_a_none_says_how_sure_it_is);
 	ADD("other-steps-are-told", test_other_steps_are_told);
 	ADD("drift-is-told", test_drift_is_told);
+	ADD("boots-of-a-host-that-changed-are-left-aside",
+	    test_boots_of_a_host_that_changed_are_left_aside);
 	ADD("a-large-range-comes-in-pages", test_a_large_range_comes_in_pages);
 	ADD("alerts-say-who-was-told", test_alerts_say_who_was_told);
 	ADD("a-timeline-leads-to-measurements", test_a_timeline_leads_to_measurements);
