@@ -246,7 +246,6 @@ static void add_history(const Input *in, XbOptions *options)
 	if (noise.boots < HISTORY_BOOTS_MIN || !(noise.boot_sd > 0))
 		return;
 	options->history_boot_sd = hypot(noise.boot_sd, IMAGE_SD);
-	options->history_run_sd = noise.run_sd;
 	options->history_n = MIN(noise.boots, HISTORY_BOOTS_MAX);
 }
 

@@ -70,7 +70,6 @@ char *xb_warn_text(guint commits, double boot_sd, double run_sd, guint boots_kno
 			     .hosts = MAX(hosts, 1),
 			     .builders = 1,
 			     .history_boot_sd = boot_sd,
-			     .history_run_sd = run_sd,
 			     .history_n = MIN(boots_known, 20),
 			     .history_level = NAN },
 	};

@@ -103,7 +103,7 @@ typedef struct {
 	bool can_build;        /* false: prebuilt images; no clean rebuild, no revert */
 	/* Prior knowledge of the noise for this host, workload and metric, on the
 	 * log scale; 0 = none. history_n is how many boots it stands for. */
-	double history_boot_sd, history_run_sd;
+	double history_boot_sd;
 	guint history_n;
 	double history_level; /* log of the level known for GOOD, NAN = none */
 	/* Log of the level known for BAD, from so many boots; 0 = not known. */

@@ -50,7 +50,6 @@ void world_know(XbWorld *world)
 	world->options.history_bad_n = 100;
 	world->options.history_boot_sd =
 		hypot(world->boot_sd, world->run_sd / sqrt(world->iterations));
-	world->options.history_run_sd = world->run_sd;
 }
 
 /* Every boot of an image is the same; images differ. */
