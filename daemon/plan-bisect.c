@@ -179,6 +179,14 @@ static XbImage image_of(const XbRole *role)
 	return role->revert ? XB_IMAGE_REVERT : role->clean ? XB_IMAGE_CLEAN : XB_IMAGE_NORMAL;
 }
 
+/* Those of another job led to where this one begins; where one boot says what all say, that is no
+ * matter. See xb_jobdata_is_boot_of_image(). */
+static bool is_fresh(const Input *in, const XbRun *run)
+{
+	return strcmp(run->purpose, "confirm") == 0 &&
+	       (in->capacity->deterministic || run->job_id == in->data->job->id);
+}
+
 static void make_boots(Input *in)
 {
 	in->boots = g_array_new(FALSE, FALSE, sizeof(XbBoot));
@@ -201,7 +209,7 @@ static void make_boots(Input *in)
 					.sequence = (guint)run->id,
 					.n_samples = samples->len,
 					.samples = (const double *)(gconstpointer)samples->data,
-					.confirm = strcmp(run->purpose, "confirm") == 0 };
+					.confirm = is_fresh(in, run) };
 			g_array_append_val(in->boots, boot);
 		}
 	}
@@ -426,6 +434,9 @@ bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacit
 		out->verdict = xb_plan_verdict(data, &graph, in.nodes, plan);
 		xb_plan_steps_store_one(data, plan, out->verdict);
 	}
+	/* for those who show its boots */
+	json_object_set_new(out->verdict, "own_confirmation",
+			    json_boolean(!capacity->deterministic));
 	out->decided = plan->kind != XB_VERDICT_PENDING;
 	return out->decided || add_wants(&in, plan, out, error);
 }

@@ -264,14 +264,12 @@ static bool load_shown(XbJobData *self, XbDb *db, GArray *more, GError **error)
 	return self->runs != NULL;
 }
 
-static bool uses_own_boots(const XbJob *job)
+/* What the planner wrote into the verdict; true until there is one. */
+static bool verdict_says(const XbJob *job, const char *member)
 {
-	g_autoptr(json_t) verdict = NULL;
+	g_autoptr(json_t) verdict = job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
 
-	if (job->kind == XB_JOB_BISECT)
-		return false;
-	verdict = job->verdict ? json_loads(job->verdict, 0, NULL) : NULL;
-	return !verdict || json_is_true(json_object_get(verdict, "own_boots"));
+	return !verdict || json_is_true(json_object_get(verdict, member));
 }
 
 static XbJobData *load(XbDb *db, int64_t job_id, bool whole, GError **error)
@@ -296,7 +294,10 @@ static XbJobData *load(XbDb *db, int64_t job_id, bool whole, GError **error)
 	self->metric = xb_spec_string(self, "metric");
 	self->host_fp = xb_spec_string(self, "host_fp");
 	self->workload_fp = xb_spec_string(self, "workload_fp");
-	self->own_boots = uses_own_boots(self->job);
+	if (self->job->kind == XB_JOB_BISECT)
+		self->own_confirmation = verdict_says(self->job, "own_confirmation");
+	else
+		self->own_boots = verdict_says(self->job, "own_boots");
 	self->samples = xb_db_samples_of_runs(db, self->runs, self->metric, error);
 	if (!self->samples)
 		return NULL;
@@ -412,6 +413,7 @@ bool xb_jobdata_is_boot_of_image(const XbJobData *self, guint i, const XbRun *ru
 	if (image->revert || role->revert)
 		return run->variant_id == variant->id;
 	return strcmp(run->purpose, "confirm") == 0 &&
+	       (!self->own_confirmation || run->job_id == self->job->id) &&
 	       (run->variant_id == variant->id ||
 		role->image_class == xb_jobdata_class(self, variant));
 }

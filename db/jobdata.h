@@ -38,6 +38,7 @@ typedef struct {
 	guint classes;             /* how many there are */
 	const char *metric, *host_fp, *workload_fp; /* fingerprints "" until pinned */
 	bool own_boots; /* only this job's own boots say something: see xb_jobdata_run_is_used() */
+	bool own_confirmation; /* only they confirm: see xb_jobdata_is_boot_of_image() */
 } XbJobData;
 
 XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error);
@@ -79,9 +80,11 @@ const XbRole *xb_jobdata_role(const XbJobData *self, const XbRun *run);
 /* The clean image @i (of self->images) turned out to be the search's own. */
 bool xb_jobdata_image_is_normal(const XbJobData *self, guint i);
 
-/* @run is a boot of the image @i, as the confirmation counts them: one of that build, or one for a
- * confirmation of any other build that came out as the same image (the search's, which is booted
- * while the clean rebuild is still at work; another job's). */
+/* @run is a boot of the image @i, as the confirmation counts them: one for a confirmation of that
+ * build, or of any other that came out as the same image (the search's, which is booted while the
+ * clean rebuild is still at work). On hosts whose boots vary it is this job's own: those of another
+ * led to its suspicion (the planner says so in the verdict, "own_confirmation"; until there is one,
+ * none but its own is taken). All boots of a revert count. */
 bool xb_jobdata_is_boot_of_image(const XbJobData *self, guint i, const XbRun *run);
 
 /* Its image as people see it: "normal", "clean" or "revert". */

@@ -58,6 +58,11 @@ x bisect --wait --json --repo "$tmp/repo" c0..c12
 is "the same range again: exit 0" "$status" 0
 is "the same range again: nothing is built" "$(logged_count '^build start')" "$builds"
 json "the same range again: said so" '.counts.builds == 0 and .counts.builds_reused > 0'
+# nobody says of this host that one boot says what all say
+own_confirmation='[.confirmation[] | select(.image == "clean") | .boots] |
+	length == 2 and all(. >= 3)'
+json "the same range again: confirmed by boots of its own" \
+	"($own_confirmation) and ([.confirmation[] | select(.image == \"clean\") | .boots] | add) <= .counts.boots"
 
 # ---- an improvement, and none ----------------------------------------------------
 x bisect --wait --json --repo "$tmp/repo" c0..c6
@@ -147,15 +152,32 @@ is "BAD does not boot: exit 5" "$status" 5
 json "BAD does not boot: failed, with the console's line" '.state == "failed" and
 	(.reason | contains("BAD") and contains("Kernel panic"))'
 
+# ---- a host that repeats itself -------------------------------------------------------------
+fresh_state
+host_keys="deterministic=yes" config
+start_daemon
+x bisect --wait --json --repo "$tmp/repo" c0..c12
+is "a host that repeats itself: exit 0" "$status" 0
+x bisect --wait --json --repo "$tmp/repo" c0..c12
+is "the same range again: exit 0" "$status" 0
+json "the same range again: nothing is booted, earlier boots confirm" \
+	".counts.boots == 0 and ($own_confirmation)"
+
 # ---- a host that is not deterministic -----------------------------------------------------
 fresh_state
-host_options="--noise 0.004" config
+host_options="--noise 0.004" host_keys='' config
 start_daemon
 linear noisy 10 6 1.0 1.05
 x bisect --wait --json --repo "$tmp/noisy" c0..c10
 is "noise: exit 0" "$status" 0
 is "noise: found" "$(j '.verdict.commits[0].id')" "$(sha c6 noisy)"
 json "noise: the interval holds the truth" '.effect.ci_low < 1.05 and 1.05 < .effect.ci_high'
+last_run=$(j '[.measurements[].run] | max')
+x bisect --wait --json --repo "$tmp/noisy" c0..c10
+is "noise, the same range again: found" "$(j '.verdict.commits[0].id')" "$(sha c6 noisy)"
+json "noise, the same range again: three fresh boots a side at least confirm" "($own_confirmation) and
+	([.measurements[] | select(.run > $last_run and .image != \"revert\") | .node] |
+		(map(select(. == 5)) | length >= 3) and (map(select(. == 6)) | length >= 3))"
 linear flat 10 99 1.01 1.0
 x bisect --wait --json --repo "$tmp/flat" c0..c10
 is "noise and no step: exit 3" "$status" 3

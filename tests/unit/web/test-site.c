@@ -85,14 +85,23 @@ static void test_a_bisect_shows_what_is_known(Fixture *f, gconstpointer unused)
 }
 
 /* The confirmation boots the search's build while the clean one is at work; when both are one image
- * these boots are its strip, and so are those of another job that has the image. */
+ * these boots are its strip. So are those of another job that has the image, where one boot says
+ * what all say (the planner tells). */
 static void test_a_confirmation_has_its_boots(Fixture *f, gconstpointer unused)
 {
 	static const struct {
-		const char *image;
+		const char *image, *verdict;
 		bool other_job;
 		bool is_its;
-	} cases[] = { { "i3", false, true }, { "another", false, false }, { "i3", true, true } };
+	} cases[] = {
+		{ "i3", NULL, false, true },
+		{ "i3", "{\"kind\":\"pending\",\"own_confirmation\":true}", false, true },
+		{ "another", NULL, false, false },
+		{ "i3", NULL, true, false },
+		{ "i3", "{\"kind\":\"pending\",\"own_confirmation\":true}", true, false },
+		{ "i3", "{\"kind\":\"pending\",\"own_confirmation\":false}", true, true },
+		{ "i3", "{\"kind\":\"pending\"}", true, true },
+	};
 	(void)unused;
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -101,7 +110,7 @@ static void test_a_confirmation_has_its_boots(Fixture *f, gconstpointer unused)
 		int64_t other = put_variant(f, 20, XB_VARIANT_BUILT, "i3");
 		const int64_t variants[] = { put_variant(f, 0, XB_VARIANT_BUILT, "i0"), normal };
 		const XbJobImage image = { 1, false, clean, (char *)"" };
-		int64_t job = put_job(f, XB_JOB_BISECT, NULL);
+		int64_t job = put_job(f, XB_JOB_BISECT, cases[i].verdict);
 		const XbRun confirm = { .kind = XB_RUN_BOOT,
 					.job_id = cases[i].other_job ? 1 : job,
 					.node = 1,
