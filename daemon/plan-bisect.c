@@ -23,8 +23,9 @@ typedef struct {
 	guint *parent_start;
 	GArray *parent; /* of guint */
 	XbNode *nodes;
-	GArray *boots;     /* XbBoot */
-	GArray *in_flight; /* XbInFlight */
+	const XbVariant **on_disk; /* by class: one that can be booted now, NULL when none can */
+	GArray *boots;             /* XbBoot */
+	GArray *in_flight;         /* XbInFlight */
 } Input;
 
 static void input_clear(Input *in)
@@ -33,6 +34,7 @@ static void input_clear(Input *in)
 	g_free(in->parent_start);
 	g_clear_pointer(&in->parent, g_array_unref);
 	g_free(in->nodes);
+	g_free(in->on_disk);
 	g_clear_pointer(&in->boots, g_array_unref);
 	g_clear_pointer(&in->in_flight, g_array_unref);
 }
@@ -143,9 +145,27 @@ static void expect_builds(Input *in)
 	}
 }
 
+static bool is_on_disk(const XbVariant *variant)
+{
+	return variant->state == XB_VARIANT_BUILT && (variant->dir || xb_variant_is_image(variant));
+}
+
+/* The first of each class. */
+static void find_images(Input *in)
+{
+	in->on_disk = g_new0(const XbVariant *, in->data->classes + 1);
+	for (guint i = in->n; i-- > 0;) {
+		const XbVariant *variant = in->data->variants->pdata[i];
+
+		if (is_on_disk(variant))
+			in->on_disk[xb_jobdata_class(in->data, variant)] = variant;
+	}
+}
+
 static void make_nodes(Input *in)
 {
 	in->nodes = g_new0(XbNode, in->n);
+	find_images(in);
 	for (guint i = 0; i < in->n; i++) {
 		const XbVariant *variant = in->data->variants->pdata[i];
 		XbNode *node = &in->nodes[i];
@@ -153,9 +173,9 @@ static void make_nodes(Input *in)
 		node->status = status_of(in, variant);
 		node->image_class = xb_jobdata_class(in->data, variant);
 		node->prior = 1;
+		/* built, and removed from the disk since: to be built again */
 		if (node->status == XB_STATUS_UNTRIED ||
-		    (node->status == XB_STATUS_BUILT && !variant->dir &&
-		     !xb_variant_is_image(variant)))
+		    (node->status == XB_STATUS_BUILT && !in->on_disk[node->image_class]))
 			node->build_s = in->capacity->build_s;
 	}
 	expect_builds(in);
@@ -261,15 +281,9 @@ static void add_history(const Input *in, XbOptions *options)
 static const XbVariant *bootable_mate(const Input *in, guint node)
 {
 	const XbVariant *own = in->data->variants->pdata[node];
+	const XbVariant *mate = in->on_disk[in->nodes[node].image_class];
 
-	if (own->dir || xb_variant_is_image(own) || !in->nodes[node].image_class)
-		return own;
-	for (guint i = 0; i < in->n; i++) {
-		const XbVariant *mate = in->data->variants->pdata[i];
-		if (in->nodes[i].image_class == in->nodes[node].image_class && mate->dir)
-			return mate;
-	}
-	return own;
+	return is_on_disk(own) || !mate ? own : mate;
 }
 
 static const char *const purposes[] = {

@@ -51,9 +51,12 @@ static bool has_image(const Chooser *self, guint node)
 	       !self->search->options->can_build;
 }
 
+/* An image that has_image() may be gone from the disk, and is built again then. */
 static double cost_of(const Chooser *self, guint node)
 {
-	double build_s = has_image(self, node) ? 0 : self->search->nodes[node].build_s;
+	const XbObservations *seen = self->search->seen;
+	guint built = seen->units[seen->unit_of[node]].built;
+	double build_s = self->search->nodes[built != G_MAXUINT ? built : node].build_s;
 	return fmax(self->search->options->boot_s, 1e-3) + fmax(build_s, 0);
 }
 

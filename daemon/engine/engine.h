@@ -46,7 +46,7 @@ typedef enum {
 
 typedef enum {
 	XB_STATUS_UNTRIED, /* nothing known */
-	XB_STATUS_BUILT,   /* an image exists (or can be had at no cost) */
+	XB_STATUS_BUILT,   /* an image exists, or did: see build_s */
 	XB_STATUS_UNBUILDABLE,
 	XB_STATUS_UNBOOTABLE, /* built, but does not come up or cannot run the workload */
 	XB_STATUS_IMPOSSIBLE, /* revert only: it does not apply */
@@ -65,8 +65,11 @@ typedef struct {
 	XbStatus clean_status;
 	guint clean_class; /* as image_class, of the clean image; same number space */
 	XbStatus revert_status;
-	double build_s; /* expected seconds to have the normal image; 0 when it exists */
-	double prior;   /* relative weight of "this is the culprit"; 1 when unknown; > 0 */
+	/* Expected seconds to have the normal image; 0 when it is there. More than 0 for one that
+	 * is built but was removed since: a boot of it is asked for all the same, at that price,
+	 * and the caller builds it first. */
+	double build_s;
+	double prior; /* relative weight of "this is the culprit"; 1 when unknown; > 0 */
 } XbNode;
 
 /* One finished boot with outcome ok. */

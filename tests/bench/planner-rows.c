@@ -65,6 +65,8 @@ static void search_do(Search *search, const XbAction *action)
 			.samples = search->level[slow],
 			.confirm = action->purpose == XB_PURPOSE_CONFIRM };
 
+	if (action->kind == XB_ACTION_BUILD && action->image == XB_IMAGE_NORMAL)
+		node->build_s = 0;
 	if (action->kind == XB_ACTION_BOOT)
 		g_array_append_val(search->boots, boot);
 	else if (action->image == XB_IMAGE_NORMAL)

@@ -142,6 +142,8 @@ static void world_build(World *world, const XbAction *action)
 	XbNode *node = &world->nodes[action->node];
 	bool broken = world->broken[action->node];
 	if (action->image == XB_IMAGE_NORMAL)
+		node->build_s = 0;
+	if (action->image == XB_IMAGE_NORMAL)
 		node->status = broken ? XB_STATUS_UNBUILDABLE : XB_STATUS_BUILT;
 	else if (action->image == XB_IMAGE_CLEAN)
 		node->clean_status = broken ? XB_STATUS_UNBUILDABLE : XB_STATUS_BUILT;

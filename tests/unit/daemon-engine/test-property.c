@@ -188,6 +188,7 @@ static void scene_make(Scene *self, guint n, double shift, uint64_t seed)
 		double level = self->bad[node] * log1p(shift) + 0.003 * xb_random_normal(&random);
 
 		self->nodes[node].status = XB_STATUS_BUILT;
+		self->nodes[node].build_s = 0;
 		for (guint i = 0; i < 3; i++)
 			self->samples[k][i] = 0.04 * exp(level + 0.001 * xb_random_normal(&random));
 		self->boots[k] = (XbBoot){ .node = node,

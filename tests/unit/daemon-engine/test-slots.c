@@ -25,6 +25,7 @@ static void world_init(World *world, guint hosts, guint builders)
 	}
 	world->parent_start[N] = N - 1;
 	world->nodes[0].status = world->nodes[N - 1].status = XB_STATUS_BUILT;
+	world->nodes[0].build_s = world->nodes[N - 1].build_s = 0;
 	world->boots[0] = (XbBoot){ .node = 0, .n_samples = 1, .samples = &world->good };
 	world->boots[1] =
 		(XbBoot){ .node = N - 1, .sequence = 1, .n_samples = 1, .samples = &world->bad };
@@ -125,6 +126,46 @@ static void test_the_builder_goes_on_while_an_endpoint_boots(void)
 	g_assert_cmpuint(node, <=, N / 2 + 1);
 }
 
+/* The commit that the first boot of the plan is of. */
+static guint first_boot(const XbPlan *it)
+{
+	for (guint i = 0; i < it->actions->len; i++) {
+		const XbAction *action = &g_array_index(it->actions, XbAction, i);
+		if (action->kind == XB_ACTION_BOOT)
+			return action->node;
+	}
+	return G_MAXUINT;
+}
+
+/* The middle was built, and its image removed since; one beside it is there. */
+static void test_an_image_that_is_gone_costs_its_build(void)
+{
+	const guint middle = N / 2 - 1, beside = N / 3;
+	World world;
+
+	world_init(&world, 1, 1);
+	world.nodes[middle].status = world.nodes[beside].status = XB_STATUS_BUILT;
+	world.nodes[middle].build_s = world.nodes[beside].build_s = 0;
+	g_autoptr(XbPlan) both = plan(&world, NULL, 0);
+	g_assert_cmpuint(first_boot(both), ==, middle);
+	world.nodes[middle].build_s = 600;
+	g_autoptr(XbPlan) one = plan(&world, NULL, 0);
+	g_assert_cmpuint(first_boot(one), ==, beside);
+	/* it is booted nevertheless where nothing else is there */
+	world.nodes[beside].status = XB_STATUS_UNBUILDABLE;
+	world.nodes[middle].build_s = 1;
+	g_autoptr(XbPlan) other = plan(&world, NULL, 0);
+	g_assert_cmpuint(first_boot(other), ==, middle);
+	/* of one image it is the image's price, whichever commit is asked for */
+	world.nodes[middle + 1].image_class = world.nodes[middle].image_class;
+	world.nodes[middle + 1].image_inferred = true;
+	world.nodes[middle + 1].build_s = 0;
+	world.nodes[middle].build_s = 600;
+	world.nodes[beside].status = XB_STATUS_BUILT;
+	g_autoptr(XbPlan) shared = plan(&world, NULL, 0);
+	g_assert_cmpuint(first_boot(shared), ==, beside);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -137,5 +178,7 @@ int main(int argc, char **argv)
 			test_an_idle_second_builder_prebuilds);
 	g_test_add_func("/slots/the builder goes on while an endpoint boots",
 			test_the_builder_goes_on_while_an_endpoint_boots);
+	g_test_add_func("/slots/an image that is gone costs its build",
+			test_an_image_that_is_gone_costs_its_build);
 	return g_test_run();
 }
