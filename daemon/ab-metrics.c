@@ -104,6 +104,13 @@ static void take_boot(Metric *metric, guint side, const XbRun *run, const GArray
 	g_array_append_val(metric->boots[side], boot);
 }
 
+/* What a boot that did not end well gave is worth nothing. */
+static GArray *samples_of(XbDb *db, const XbRun *run, GError **error)
+{
+	return run->outcome == XB_OUTCOME_OK ? xb_db_samples(db, run->id, NULL, error)
+					     : g_array_new(FALSE, FALSE, sizeof(XbSample));
+}
+
 XbAbMetrics *xb_ab_metrics_read(XbDb *db, const XbJobData *data, GPtrArray *const runs[2],
 				GError **error)
 {
@@ -114,7 +121,7 @@ XbAbMetrics *xb_ab_metrics_read(XbDb *db, const XbJobData *data, GPtrArray *cons
 	for (guint side = 0; side < 2; side++) {
 		for (guint i = 0; i < runs[side]->len; i++) {
 			const XbRun *run = runs[side]->pdata[i];
-			g_autoptr(GArray) samples = xb_db_samples(db, run->id, NULL, error);
+			g_autoptr(GArray) samples = samples_of(db, run, error);
 
 			if (!samples)
 				return NULL;

@@ -16,8 +16,8 @@
  */
 typedef struct XbAbMetrics XbAbMetrics;
 
-/* @runs[side]: GPtrArray of const XbRun*, borrowed, in order of time. NULL and an
- * error where the database can't be read. */
+/* @runs[side]: GPtrArray of const XbRun*, borrowed, in order of time; a boot that did not end well
+ * brings no number of any metric. NULL and an error where the database can't be read. */
 XbAbMetrics *xb_ab_metrics_read(XbDb *db, const XbJobData *data, GPtrArray *const runs[2],
 				GError **error);
 void xb_ab_metrics_free(XbAbMetrics *self);

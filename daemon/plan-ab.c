@@ -44,8 +44,9 @@ static void tell_same_image(bool deterministic, XbPlanned *out)
 	out->decided = true;
 }
 
-static bool plan_boots(const XbJobData *data, const XbCapacity *capacity,
-		       const XbAbMetrics *metrics, const guint in_flight[2], XbPlanned *out)
+static void plan_boots(const XbJobData *data, const XbCapacity *capacity,
+		       const XbAbMetrics *metrics, GPtrArray *const runs[2],
+		       const guint in_flight[2], XbPlanned *out)
 {
 	const XbAbOptions options = {
 		.confidence = xb_spec_number(data, "confidence", 0.99),
@@ -60,14 +61,14 @@ static bool plan_boots(const XbJobData *data, const XbCapacity *capacity,
 	const XbAbBoot *test = xb_ab_metrics_own(metrics, 1, &n_test);
 
 	xb_plan_ab(&options, base, n_base, test, n_test, in_flight, &plan);
-	out->verdict = ab_verdict(&plan, n_base, n_test, capacity->deterministic);
+	out->verdict = ab_verdict(&plan, xb_side_boots(runs[0]), xb_side_boots(runs[1]),
+				  capacity->deterministic);
 	json_object_set_new(out->verdict, "metrics", xb_ab_metrics_rows(metrics, &options, &plan));
 	out->decided = plan.kind != XB_AB_PENDING;
 	for (guint i = 0; !out->decided && i < plan.n_next && i < capacity->free_hosts; i++)
 		xb_want_add(out->wants, XB_RUN_BOOT, data->variants->pdata[plan.next[i].side],
 			    (int)plan.next[i].side, (int)plan.next[i].perturb, "ab",
 			    "interleaved in random order");
-	return true;
 }
 
 bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
@@ -97,12 +98,15 @@ bool xb_plan_ab_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *c
 		return true;
 	}
 	metrics = xb_ab_metrics_read(daemon->db, data, runs, error);
-	return metrics && plan_boots(data, capacity, metrics, in_flight, out);
+	if (!metrics)
+		return false;
+	plan_boots(data, capacity, metrics, runs, in_flight, out);
+	return true;
 }
 
 /* The level and its spread are the planner's own summary of one side against itself. */
-static void tell_measured(const XbAbMetrics *metrics, guint asked, bool deterministic,
-			  XbPlanned *out)
+static void tell_measured(const XbAbMetrics *metrics, guint measured, guint asked,
+			  bool deterministic, XbPlanned *out)
 {
 	const XbAbOptions options = { .confidence = 0.99, .resolve = 0.01, .fixed_boots = 1 };
 	const guint none[2] = { 0, 0 };
@@ -112,13 +116,13 @@ static void tell_measured(const XbAbMetrics *metrics, guint asked, bool determin
 
 	xb_plan_ab(&options, boots, n, boots, n, none, &plan);
 	plan.reason[0] = '\0';
-	plan.boots_left = asked > n ? asked - n : 0;
-	out->verdict = ab_verdict(&plan, n, 0, deterministic);
+	plan.boots_left = asked > measured ? asked - measured : 0;
+	out->verdict = ab_verdict(&plan, measured, 0, deterministic);
 	json_object_set_new(out->verdict, "kind", json_string("measured"));
 	/* One side alone has levels and nothing to compare. */
 	plan = (XbAbPlan){ .ratio = NAN, .ci_low = NAN, .ci_high = NAN };
 	json_object_set_new(out->verdict, "metrics", xb_ab_metrics_rows(metrics, &options, &plan));
-	out->decided = n >= asked;
+	out->decided = measured >= asked;
 }
 
 bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
@@ -132,17 +136,17 @@ bool xb_plan_measure_job(XbDaemon *daemon, const XbJobData *data, const XbCapaci
 	const XbVariant *variant = data->variants->pdata[0];
 	const XbTally *tally = g_hash_table_lookup(tallies, &variant->id);
 	guint asked = xb_sides_boots_asked(data, capacity->deterministic);
-	guint running = tally ? tally->active_boots : 0;
+	guint running = tally ? tally->active_boots : 0, measured = xb_side_boots(boots);
 
 	out->failure = xb_side_failure(data, tallies, 0, capacity->deterministic);
 	if (out->failure || !xb_sides_want_images(data, tallies, capacity, NULL, out))
 		return true;
-	for (guint i = 0; boots->len + running + i < asked && i < capacity->free_hosts; i++)
+	for (guint i = 0; measured + running + i < asked && i < capacity->free_hosts; i++)
 		xb_want_add(out->wants, XB_RUN_BOOT, variant, 0, (int)(boots->len + running + i),
 			    "measure", "asked for");
 	metrics = xb_ab_metrics_read(daemon->db, data, runs, error);
 	if (!metrics)
 		return false;
-	tell_measured(metrics, asked, capacity->deterministic, out);
+	tell_measured(metrics, measured, asked, capacity->deterministic, out);
 	return true;
 }

@@ -221,15 +221,18 @@ static void make_boots(Input *in)
 			XbInFlight flight = { run->kind == XB_RUN_BUILD, (guint)role->node,
 					      image_of(role), (guint)run->perturb };
 			g_array_append_val(in->in_flight, flight);
-		} else if (xb_jobdata_run_counts(in->data, run)) {
+		} else if (xb_jobdata_run_counts(in->data, run) ||
+			   xb_jobdata_run_is_void(in->data, run)) {
 			const GArray *samples = g_hash_table_lookup(in->data->samples, &run->id);
 			XbBoot boot = { .node = (guint)role->node,
 					.image = image_of(role),
 					.perturb = (guint)run->perturb,
 					.sequence = (guint)run->id,
-					.n_samples = samples->len,
-					.samples = (const double *)(gconstpointer)samples->data,
 					.confirm = is_fresh(in, run) };
+			if (samples) {
+				boot.n_samples = samples->len;
+				boot.samples = (const double *)(gconstpointer)samples->data;
+			}
 			g_array_append_val(in->boots, boot);
 		}
 	}

@@ -18,7 +18,7 @@ typedef struct {
 	bool left_out;      /* has a failure, or a twin */
 	char *failure;      /* why it can't be measured, or NULL */
 	int twin;           /* an earlier node with the same image, or -1 */
-	GPtrArray *runs;    /* its boots that count */
+	GPtrArray *runs;    /* its boots, see xb_side_runs() */
 	guint active_boots; /* now */
 	XbAbMetrics *pair;  /* the base's boots and its own; NULL for the base */
 	int index;          /* among the sides that are compared, or -1 */
@@ -218,8 +218,8 @@ static json_t *row_of(const Comparison *self, guint node)
 		xb_json_number_or_null(plan->test_sd), "ratio", xb_json_number_or_null(plan->ratio),
 		"ci_low", xb_json_number_or_null(plan->ci_low), "ci_high",
 		xb_json_number_or_null(plan->ci_high), "confidence", plan->confidence, "base_boots",
-		self->sides[0].runs ? (int)self->sides[0].runs->len : 0, "test_boots",
-		measured->runs ? (int)measured->runs->len : 0);
+		(int)xb_side_boots(self->sides[0].runs), "test_boots",
+		(int)xb_side_boots(measured->runs));
 	json_object_update(row, numbers);
 	json_decref(numbers);
 	if (side->twin >= 0)
@@ -255,7 +255,7 @@ static const XbAbPlan *largest(const Comparison *self, guint *node)
 static json_t *side_json(double level, double sd, const GPtrArray *runs, const char *label)
 {
 	return json_pack("{s:o,s:o,s:i,s:s}", "level", xb_json_number_or_null(level), "sd",
-			 xb_json_number_or_null(sd), "boots", runs ? (int)runs->len : 0, "label",
+			 xb_json_number_or_null(sd), "boots", (int)xb_side_boots(runs), "label",
 			 label);
 }
 

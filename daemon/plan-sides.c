@@ -76,11 +76,21 @@ GPtrArray *xb_side_runs(const XbJobData *data, guint node, bool deterministic)
 		XbRun *run = data->runs->pdata[i];
 		const XbRole *role = xb_jobdata_role(data, run);
 
-		if (role && xb_jobdata_run_counts(data, run) && (guint)role->node == node &&
+		if (role && (guint)role->node == node &&
+		    (xb_jobdata_run_counts(data, run) || xb_jobdata_run_is_void(data, run)) &&
 		    (deterministic || run->job_id == data->job->id))
 			g_ptr_array_add(runs, run);
 	}
 	return runs;
+}
+
+guint xb_side_boots(const GPtrArray *runs)
+{
+	guint n = 0;
+
+	for (guint i = 0; runs && i < runs->len; i++)
+		n += ((const XbRun *)runs->pdata[i])->outcome == XB_OUTCOME_OK;
+	return n;
 }
 
 /* ---- what a job would cost ------------------------------------------------------- */

@@ -22,9 +22,13 @@ char *xb_side_failure(const XbJobData *data, GHashTable *tallies, guint node, bo
 bool xb_sides_want_images(const XbJobData *data, GHashTable *tallies, const XbCapacity *capacity,
 			  const bool *left_out, XbPlanned *out);
 
-/* The boots of one side that a verdict may use: XbRun*, borrowed. On hosts that are not
- * deterministic only this job's own: boots of another day do not interleave with ours. */
+/* The boots of one side that a verdict may use, and those that brought no number
+ * (xb_jobdata_run_is_void()): XbRun*, borrowed. On hosts that are not deterministic only this job's
+ * own: boots of another day do not interleave with ours. */
 GPtrArray *xb_side_runs(const XbJobData *data, guint node, bool deterministic);
+
+/* How many of them brought a number; 0 of NULL. */
+guint xb_side_boots(const GPtrArray *runs);
 
 /* Boots that a measurement takes. */
 guint xb_sides_boots_asked(const XbJobData *data, bool deterministic);

@@ -7,6 +7,9 @@
 #include "outcome.h"
 #include "variants.h"
 
+/* As many as the engine bears of an image that has no reading (search.c). */
+#define VOID_MAX 3
+
 void xb_want_clear(XbWant *want)
 {
 	g_clear_pointer(&want->why, g_free);
@@ -86,10 +89,11 @@ static void tally_boot(XbDaemon *daemon, XbTally *tally, const XbRun *run, const
 		break;
 	case XB_OUTCOME_BOOT_FAILED:
 	case XB_OUTCOME_WORKLOAD_FAILED:
-		if (xb_jobdata_same_hosts(data, run)) {
-			tally->failed++;
-			tally->last_failure = run->detail;
-		}
+		if (!xb_jobdata_same_hosts(data, run))
+			break;
+		tally->failed += run->outcome == XB_OUTCOME_BOOT_FAILED;
+		tally->n_void += xb_jobdata_run_is_void(data, run);
+		tally->last_failure = run->detail;
 		break;
 	case XB_OUTCOME_HOST_TROUBLE:
 		if (run->job_id == data->job->id && host_is_well(daemon, run->place)) {
@@ -122,11 +126,12 @@ GHashTable *xb_tally_runs(XbDaemon *daemon, const XbJobData *data)
 
 bool xb_tally_unbootable(const XbTally *tally, bool deterministic)
 {
-	guint enough = deterministic ? 1 : 2;
+	guint enough = deterministic ? 1 : 2, enough_void = deterministic ? 1 : VOID_MAX;
 
 	if (!tally)
 		return false;
 	/* Three host-troubles on hosts that are well: it is this image. */
 	return (tally->failed >= enough && tally->failed >= tally->ok) ||
+	       tally->n_void >= enough_void * (1 + tally->ok) ||
 	       (tally->ok == 0 && tally->trouble >= XB_TROUBLES_MAX);
 }

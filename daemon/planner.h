@@ -55,7 +55,8 @@ void xb_want_add(GArray *wants, XbRunKind kind, const XbVariant *variant, int no
 
 /* How a node's image stands on the job's class of hosts. */
 typedef struct {
-	guint ok, failed;    /* boots that count; boot and workload failures */
+	guint ok, failed;    /* boots that count; that did not come up */
+	guint n_void;        /* that brought no number, see xb_jobdata_run_is_void() */
 	guint trouble;       /* host-troubles on hosts that have proved well since */
 	guint build_trouble; /* builds that ended in host-trouble */
 	guint active_builds, active_boots;
@@ -65,7 +66,12 @@ typedef struct {
 /* variant id -> XbTally*, for variants with runs. Keys and values owned. */
 GHashTable *xb_tally_runs(XbDaemon *daemon, const XbJobData *data);
 
-/* Boots that failed so often that the image is unbootable. */
+/*
+ * Can this image not be measured? It does not come up: twice, and as often as it did. Or its boots
+ * bring no number: that may be chance, so it is booted again (under another perturbation) until
+ * three have brought none, and three more for each one that did. On hosts that repeat themselves
+ * one boot says it.
+ */
 bool xb_tally_unbootable(const XbTally *tally, bool deterministic);
 
 #endif
