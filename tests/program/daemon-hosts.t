@@ -187,14 +187,29 @@ fresh_state
 host_options="--delay 0.1" raw_host
 start_daemon
 x bisect --json --repo "$tmp/repo" c0..c8
-wait_until 10 logged 'boot start .* 0'
-wait_until 10 logged 'boot end'
+boots_of() { # boots_of COMMIT: how many were started
+	jq -r --arg commit "$(sha "$1")" 'select(.kind == "run" and .artifact.commit == $commit) | .kind' \
+		"$state"/runs/*/job.json | grep -c run
+}
+several() { [ "$(logged_count '^boot end')" -ge 3 ]; } # the endpoints, and one more
+wait_until 20 several
+ok $? "three boots are done"
 stop_daemon
-host_options="--delay 0.1 --fingerprint 2" raw_host
+good=$(boots_of c0) bad=$(boots_of c8)
+ok $((good && bad ? 0 : 1)) "GOOD and BAD were booted"
+# the other host is slower by half
+echo 1.5 >"$tmp/drift"
+host_options="--delay 0.1 --fingerprint 2 --drift $tmp/drift" raw_host
 start_daemon
 x show --wait --json 1
 is "a new fingerprint in the middle: exit 0" "$status" 0
 is "a new fingerprint in the middle: found" "$(j '.verdict.commits[0].id')" "$(sha c5)"
+json "a new fingerprint in the middle: the levels are those of the new host" '.effect |
+	(.base - 1.5 | fabs) < 0.001 and (.test - 1.65 | fabs) < 0.001 and (.ratio - 1.1 | fabs) < 0.001'
+json "a new fingerprint in the middle: no boot of the old one counts" \
+	'[.measurements[].samples[]] | length > 0 and all(. > 1.4)'
+is "a new fingerprint in the middle: GOOD and BAD are booted again" \
+	"$(($(boots_of c0) > good)) $(($(boots_of c8) > bad))" "1 1"
 x log 1
 has "a new fingerprint in the middle: said so" out 'earlier boots are left aside'
 x report 1
