@@ -6,6 +6,7 @@
 
 linear repo 12 7
 config
+sed -i "s|^ccache_dir=none|ccache_dir=$tmp/ccache|" "$conf"
 start_daemon
 
 # ---- the planted commit ------------------------------------------------------
@@ -38,6 +39,9 @@ json "culprit: all metrics of the workload, against the parent" '[.metrics[] | [
 # ceil(log2(12)) + 2, and the confirmation's three
 is "culprit: no more builds than a search needs" "$([ "$(j '.counts.builds')" -le 9 ] && echo fine)" fine
 cp out "$tmp/first.json"
+is "culprit: the cache is only read by clean builds" \
+	"$(jq -r 'select(.kind == "build") | "\(.clean) \(.ccache_readonly)"' "$state"/runs/*/job.json |
+		sort -u | paste -sd ' ')" "false false true true"
 x show 1
 is "show: exit 0" "$status" 0
 has "show: names the commit" out "$(sha c7 | cut -c1-12)"

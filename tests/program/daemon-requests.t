@@ -7,7 +7,9 @@
 
 config "
 [repo toy]
-path=$tmp/repo"
+path=$tmp/repo
+[workload sweep]
+param.batch=64,1024"
 linear repo 6 3
 
 # ---- no daemon -----------------------------------------------------------------
@@ -135,6 +137,17 @@ json "ab with two configs: its effect" '(.effect.ratio - 1.5 | fabs) < 0.01'
 x ab --wait --json --boots 2 --repo "$tmp/repo" c1 c5
 json "ab --boots: exactly these" '.sides.base.boots == 2 and .sides.test.boots == 2 and
 	(.measurements | length) == 4'
+x ab --wait --json --resolve 15% --repo "$tmp/repo" c0 c6
+is "ab --resolve: 10 % is not worth it: exit 3" "$status" 3
+json "ab --resolve: the same within that" '.verdict.kind == "same" and (.reason | contains("within 15 %"))'
+x ab --wait --json --workload sweep --repo "$tmp/repo" c0 c6
+is "ab with a sweep over batch sizes: exit 0" "$status" 0
+json "ab with a sweep over batch sizes: a row for each size" '.metrics | map([.metric, .kind]) ==
+	[["unmap.b64", "different"], ["unmap.b1024", "different"], ["map.b64", "same"],
+	["map.b1024", "same"], ["total.b64", "same"], ["total.b1024", "same"]]'
+x report "$(j .id)"
+has "ab with a sweep over batch sizes: report: a row for each size" out '^  unmap[.]b64 .* different'
+has "ab with a sweep over batch sizes: report: of the last, too" out '^  total[.]b1024 .* same'
 # ---- several variants --------------------------------------------------------------------------
 x compare --wait --json --repo "$tmp/repo" --patch "2:$tmp/undo.patch" --name 1:slow --name 3:twin \
 	--patch "3:$tmp/undo.patch" --patch "4:$tmp/undo.patch" --variant-kconfig "5:$tmp/slow.config" \
