@@ -245,7 +245,6 @@ static void make_options(const Input *in, XbOptions *options)
 	*options = (XbOptions){
 		.confidence = xb_spec_number(data, "confidence", 0.99),
 		.min_effect = xb_spec_number(data, "min_effect", 0.01),
-		.lower_is_better = xb_spec_bool(data, "lower_is_better"),
 		.free_hosts = in->capacity->free_hosts,
 		.free_builders = in->capacity->free_builders,
 		.hosts = in->capacity->hosts,
@@ -253,12 +252,12 @@ static void make_options(const Input *in, XbOptions *options)
 		.boot_s = in->capacity->boot_s,
 		.can_build = !xb_spec_bool(data, "images"),
 		.history_level = NAN,
-		.seed = (uint64_t)data->job->id,
 	};
 }
 
-/* What is known of images that differ in layout only, relative: earlier boots of one image tell
- * nothing of it. */
+/* Images that differ in layout only, relative: earlier boots of one image tell nothing of it, so
+ * history's spread is given this much more. Wider than the engine's own prior of an image
+ * (scatter.h), which readings can correct. */
 #define IMAGE_SD 0.003
 /* History is worth no more boots than this: the job's own have to be able to speak against it. */
 #define HISTORY_BOOTS_MAX 20

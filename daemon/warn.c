@@ -66,7 +66,6 @@ char *xb_warn_text(guint commits, double boot_sd, double run_sd, guint boots_kno
 		.boot_s = boot_s,
 		.options = { .confidence = confidence,
 			     .min_effect = min_effect,
-			     .lower_is_better = true,
 			     .hosts = MAX(hosts, 1),
 			     .builders = 1,
 			     .history_boot_sd = boot_sd,

@@ -183,7 +183,6 @@ static XbWorld make_world(const Options *o, const XbGraph *graph)
 		.boot_s = o->value[BOOT_COST],
 		.options = { .confidence = o->value[CONFIDENCE],
 			     .min_effect = o->value[MIN_EFFECT],
-			     .lower_is_better = true,
 			     .hosts = (guint)o->hosts,
 			     .builders = 1,
 			     .history_level = NAN },

@@ -95,7 +95,6 @@ typedef struct {
 	double confidence; /* e.g. 0.99: what a culprit needs; a range, or "none" when the boots for
 			    * a flat range are used up, may state less, and says so */
 	double min_effect; /* e.g. 0.01: |log ratio| below log(1 + it) is "none" */
-	bool lower_is_better;
 	bool pass_fail;        /* samples are 1, a pass, or 2, a failure; each may be wrong */
 	guint free_hosts;      /* boots that can start now */
 	guint free_builders;   /* builds that can start now */
@@ -112,7 +111,6 @@ typedef struct {
 	/* Log of the level known for BAD, from so many boots; 0 = not known. */
 	double history_bad_level;
 	guint history_bad_n;
-	uint64_t seed;
 } XbOptions;
 
 typedef enum {

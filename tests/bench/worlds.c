@@ -34,7 +34,6 @@ XbWorld world_default(void)
 		.options = {
 			.confidence = 0.99,
 			.min_effect = 0.01,
-			.lower_is_better = true,
 			.hosts = 1,
 			.builders = 1,
 			.history_level = NAN,

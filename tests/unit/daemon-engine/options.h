@@ -12,7 +12,6 @@ static inline XbOptions plain_options(void)
 {
 	return (XbOptions){ .confidence = 0.99,
 			    .min_effect = 0.01,
-			    .lower_is_better = true,
 			    .free_hosts = 1,
 			    .free_builders = 1,
 			    .hosts = 1,

@@ -9,7 +9,6 @@ static XbOptions options(void)
 {
 	return (XbOptions){ .confidence = 0.995,
 			    .min_effect = 0.01,
-			    .lower_is_better = true,
 			    .pass_fail = true,
 			    .free_hosts = 1,
 			    .hosts = 1,

@@ -45,7 +45,6 @@ static XbWorld world_of(const XbGraph *graph)
 		.boot_s = 10,
 		.options = { .confidence = 0.99,
 			     .min_effect = 0.01,
-			     .lower_is_better = true,
 			     .hosts = 1,
 			     .builders = 1,
 			     .history_level = NAN },

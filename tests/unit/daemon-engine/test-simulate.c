@@ -18,7 +18,6 @@ static XbWorld plain_world(const XbGraph *graph)
 		.boot_s = 30,
 		.options = { .confidence = 0.99,
 			     .min_effect = 0.01,
-			     .lower_is_better = true,
 			     .hosts = 1,
 			     .builders = 1,
 			     .history_level = NAN },

@@ -31,7 +31,6 @@ static void world_init(World *world, guint hosts, guint builders)
 		(XbBoot){ .node = N - 1, .sequence = 1, .n_samples = 1, .samples = &world->bad };
 	world->options = (XbOptions){ .confidence = 0.99,
 				      .min_effect = 0.01,
-				      .lower_is_better = true,
 				      .free_hosts = hosts,
 				      .free_builders = builders,
 				      .hosts = hosts,
