@@ -95,8 +95,8 @@ typedef struct {
 	double confidence; /* e.g. 0.99: what a culprit needs; a range, or "none" when the boots for
 			    * a flat range are used up, may state less, and says so */
 	double min_effect; /* e.g. 0.01: |log ratio| below log(1 + it) is "none" */
-	bool pass_fail;        /* samples are 1, a pass, or 2, a failure; each may be wrong */
-	guint free_hosts;      /* boots that can start now */
+	bool pass_fail;    /* samples are 1, a pass, or 2, a failure; each may be wrong */
+	guint free_hosts;  /* boots that can start now */
 	guint free_builders;   /* builds that can start now */
 	guint hosts, builders; /* in all; >= 1 (builders may be 0 for prebuilt images) */
 	double boot_s;         /* expected seconds of one boot */
