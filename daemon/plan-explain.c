@@ -63,6 +63,43 @@ static Side state_of(const XbJobData *data, int node)
 	return tries < TRIES_MAX ? WANTED : SETTLED;
 }
 
+/* The builds of a confirmation are under way or wanted, and no boot is. */
+static bool waits_for_confirmation(const XbJobData *data, const XbPlanned *planned)
+{
+	bool builds = false;
+
+	for (guint i = 0; i < planned->wants->len; i++) {
+		const XbWant *want = &g_array_index(planned->wants, XbWant, i);
+
+		if (want->kind == XB_RUN_BOOT)
+			return false;
+		builds |= strcmp(want->purpose, "confirm") == 0;
+	}
+	for (guint i = 0; i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+
+		if (run->state == XB_RUN_DONE || run->job_id != data->job->id)
+			continue;
+		if (run->kind == XB_RUN_BOOT && !xb_run_is_explain(run))
+			return false;
+		builds |= run->kind == XB_RUN_BUILD && strcmp(run->purpose, "confirm") == 0;
+	}
+	return builds;
+}
+
+/* Those that the verdict compares, or will when the culprit is confirmed that waits for builds. */
+static GArray *explained_nodes(const XbJobData *data, const XbPlanned *planned)
+{
+	g_autoptr(json_t) named = NULL;
+
+	if (planned->decided)
+		return xb_profile_nodes(data, planned->verdict);
+	if (!planned->failure && waits_for_confirmation(data, planned))
+		named = json_pack("{s:s,s:O}", "kind", "culprit", "culprit_node",
+				  json_object_get(planned->verdict, "culprit_node"));
+	return xb_profile_nodes(data, named);
+}
+
 void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapacity *capacity,
 		     XbPlanned *planned)
 {
@@ -71,9 +108,9 @@ void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapa
 
 	for (guint i = 0; i < hosts->len; i++)
 		able += xb_explain_mode(hosts->pdata[i]) != NULL;
-	if (!planned->decided || able == 0)
+	if (able == 0 || (!planned->decided && data->job->kind != XB_JOB_BISECT))
 		return;
-	nodes = xb_profile_nodes(data, planned->verdict);
+	nodes = explained_nodes(data, planned);
 	for (guint i = 0; i < nodes->len; i++) {
 		int node = g_array_index(nodes, int, i);
 		const XbVariant *image = find_image(data, node);

@@ -21,7 +21,9 @@ const char *xb_explain_mode(const XbHostConfig *host);
 
 /*
  * Of a job that is decided: add the boots that are missing, and make it
- * undecided until they have ended. Each side is tried at most twice. @hosts:
+ * undecided until they have ended. Of a bisect whose culprit waits for the
+ * builds of its confirmation: add them while no boot is wanted, since a host
+ * would idle. Each side is tried at most twice. @hosts:
  * XbHostConfig* of the job's class. Pure.
  */
 void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapacity *capacity,

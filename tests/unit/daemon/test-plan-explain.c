@@ -302,6 +302,26 @@ static void test_both_sides_of_a_culprit_are_counted(void)
 	g_assert_false(w->planned.decided);
 }
 
+/* A host idles while the culprit is rebuilt clean: its boots need not come after that. */
+static void test_a_culprit_is_counted_while_it_is_rebuilt(void)
+{
+	g_autoptr(World) w = world_new();
+	XbRun *build, *boot;
+
+	find_culprit(w, 5);
+	say(w, json_pack("{s:s,s:i}", "kind", "pending", "culprit_node", 5), false);
+	g_assert_cmpuint(explain_wants(w), ==, 0); /* the search goes on */
+	build = add_run(w, XB_RUN_BUILD, 5, "confirm", XB_RUN_RUNNING, XB_OUTCOME_OK);
+	g_assert_cmpuint(explain_wants(w), ==, 2);
+	g_assert_cmpint(g_array_index(w->planned.wants, XbWant, 1).node, ==, 5);
+	g_assert_false(w->planned.decided);
+	/* boots of the confirmation come first */
+	boot = add_run(w, XB_RUN_BOOT, 5, "confirm", XB_RUN_RUNNING, XB_OUTCOME_OK);
+	g_assert_cmpuint(explain_wants(w), ==, 0);
+	boot->state = build->state = XB_RUN_DONE;
+	g_assert_cmpuint(explain_wants(w), ==, 0);
+}
+
 static void test_a_side_that_was_counted_is_not_counted_again(void)
 {
 	g_autoptr(World) w = world_new();
@@ -391,6 +411,8 @@ int main(int argc, char **argv)
 			test_a_command_counts_when_told);
 	g_test_add_func("/plan-explain/both sides of a culprit are counted",
 			test_both_sides_of_a_culprit_are_counted);
+	g_test_add_func("/plan-explain/a culprit is counted while it is rebuilt",
+			test_a_culprit_is_counted_while_it_is_rebuilt);
 	g_test_add_func("/plan-explain/a side that was counted is not counted again",
 			test_a_side_that_was_counted_is_not_counted_again);
 	g_test_add_func("/plan-explain/each variant that differs is counted with the base",
