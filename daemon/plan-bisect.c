@@ -228,7 +228,8 @@ static void make_boots(Input *in)
 					.image = image_of(role),
 					.perturb = (guint)run->perturb,
 					.sequence = (guint)run->id,
-					.confirm = is_fresh(in, run) };
+					.confirm = is_fresh(in, run),
+					.earlier = run->job_id != in->data->job->id };
 			if (samples) {
 				boot.n_samples = samples->len;
 				boot.samples = (const double *)(gconstpointer)samples->data;
@@ -384,7 +385,11 @@ static char *find_failure(const Input *in)
 static bool is_measured(const Input *in, guint node)
 {
 	guint class = in->nodes[node].image_class;
+	XbStatus clean = in->nodes[node].clean_status;
 
+	/* what its incremental image said is set aside */
+	if (clean == XB_STATUS_UNBUILDABLE || clean == XB_STATUS_UNBOOTABLE)
+		return false;
 	for (guint i = 0; i < in->boots->len; i++) {
 		const XbBoot *boot = &g_array_index(in->boots, XbBoot, i);
 

@@ -187,6 +187,10 @@ void xb_plan_path(const XbJobData *data, const GPtrArray *hosts, const XbCapacit
 	    boots >= capacity->free_hosts || data->paths->len > 0 || xb_spec_bool(data, "images") ||
 	    !*data->workload_fp || json_is_false(json_object_get(data->spec, "path_prior")))
 		return;
+	for (guint i = 0; i < planned->wants->len; i++)
+		if (strcmp(g_array_index(planned->wants, XbWant, i).purpose,
+			   XB_PURPOSE_NAME_EXPLAIN) == 0)
+			return;
 	good = data->variants->pdata[0];
 	if (!good->dir || !has_boot(data, 0) || state_of(data, 0) != WANTED ||
 	    !path_is_worth_it(data, capacity, planned))

@@ -39,6 +39,7 @@ static bool load_one(const XbJobData *data, json_t *item, XbSegment *segment)
 		.can_matter = (guint)can_matter,
 		.effect = { number(item, "base"), number(item, "test"), number(item, "ratio"),
 			    number(item, "ci_low"), number(item, "ci_high") },
+		.drift = json_number_value(json_object_get(item, "drift")),
 	};
 	g_strlcpy(segment->reason, reason, sizeof(segment->reason));
 	return true;
@@ -103,12 +104,12 @@ void xb_plan_steps_store(const XbJobData *data, const GArray *segments, json_t *
 	for (guint i = 0; i < segments->len; i++) {
 		XbSegment *it = &g_array_index(segments, XbSegment, i);
 		json_t *item = effect_json(&it->effect);
-		json_object_update_new(item, json_pack("{s:i,s:i,s:b,s:i,s:i,s:i,s:f,s:s}", "from",
-						       (int)it->from, "to", (int)it->to, "settled",
-						       it->settled, "kind", (int)it->kind,
-						       "culprit", (int)it->culprit, "can_matter",
-						       (int)it->can_matter, "confidence",
-						       it->confidence, "reason", it->reason));
+		json_object_update_new(
+			item, json_pack("{s:i,s:i,s:b,s:i,s:i,s:i,s:f,s:s,s:f}", "from",
+					(int)it->from, "to", (int)it->to, "settled", it->settled,
+					"kind", (int)it->kind, "culprit", (int)it->culprit,
+					"can_matter", (int)it->can_matter, "confidence",
+					it->confidence, "reason", it->reason, "drift", it->drift));
 		json_array_append_new(list, item);
 		if (it->settled && it->kind == XB_VERDICT_CULPRIT)
 			g_ptr_array_add(found, it);

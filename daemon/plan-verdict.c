@@ -45,7 +45,9 @@ static guint range_size(const XbPlan *plan, const GArray *ranked)
 	double sum = 0;
 	guint size = 0;
 
-	if (plan->kind != XB_VERDICT_RANGE || plan->range_size > 0)
+	if (plan->kind != XB_VERDICT_RANGE)
+		return 0;
+	if (plan->range_size > 0)
 		return plan->range_size;
 	while (size < ranked->len && sum < plan->confidence - 1e-9)
 		sum += g_array_index(ranked, Ranked, size++).probability;

@@ -374,7 +374,7 @@ bool xb_jobdata_run_is_void(const XbJobData *self, const XbRun *run)
 {
 	return run->kind == XB_RUN_BOOT && !xb_run_is_explain(run) && run->state == XB_RUN_DONE &&
 	       run->has_outcome && run->outcome == XB_OUTCOME_WORKLOAD_FAILED &&
-	       xb_jobdata_same_hosts(self, run);
+	       run->job_id == self->job->id && xb_jobdata_same_hosts(self, run);
 }
 
 bool xb_jobdata_run_is_used(const XbJobData *self, const XbRun *run)

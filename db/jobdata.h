@@ -68,8 +68,9 @@ guint xb_jobdata_class(const XbJobData *self, const XbVariant *variant);
 /* A boot whose numbers the job may use: done, ok, both fingerprints the job's, metric there. */
 bool xb_jobdata_run_counts(const XbJobData *self, const XbRun *run);
 
-/* A boot of the job's class of hosts that came up and brought no number: its workload failed, or
- * gave no sample of the metric, or one that is not above zero, or in another unit. */
+/* A boot of this job, on its class of hosts, that came up and brought no number: its workload
+ * failed, or gave no sample of the metric, or one that is not above zero, or in another unit.
+ * Another job's metric may have been another. */
 bool xb_jobdata_run_is_void(const XbJobData *self, const XbRun *run);
 
 /* One that counts, and that the job's verdict is made of. On hosts whose boots vary, an A/B, a

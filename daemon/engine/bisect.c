@@ -308,11 +308,11 @@ static void find_drift(XbBisect *self)
 		slope = xb_drift_slope(seen, log1p(options->min_effect) / 2);
 	if (slope == 0)
 		return;
-	plan->drift = expm1(slope * (seen->readings->len - 1));
-	xb_drift_remove(seen, slope);
+	plan->drift = expm1(xb_drift_remove(seen, slope));
 	g_string_append_printf(plan->reason,
-			       "the host drifted by %+.2g %% over %u boots, which is taken out; ",
-			       100 * plan->drift, seen->readings->len);
+			       "the host drifted by %+.2g %% over the job's boots, which is taken "
+			       "out; ",
+			       100 * plan->drift);
 }
 
 static void plan_bisect(XbBisect *self)

@@ -65,7 +65,7 @@ static Level image_level(const XbSearch *self, guint node, XbImage image)
 		if (self->boots[i].node >= self->graph->n ||
 		    !is_boot_of(self, &self->boots[i], node, image))
 			continue;
-		double y = xb_boot_level(&self->boots[i]);
+		double y = self->seen->level[i];
 		if (isnan(y))
 			level.n_void++;
 		else
@@ -323,6 +323,8 @@ bool xb_confirm_early(XbSearch *self, guint culprit, guint boots)
 	Asked asked = asked_of(self, culprit, boots);
 	g_autofree guint *nodes = asked.nodes;
 
+	if (asked.image == XB_IMAGE_CLEAN && !can_be_clean(self, &asked))
+		return false;
 	return !gather_boots(self, nodes, asked.n_parents + 1, asked.image, boots);
 }
 

@@ -18,7 +18,7 @@
  * Its slope is the median of (y_l - y_k) / (t_l - t_k) over the same pairs. Ranks
  * bear outliers. A drift that is found is reported and taken out of the readings,
  * as a line through the middle of the job; one that is not found counts as
- * scatter. Private to the engine.
+ * scatter. Boots of earlier jobs have no part in it. Private to the engine.
  */
 #ifndef XB_DRIFT_H
 #define XB_DRIFT_H
@@ -29,7 +29,8 @@
  * the whole job, what is no drift yet. */
 double xb_drift_slope(const XbObservations *seen, double least);
 
-/* Takes it out of the readings. */
-void xb_drift_remove(XbObservations *seen, double slope);
+/* Takes it out of the readings. Returns the logarithm of the change from the first boot of this job
+ * to its last. */
+double xb_drift_remove(XbObservations *seen, double slope);
 
 #endif

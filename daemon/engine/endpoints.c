@@ -114,9 +114,11 @@ bool xb_bisect_endpoints(XbBisect *self)
 	search->plan->seconds_left = search->plan->steps_left * options->boot_s +
 				     builds * xb_bisect_build_s(self) +
 				     xb_bisect_confirm_s(self, 0);
-	g_string_append_printf(search->plan->reason,
-			       "measuring GOOD and BAD; a range without a step ends after %u boots "
-			       "as a rule, or more where a boot varies by over %.2g %%",
-			       XB_FLAT_BOOTS, 100 * XB_FLAT_NOISE * options->min_effect);
+	g_string_append_printf(
+		search->plan->reason,
+		"measuring GOOD and BAD; without a step the search ends after %u "
+		"boots at the latest, as a rule, or more where a boot varies by over "
+		"%.2g %%",
+		XB_FLAT_BOOTS, 100 * XB_FLAT_NOISE * options->min_effect);
 	return true;
 }

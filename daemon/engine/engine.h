@@ -72,15 +72,16 @@ typedef struct {
 	double prior; /* relative weight of "this is the culprit"; 1 when unknown; > 0 */
 } XbNode;
 
-/* One finished boot with outcome ok. */
+/* One finished boot, which came up. */
 typedef struct {
 	guint node;
 	XbImage image;
 	guint perturb;         /* layout perturbation, 0, 1, 2, ... */
 	guint sequence;        /* order in time, for drift (drift.h) */
-	guint n_samples;       /* may be 0: the metric was missing; ignored then */
+	guint n_samples;       /* may be 0: it brought no number, and is only counted */
 	const double *samples; /* of the job's metric, in its unit; bad ones are ignored */
 	bool confirm;          /* made for a confirmation (XB_PURPOSE_CONFIRM) */
+	bool earlier;          /* made for another job, so at another time: no word about drift */
 } XbBoot;
 
 /* Work that is queued or running and will bring a boot or an image. */

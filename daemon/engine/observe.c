@@ -116,17 +116,21 @@ XbObservations *xb_observations_new(const XbGraph *graph, const XbNode *nodes, c
 	self->readings = g_array_sized_new(FALSE, FALSE, sizeof(XbReading), n_boots);
 	self->measured = g_array_new(FALSE, FALSE, sizeof(guint));
 	self->n_boots = n_boots;
+	self->level = g_new(double, n_boots + 1);
 	number_units(self, graph, nodes, by_class);
 	for (guint i = 0; i < n_boots; i++) {
+		self->level[i] = NAN;
 		if (boots[i].node >= graph->n)
 			continue;
 		guint unit = boot_unit(self, nodes, &boots[i], by_class, others);
 		XbReading reading = {
 			.unit = unit,
-			.perturb = boots[i].perturb,
+			.boot = i,
 			.sequence = boots[i].sequence,
+			.earlier = boots[i].earlier,
 			.level = xb_boot_level(&boots[i]),
 		};
+		self->level[i] = reading.level;
 		if (isnan(reading.level))
 			self->units[unit].n_void++;
 		else
@@ -151,6 +155,7 @@ void xb_observations_free(XbObservations *self)
 		return;
 	g_free(self->unit_of);
 	g_free(self->units);
+	g_free(self->level);
 	g_array_unref(self->readings);
 	g_array_unref(self->measured);
 	g_free(self);

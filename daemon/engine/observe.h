@@ -15,8 +15,9 @@
 
 typedef struct {
 	guint unit;
-	guint perturb;
+	guint boot; /* index into the boots */
 	guint sequence;
+	bool earlier; /* as XbBoot */
 	double level; /* log of the metric */
 } XbReading;
 
@@ -37,6 +38,7 @@ typedef struct {
 	GArray *readings; /* of XbReading, by unit, then by sequence */
 	GArray *measured; /* of guint: the units that have readings */
 	guint n_boots;    /* all boots with a number, and without */
+	double *level;    /* boot -> its reading; NAN without */
 } XbObservations;
 
 /* What is believed to be the class of @node's image: a clean rebuild corrects

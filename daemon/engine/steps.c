@@ -150,6 +150,7 @@ static void settle(Steps *self, guint k, const Part *part, const XbPlan *plan)
 	segment->confidence = plan->confidence;
 	segment->culprit = part->node[plan->culprit];
 	segment->effect = plan->effect;
+	segment->drift = plan->drift;
 	g_strlcpy(segment->reason, plan->reason->str, sizeof(segment->reason));
 	guint first = plan->culprit, last = first;
 	if (plan->kind == XB_VERDICT_NONE)
@@ -289,6 +290,13 @@ static void conclude(Steps *self)
 	whole->seconds_left = 0;
 }
 
+/* The largest is the range's. */
+static void take_drift(XbPlan *whole, double drift)
+{
+	if (fabs(drift) > fabs(whole->drift))
+		whole->drift = drift;
+}
+
 static XbPlan *plan_new(guint n)
 {
 	XbPlan *plan = g_new0(XbPlan, 1);
@@ -316,15 +324,16 @@ XbPlan *xb_plan_steps(const XbGraph *graph, const XbOptions *options, const XbNo
 		const XbSegment *segment = &g_array_index(segments, XbSegment, k);
 		g_auto(Part) part = { 0 };
 
-		if (segment->settled)
+		if (segment->settled) {
+			take_drift(self.whole, segment->drift);
 			continue;
+		}
 		part_init(&part, graph, nodes, boots, n_boots, in_flight, n_in_flight,
 			  segment->from, segment->to);
 		self.options.no_revert = segment->to != graph->n - 1;
 		g_autoptr(XbPlan) plan = plan_part(&part, &self.options);
 		g_array_index(segments, XbSegment, k).can_matter = plan->can_matter;
-		if (fabs(plan->drift) > fabs(self.whole->drift))
-			self.whole->drift = plan->drift;
+		take_drift(self.whole, plan->drift);
 		if (k == 0)
 			spread(&self, &part, plan);
 		if (plan->kind != XB_VERDICT_PENDING) {
@@ -343,6 +352,9 @@ XbPlan *xb_plan_steps(const XbGraph *graph, const XbOptions *options, const XbNo
 		self.whole->effect = best->effect;
 	}
 	const XbSegment *range = first_range(segments);
+	/* Cut, and no part of it has a step: it is said of the whole. */
+	if (!range && g_array_index(segments, XbSegment, 0).kind == XB_VERDICT_PENDING)
+		range = &g_array_index(segments, XbSegment, 0);
 	if (!open && !best && range) {
 		g_auto(Part) part = { 0 };
 		part_init(&part, graph, nodes, boots, n_boots, NULL, 0, range->from, range->to);

@@ -38,6 +38,7 @@ typedef struct {
 	guint culprit;
 	double confidence;
 	XbEffect effect;
+	double drift; /* XbPlan */
 	guint can_matter;
 	char reason[512];
 } XbSegment;

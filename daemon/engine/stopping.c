@@ -45,7 +45,7 @@ bool xb_bisect_is_flat(const XbBisect *self, guint most_boots)
 	double none = self->posterior->none;
 	double rival = self->posterior->node[self->search.plan->culprit];
 
-	if (self->search.seen->n_boots < fmin(most, most_boots))
+	if (self->search.seen->readings->len < most && self->search.seen->n_boots < most_boots)
 		return false;
 	return none >= 0.5 || (none >= FLAT_LEAST && none >= FLAT_OVER_RIVAL * rival);
 }

@@ -93,6 +93,34 @@ static void test_steps_repetition_and_outliers_are_none(void)
 	g_assert_cmpfloat(xb_drift_slope(once, 0), ==, 0);
 }
 
+/* The host was 2 % slower in an earlier job: that is no drift of this one. */
+static void test_earlier_jobs_have_no_part(void)
+{
+	Job job;
+
+	job_init(&job, 48, 0, 0.002, 7);
+	for (guint i = 0; i < 24; i++) {
+		job.sample[i] *= 1.02;
+		job.boots[i].earlier = true;
+	}
+	g_autoptr(XbObservations) seen = observe(&job);
+	g_assert_cmpfloat(xb_drift_slope(seen, 0.005), ==, 0);
+	for (guint i = 0; i < 24; i++)
+		job.boots[i].earlier = false;
+	g_autoptr(XbObservations) own = observe(&job);
+	g_assert_cmpfloat(xb_drift_slope(own, 0.005), <, 0);
+	/* and what this job's own drift is does not move them */
+	job_init(&job, 48, 0.002, 0.002, 7);
+	for (guint i = 0; i < 24; i++)
+		job.boots[i].earlier = true;
+	g_autoptr(XbObservations) drifts = observe(&job);
+	double before = drifts->level[5], slope = xb_drift_slope(drifts, 0.005);
+	g_assert_cmpfloat_with_epsilon(slope, 0.002, 0.0005);
+	g_assert_cmpfloat_with_epsilon(xb_drift_remove(drifts, slope), 23 * slope, 1e-9);
+	g_assert_cmpfloat(drifts->level[5], ==, before);
+	g_assert_cmpfloat(drifts->level[47], <, job.boots[47].samples[0]);
+}
+
 static void test_the_plan_tells(void)
 {
 	Job job;
@@ -114,6 +142,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/drift/found and taken out", test_a_drift_is_found_and_taken_out);
 	g_test_add_func("/drift/steps, repetition and outliers are none",
 			test_steps_repetition_and_outliers_are_none);
+	g_test_add_func("/drift/earlier jobs have no part", test_earlier_jobs_have_no_part);
 	g_test_add_func("/drift/the plan tells", test_the_plan_tells);
 	return g_test_run();
 }
