@@ -382,43 +382,6 @@ static char *find_failure(const Input *in)
 	return NULL;
 }
 
-static bool is_measured(const Input *in, guint node)
-{
-	guint class = in->nodes[node].image_class;
-	XbStatus clean = in->nodes[node].clean_status;
-
-	/* what its incremental image said is set aside */
-	if (clean == XB_STATUS_UNBUILDABLE || clean == XB_STATUS_UNBOOTABLE)
-		return false;
-	for (guint i = 0; i < in->boots->len; i++) {
-		const XbBoot *boot = &g_array_index(in->boots, XbBoot, i);
-
-		if (boot->image != XB_IMAGE_REVERT && boot->n_samples > 0 &&
-		    (boot->node == node ||
-		     (class != 0 && in->nodes[boot->node].image_class == class)))
-			return true;
-	}
-	return false;
-}
-
-/* Besides the culprit. Of a range besides the likeliest, and only where boots of that and of its
- * parent tell what is before, and what behind. */
-static double other_steps(const Input *in, const XbGraph *graph, const XbOptions *options,
-			  const XbPlan *plan)
-{
-	guint culprit = plan->culprit;
-
-	if (culprit == 0 || plan->kind == XB_VERDICT_PENDING || plan->kind == XB_VERDICT_NONE)
-		return 0;
-	if (plan->kind == XB_VERDICT_RANGE &&
-	    (!is_measured(in, culprit) ||
-	     !is_measured(in, graph->parent[graph->parent_start[culprit]])))
-		return 0;
-	return xb_other_steps(graph, options, in->nodes,
-			      (const XbBoot *)(gconstpointer)in->boots->data, in->boots->len,
-			      culprit);
-}
-
 bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacity *capacity,
 			XbPlanned *out, GError **error)
 {
@@ -451,7 +414,8 @@ bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacit
 	} else {
 		plan = xb_plan_bisect(&graph, &options, in.nodes, boots, in.boots->len, flying,
 				      in.in_flight->len);
-		plan->other_steps = other_steps(&in, &graph, &options, plan);
+		plan->other_steps =
+			xb_plan_other_steps(&graph, &options, in.nodes, boots, in.boots->len, plan);
 		out->verdict = xb_plan_verdict(data, &graph, in.nodes, plan);
 		xb_plan_steps_store_one(data, plan, out->verdict);
 	}

@@ -135,3 +135,35 @@ void xb_plan_steps_store_one(const XbJobData *data, const XbPlan *plan, json_t *
 			steps, step_json(data, plan->culprit, plan->confidence, &plan->effect));
 	json_object_set_new(verdict, "steps", steps);
 }
+
+static bool is_measured(const XbNode *nodes, const XbBoot *boots, guint n_boots, guint node)
+{
+	guint class = nodes[node].image_class;
+	XbStatus clean = nodes[node].clean_status;
+
+	/* what its incremental image said is set aside */
+	if (clean == XB_STATUS_UNBUILDABLE || clean == XB_STATUS_UNBOOTABLE)
+		return false;
+	for (guint i = 0; i < n_boots; i++) {
+		if (boots[i].image == XB_IMAGE_REVERT || boots[i].n_samples == 0)
+			continue;
+		if (boots[i].node == node ||
+		    (class != 0 && nodes[boots[i].node].image_class == class))
+			return true;
+	}
+	return false;
+}
+
+double xb_plan_other_steps(const XbGraph *graph, const XbOptions *options, const XbNode *nodes,
+			   const XbBoot *boots, guint n_boots, const XbPlan *plan)
+{
+	guint culprit = plan->culprit;
+
+	if (culprit == 0 || plan->kind == XB_VERDICT_PENDING || plan->kind == XB_VERDICT_NONE)
+		return 0;
+	if (plan->kind == XB_VERDICT_RANGE &&
+	    (!is_measured(nodes, boots, n_boots, culprit) ||
+	     !is_measured(nodes, boots, n_boots, graph->parent[graph->parent_start[culprit]])))
+		return 0;
+	return xb_other_steps(graph, options, nodes, boots, n_boots, culprit);
+}

@@ -21,4 +21,10 @@ void xb_plan_steps_store(const XbJobData *data, const GArray *segments, json_t *
 /* "steps" of a verdict that names one culprit. */
 void xb_plan_steps_store_one(const XbJobData *data, const XbPlan *plan, json_t *verdict);
 
+/* The probability of another step than the culprit's of @plan. Of a range: than its likeliest
+ * commit's, and 0 where that or its parent is not measured, since nothing tells then. 0 of all
+ * else. */
+double xb_plan_other_steps(const XbGraph *graph, const XbOptions *options, const XbNode *nodes,
+			   const XbBoot *boots, guint n_boots, const XbPlan *plan);
+
 #endif

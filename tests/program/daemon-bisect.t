@@ -135,14 +135,6 @@ is "without --all: the largest" "$(j '.verdict.commits[0].id')" "$(sha c8 "$tmp/
 json "without --all: it is said that there are others" '.other_steps > 0.5 and (.steps | length == 1)'
 x bisect --wait --repo "$tmp/steps" c0..c24
 has "without --all: so says what --wait prints" out '^ +mind +the range holds another step .*--all'
-# the tip with c7 reverted is built as if it kept the step: a range of c7 alone, and c10 is a step
-linear kept 12 7 1.0 1.3 "10:build=lie 1.17" "11:build=lie 1.17" "12:build=lie 1.17"
-x bisect --wait --json --repo "$tmp/kept" c0..c12
-is "a range with other steps: exit 4" "$status" 4
-json "a range with other steps: it is said that there are" '.other_steps > 0.5 and
-	.verdict.range_size == 1 and (.verdict.commits | length == 1)'
-x report "$(j .id)"
-has "a range with other steps: the report says so" out 'mind +if the likeliest is the culprit, .*another step'
 
 # ---- jobs that fail -------------------------------------------------------------------
 linear badgood 6 3 1.0 1.1 "0:build=fail kernel/x.c:7: error: no such thing"

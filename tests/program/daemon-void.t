@@ -9,7 +9,7 @@ linear mute 6 3 1.0 1.1 "6:boot=no-metric"
 outcomes='[.measurements[].outcome] | map(select(. == "workload-failed")) | length'
 
 # ---- every third boot of a kernel ------------------------------------------------
-for at in 0 2; do
+for at in 0 1; do
 	fresh_state
 	host_options="--void-at $at" config
 	start_daemon
@@ -37,7 +37,8 @@ done
 # ---- every boot ------------------------------------------------------------------------
 x bisect --wait --json --repo "$tmp/mute" c0..c6
 is "BAD never gives it: exit 5" "$status" 5
-json "BAD never gives it: said so after three boots" ".state == \"failed\" and ($outcomes) == 3 and
+json "BAD never gives it: said so after three boots" ".state == \"failed\" and
+	([.measurements[] | select(.node == 6)] | length == 3 and all(.outcome == \"workload-failed\")) and
 	(.reason | contains(\"BAD\") and contains(\"no sample of \\\"unmap\\\"\"))"
 x ab --wait --json --repo "$tmp/mute" c0 c6
 is "the test side never gives it: exit 5" "$status" 5
@@ -45,7 +46,7 @@ json "the test side never gives it: said so" '.reason | contains("test") and con
 linear middle 12 7 1.0 1.1 {4,5,8,9}:boot=no-metric
 x bisect --wait --json --repo "$tmp/middle" c0..c12
 is "commits around the culprit never give it: the search goes round them" \
-	"$(j '[.verdict.commits[].id] | index("'"$(sha c7 middle)"'") != null')" true
+	"$(j '.verdict.kind') $(j '.verdict.commits[0].id')" "culprit $(sha c7 middle)"
 
 # ---- a host that repeats itself ------------------------------------------------------------
 fresh_state
@@ -55,6 +56,7 @@ x bisect --wait --json --repo "$tmp/repo" c0..c12
 is "a host that repeats itself, third boots lack it: found" "$(j '.verdict.commits[0].id')" "$(sha c7)"
 x bisect --wait --json --repo "$tmp/mute" c0..c6
 is "a host that repeats itself, BAD never gives it: exit 5" "$status" 5
-json "a host that repeats itself, BAD never gives it: one boot says so" "($outcomes) == 1"
+json "a host that repeats itself, BAD never gives it: one boot says so" \
+	'[.measurements[] | select(.node == 6)] | length == 1'
 
 finish
