@@ -21,6 +21,8 @@
 /* Worth a warning. */
 #define OFTEN_RIGHT 0.8
 #define MANY_BOOTS  80
+/* And so many are enough to know that: what is planned with more takes ever longer to simulate. */
+#define GIVEN_UP (2 * MANY_BOOTS)
 
 typedef struct {
 	XbDaemon *daemon;
@@ -64,6 +66,7 @@ char *xb_warn_text(guint commits, double boot_sd, double run_sd, guint boots_kno
 		.build_cold_s = build_s,
 		.build_near_s = build_s,
 		.boot_s = boot_s,
+		.boots_max = GIVEN_UP,
 		.options = { .confidence = confidence,
 			     .min_effect = min_effect,
 			     .hosts = MAX(hosts, 1),
@@ -79,10 +82,12 @@ char *xb_warn_text(guint commits, double boot_sd, double run_sd, guint boots_kno
 	g_autofree char *help = advice(boot_sd, run_sd, iterations);
 	g_autofree char *found = xb_percent_text(right, 0);
 	return g_strdup_printf("boots of one image vary by %.2g %% here (%u earlier boots): a step "
-			       "of %.2g %% in %u commits would take about %.0f boots and %.0f "
-			       "minutes, and be found in %s of such searches; %s",
+			       "of %.2g %% in %u commits would take %s %.0f boots and %.0f "
+			       "minutes, and be found%s in %s of such searches; %s",
 			       100 * boot_sd, boots_known, 200 * min_effect, commits,
-			       trials.boots.mean, trials.total_min.mean, found, help);
+			       trials.given_up ? "more than" : "about", trials.boots.mean,
+			       trials.total_min.mean, trials.given_up ? " by then" : "", found,
+			       help);
 }
 
 static void run_question(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)

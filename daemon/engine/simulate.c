@@ -483,12 +483,11 @@ void xb_simulate(const XbWorld *world, uint64_t seed, XbTrial *trial)
 		self.tree[i] = G_MAXUINT;
 	make_truth(&self);
 	guint steps = 0;
-	while (step(&self))
-		if (++steps > MAX_STEPS) {
-			trial->stuck = true;
-			break;
-		}
-	if (trial->stuck)
+	while (!trial->given_up && !trial->stuck && step(&self)) {
+		trial->given_up = world->boots_max > 0 && self.boots->len >= world->boots_max;
+		trial->stuck = ++steps > MAX_STEPS;
+	}
+	if (trial->stuck || trial->given_up)
 		trial->total_s = self.now_s;
 	if (trial->search_s < 0)
 		trial->search_s = trial->total_s;

@@ -33,6 +33,7 @@ typedef struct {
 	bool prebuilt; /* all images exist */
 	double build_cold_s, build_near_s, build_each_s;
 	double boot_s;
+	guint boots_max; /* a trial that comes to so many is given up; 0: none is */
 	/* How the planner is asked; graph, slots and costs are filled in. */
 	XbOptions options;
 } XbWorld;
@@ -40,8 +41,9 @@ typedef struct {
 typedef struct {
 	XbVerdictKind kind;
 	guint truth, culprit;
-	bool right; /* the culprit; in the range that is stated; none when there is none */
-	bool stuck; /* ended without a verdict: a defect */
+	bool right;    /* the culprit; in the range that is stated; none when there is none */
+	bool stuck;    /* ended without a verdict: a defect */
+	bool given_up; /* without one for its boots */
 	double confidence;
 	guint builds, prebuilds, boots; /* of the search */
 	guint endpoint_boots;           /* of boots: GOOD and BAD */

@@ -61,6 +61,8 @@ static void count(const XbTrial *trial, XbTrials *result)
 {
 	if (trial->stuck)
 		result->unfinished++;
+	else if (trial->given_up)
+		result->given_up++;
 	else if (trial->kind == XB_VERDICT_RANGE && trial->right)
 		result->range++;
 	else if (trial->right)
@@ -83,7 +85,7 @@ void xb_trials_run(const XbWorld *world, guint n, uint64_t seed, XbTrialsProgres
 		XbTrial trial;
 		xb_simulate(world, xb_random_mix(seed) ^ xb_random_mix(t + UINT64_C(0x51)), &trial);
 		count(&trial, result);
-		if (!trial.stuck && trial.kind != XB_VERDICT_RANGE) {
+		if (!trial.stuck && !trial.given_up && trial.kind != XB_VERDICT_RANGE) {
 			stated += trial.confidence;
 			names_right += trial.right;
 			names++;

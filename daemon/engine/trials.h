@@ -34,6 +34,7 @@ typedef struct {
 	guint range;      /* a range that holds the culprit */
 	guint none;       /* "none", though a commit did it */
 	guint unfinished; /* no verdict: a defect of the planner */
+	guint given_up;   /* no verdict within world.boots_max; costs are up to there */
 	/* Of the trials that name a commit, or "none": what they claim, and how
 	 * many of them are right. */
 	double stated; /* mean probability; NAN without any */

@@ -93,6 +93,25 @@ static void test_a_run_that_is_ended_early_counts_what_it_did(void)
 	g_assert_cmpmem(&early, sizeof(early), &whole, sizeof(whole));
 }
 
+static void test_a_trial_of_too_many_boots_is_given_up(void)
+{
+	g_autofree guint *start = NULL, *parent = NULL;
+	XbGraph graph = xb_graph_line(9, &start, &parent);
+	XbWorld world = plain_world(&graph);
+	XbTrials whole, within, cut;
+
+	xb_trials_run(&world, 4, 1, NULL, NULL, &whole);
+	world.boots_max = (guint)whole.boots.most + 1;
+	xb_trials_run(&world, 4, 1, NULL, NULL, &within);
+	g_assert_cmpmem(&whole, sizeof(whole), &within, sizeof(within));
+	world.boots_max = 3;
+	xb_trials_run(&world, 4, 1, NULL, NULL, &cut);
+	g_assert_cmpuint(cut.given_up, ==, 4);
+	g_assert_cmpuint(cut.right + cut.wrong + cut.range + cut.none + cut.unfinished, ==, 0);
+	g_assert_cmpfloat(cut.boots.most, ==, 3);
+	g_assert_cmpfloat(cut.total_min.most, <, whole.total_min.least);
+}
+
 static void test_one_commit_is_a_range(void)
 {
 	g_autofree guint *start = NULL, *parent = NULL;
@@ -167,6 +186,8 @@ int main(int argc, char **argv)
 			test_equal_seeds_give_equal_results);
 	g_test_add_func("/simulate/a run that is ended early counts what it did",
 			test_a_run_that_is_ended_early_counts_what_it_did);
+	g_test_add_func("/simulate/a trial of too many boots is given up",
+			test_a_trial_of_too_many_boots_is_given_up);
 	g_test_add_func("/simulate/one commit is a range", test_one_commit_is_a_range);
 	g_test_add_func("/simulate/a chance step in few boots is not believed",
 			test_a_chance_step_in_few_boots_is_not_believed);

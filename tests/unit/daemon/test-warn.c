@@ -18,6 +18,7 @@ static void test_noise_above_the_effect_is_told(void)
 	g_assert_nonnull(text);
 	g_test_message("%s", text);
 	g_assert_nonnull(strstr(text, "vary by 5 %"));
+	g_assert_nonnull(strstr(text, "more than 160 boots"));
 	g_assert_nonnull(strstr(text, "--min-effect 16%"));
 }
 
