@@ -10,22 +10,6 @@ config "[repo toy]
 path=$tmp/repo"
 start_daemon
 
-# ask LINE...: each line on one connection, the last answer in out; as the user that "as" makes us
-as=()
-ask() {
-	"${as[@]}" /usr/bin/python3 - "$XBISECT_SOCKET" "$@" >"$tmp/out" 2>"$tmp/err" <<'END'
-import socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.settimeout(60)
-s.connect(sys.argv[1])
-f = s.makefile("rw")
-for line in sys.argv[2:]:
-    print(line, file=f, flush=True)
-    answer = f.readline()
-print(answer, end="")
-END
-}
-
 ask '{"verb":"choices"}'
 json "choices: repositories, hosts, workloads" '.ok and .repos == ["toy"] and .hosts == ["fake"] and
 	.workloads[0].name == "map-unmap" and .workloads[0].metrics == ["unmap", "map"]'

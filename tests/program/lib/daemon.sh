@@ -174,6 +174,22 @@ j() { # j EXPRESSION: of the last output
 	jq -r "$1" "$tmp/out" 2>/dev/null
 }
 
+# ask LINE...: each line on one connection, the last answer in out; as the user that "as" makes us
+as=()
+ask() {
+	"${as[@]}" /usr/bin/python3 - "$XBISECT_SOCKET" "$@" >"$tmp/out" 2>"$tmp/err" <<'END'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(60)
+s.connect(sys.argv[1])
+f = s.makefile("rw")
+for line in sys.argv[2:]:
+    print(line, file=f, flush=True)
+    answer = f.readline()
+print(answer, end="")
+END
+}
+
 wait_until() { # wait_until SECONDS COMMAND...: on a quiet machine; a busy one gets six times that
 	local end=$((EPOCHSECONDS + 6 * $1))
 	shift
