@@ -17,6 +17,8 @@
  *             path_prior (true);
  *             or images: [{"label","kernel","modules"}] in order, good first;
  *             and the options below                   -> id, warnings[], job
+ *             (of these, of check and of retry of a bisect the answer waits some seconds for
+ *             what the noise of earlier boots lets expect, and the job with it)
  *   ab        cwd or repo, base: SIDE, test: SIDE, resolve, boots, options
  *                                                     -> id, warnings[], job
  *             with variants: [SIDE, ...] (two or more, each with a "name" if it
@@ -38,7 +40,7 @@
  *   log       id, after (sequence, 0)                 -> lines[{"seq","time","text"}]
  *   follow    id                                      -> job
  *   cancel    id                                      -> job
- *   retry     id                                      -> id (new), job
+ *   retry     id                                      -> id (new), warnings[], job
  *   hosts                                             -> hosts[{"name","driver","state",
  *                                                        "reason","fingerprint","boot_s",
  *                                                        "running"}]

@@ -40,6 +40,7 @@ typedef struct {
 	GByteArray *output; /* being written */
 	bool writing, reading, closing;
 	bool eof;          /* it asks nothing more, but may wait for answers */
+	json_t *answer;    /* that is still to be added to, or NULL */
 	int64_t following; /* job id; 0 = none */
 	guint follow_source;
 	char *last_sent;
@@ -53,6 +54,7 @@ static void client_free(Client *client)
 	g_clear_object(&client->connection);
 	g_byte_array_unref(client->input);
 	g_byte_array_unref(client->output);
+	json_decref(client->answer);
 	g_free(client->last_sent);
 	g_free(client);
 }
@@ -219,10 +221,37 @@ static void serve_line(Client *client, const char *line, gsize length)
 		return;
 	}
 	answer = xb_verbs_answer(client->server->daemon, &client->peer, request, &follow);
-	if (answer)
-		client_send(client, answer);
-	else
+	if (!answer)
 		start_following(client, follow);
+	else if (xb_verbs_is_open(client->server->daemon, answer))
+		client->answer = answer;
+	else
+		client_send(client, answer);
+}
+
+void xb_control_server_told(XbControlServer *self)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	if (!self)
+		return;
+	g_hash_table_iter_init(&iter, self->clients);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		Client *client = key;
+
+		if (!client->answer || client->closing ||
+		    xb_verbs_is_open(self->daemon, client->answer))
+			continue;
+		xb_verbs_told(self->daemon, client->answer);
+		client_send(client, g_steal_pointer(&client->answer));
+	}
+}
+
+/* The next line has to wait. */
+static bool is_answering(const Client *client)
+{
+	return client->writing || client->following || client->answer;
 }
 
 /* The length of the first line, if it is whole; false when it is not. Looks at each byte once. */
@@ -258,21 +287,21 @@ static bool is_too_much(const Client *client)
 	return client->input->len > REQUEST_MAX || sum > ALL_MAX;
 }
 
-/* Serve the next whole line if nothing is being written or followed, and read on if that is
+/* Serve the next whole line if nothing is being answered, and read on if that is
  * needed. May close the client: the last thing that a callback does. */
 static void client_serve(Client *client)
 {
 	guint length = 0;
 	bool whole = !client->closing && find_line(client, &length);
 
-	if (whole && !client->writing && !client->following) {
+	if (whole && !is_answering(client)) {
 		g_autofree char *line = g_memdup2(client->input->data, (gsize)length + 1);
 		g_byte_array_remove_range(client->input, 0, length + 1);
 		client->searched = 0;
 		serve_line(client, line, length);
 		whole = find_line(client, &length);
 	}
-	if (client->closing || (client->eof && !client->writing && !client->following && !whole) ||
+	if (client->closing || (client->eof && !is_answering(client) && !whole) ||
 	    (!whole && is_too_much(client)))
 		client_close(client);
 	else if (!client->reading && !client->eof && !(whole && client->input->len > QUEUED_MAX))

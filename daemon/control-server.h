@@ -21,6 +21,10 @@ void xb_control_server_free(XbControlServer *self);
 /* A job ended: those who follow it hear of it now. @self may be NULL. */
 void xb_control_server_job_ended(XbControlServer *self, int64_t job_id);
 
+/* Answers that waited for a warning (warn.h) and do not have to any more are sent. @self may be
+ * NULL. */
+void xb_control_server_told(XbControlServer *self);
+
 /* Something changed that followers see and the database does not hold: they hear of it with the
  * next tick. @self may be NULL. */
 void xb_control_server_look_again(XbControlServer *self);

@@ -19,6 +19,7 @@ typedef struct XbDeliverer XbDeliverer;
 typedef struct XbWatcher XbWatcher;
 typedef struct XbHostTasks XbHostTasks;
 typedef struct XbHostLocks XbHostLocks;
+typedef struct XbWarner XbWarner;
 
 typedef struct {
 	XbConfig *config;
@@ -31,6 +32,7 @@ typedef struct {
 	XbWatcher *watcher;       /* branches that are being fetched */
 	XbHostTasks *host_tasks;  /* hosts that are recovered or checked */
 	XbHostLocks *host_locks;  /* who else has a machine */
+	XbWarner *warner;         /* requests whose cost is being estimated */
 	guint plan_source;        /* a planning round is scheduled */
 	guint retry_source;       /* one more, some time after a round that failed */
 	guint care_source;        /* and one when a host's health is due */

@@ -2,6 +2,7 @@
 /* queue-retry.c - an old job's rows once more, where its kernels can still be had. */
 #include "queue-request.h"
 #include "variants.h"
+#include "warn.h"
 
 char *xb_request_remote_hint(json_t *spec)
 {
@@ -75,8 +76,8 @@ static bool add_commits(XbDaemon *daemon, int64_t id, GPtrArray *commits, bool *
 	return true;
 }
 
-int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, char **hint,
-		       GError **error)
+int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, json_t **warnings,
+		       char **hint, GError **error)
 {
 	g_autoptr(XbJob) old = xb_db_job_get(daemon->db, id, error);
 	g_autoptr(GPtrArray) commits = NULL;
@@ -85,6 +86,7 @@ int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, char **
 	bool builds = false;
 	int64_t new_id;
 
+	*warnings = json_array();
 	if (!old || !(commits = xb_db_job_commits(daemon->db, id, error)))
 		return -1;
 	/* its paths were named by its owner, who may name them */
@@ -118,6 +120,7 @@ int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, char **
 		return -1;
 	}
 	xb_journal(daemon, new_id, "queued again after job %lld", (long long)id);
+	xb_warn_of_noise(daemon, new_id, true, *warnings);
 	xb_daemon_poke(daemon);
 	return new_id;
 }

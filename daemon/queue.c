@@ -116,8 +116,7 @@ int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 	g_autofree char *bad = xb_spec_revision(r.spec, "bad");
 	xb_journal(daemon, id, "queued: %s %s%s%s", verb, good, r.between,
 		   r.kind == XB_JOB_MEASURE ? "" : bad);
-	if (r.kind == XB_JOB_BISECT)
-		xb_warn_of_noise(daemon, id);
+	xb_warn_of_noise(daemon, id, true, *warnings);
 	xb_daemon_poke(daemon);
 	return id;
 }
@@ -139,6 +138,8 @@ json_t *xb_queue_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, js
 	id = add_rows(&r, xb_request_text(request, "what"), error);
 	if (id >= 0)
 		estimate = xb_schedule_estimate(daemon, id, error);
+	if (estimate)
+		xb_warn_of_noise(daemon, id, false, *warnings);
 	xb_db_rollback(daemon->db);
 	return estimate;
 }

@@ -25,7 +25,8 @@ bool xb_queue_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3
 /*
  * Add the job that @request (verb bisect, ab or measure; see control.h) asks
  * for. Returns its id, or -1 with @error; @warnings gets a new array of
- * strings. *@hint (caller frees) is set with some errors.
+ * strings, to which the noise may still add one (warn.h). *@hint (caller frees)
+ * is set with some errors.
  */
 int64_t xb_queue_request(XbDaemon *daemon, const XbPeer *peer, json_t *request, json_t **warnings,
 			 char **hint, GError **error);
@@ -38,8 +39,8 @@ json_t *xb_queue_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, js
 		       char **hint, GError **error);
 
 /* A new job with the spec of an old one, which must have ended. Refused, too, when kernels of it
- * are gone and its repository is. *@hint as above. */
-int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, char **hint,
-		       GError **error);
+ * are gone and its repository is. *@warnings and *@hint as above. */
+int64_t xb_queue_retry(XbDaemon *daemon, const XbPeer *peer, int64_t id, json_t **warnings,
+		       char **hint, GError **error);
 
 #endif

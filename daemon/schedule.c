@@ -23,6 +23,7 @@
 #include "probes.h"
 #include "space.h"
 #include "variants.h"
+#include "warn.h"
 #include "watch.h"
 #include "workjob.h"
 
@@ -350,7 +351,9 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 		return false;
 	}
 	keep_variants(round, data);
-	hosts = xb_hosts_of_job(daemon, &data, round->busy_hosts, &planned.failure, error);
+	hosts = xb_warn_holds(daemon, job_id) ? NULL
+					      : xb_hosts_of_job(daemon, &data, round->busy_hosts,
+								&planned.failure, error);
 	if (!hosts) {
 		ok = !error || !*error;
 		if (ok && planned.failure)
@@ -490,6 +493,7 @@ void xb_schedule_round(XbDaemon *daemon)
 	g_autoptr(GPtrArray) jobs = NULL;
 
 	xb_watcher_round(daemon->watcher);
+	xb_warn_round(daemon);
 	jobs = xb_db_jobs_open(daemon->db, &error);
 	/* before anything is written: that may fail for this reason */
 	if (jobs && jobs->len > 0)

@@ -11,6 +11,7 @@
 #include "schedule.h"
 #include "text.h"
 #include "view.h"
+#include "warn.h"
 #include "watch-verbs.h"
 
 #define LIST_MAX 1000
@@ -73,18 +74,21 @@ static json_t *do_ping(XbDaemon *daemon, const XbPeer *peer, json_t *request, ch
 			 "state_dir", daemon->config->state_dir);
 }
 
+static json_t *queued(XbDaemon *daemon, int64_t id, json_t *warnings, GError **error)
+{
+	return with_job(
+		daemon, id,
+		json_pack("{s:b,s:I,s:O}", "ok", 1, "id", (json_int_t)id, "warnings", warnings),
+		error);
+}
+
 static json_t *do_queue(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
 			GError **error)
 {
 	g_autoptr(json_t) warnings = NULL;
 	int64_t id = xb_queue_request(daemon, peer, request, &warnings, hint, error);
 
-	if (id < 0)
-		return NULL;
-	return with_job(
-		daemon, id,
-		json_pack("{s:b,s:I,s:O}", "ok", 1, "id", (json_int_t)id, "warnings", warnings),
-		error);
+	return id < 0 ? NULL : queued(daemon, id, warnings, error);
 }
 
 static json_t *do_list(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
@@ -162,11 +166,10 @@ static json_t *do_cancel(XbDaemon *daemon, const XbPeer *peer, json_t *request, 
 static json_t *do_retry(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
 			GError **error)
 {
-	int64_t id = xb_queue_retry(daemon, peer, id_of(request), hint, error);
+	g_autoptr(json_t) warnings = NULL;
+	int64_t id = xb_queue_retry(daemon, peer, id_of(request), &warnings, hint, error);
 
-	if (id < 0)
-		return NULL;
-	return with_job(daemon, id, json_pack("{s:b,s:I}", "ok", 1, "id", (json_int_t)id), error);
+	return id < 0 ? NULL : queued(daemon, id, warnings, error);
 }
 
 static json_t *do_check(XbDaemon *daemon, const XbPeer *peer, json_t *request, char **hint,
@@ -273,6 +276,21 @@ json_t *xb_verbs_answer(XbDaemon *daemon, const XbPeer *peer, json_t *request, i
 	g_set_error(&error, XB_QUEUE_ERROR, XB_QUEUE_ERROR_REQUEST, "no verb \"%s\"%s",
 		    name ? name : "", peer->web ? " for xbisect-web" : "");
 	return xb_verbs_error(error, NULL);
+}
+
+bool xb_verbs_is_open(const XbDaemon *daemon, const json_t *answer)
+{
+	return xb_warn_is_open(daemon, json_object_get(answer, "warnings"));
+}
+
+void xb_verbs_told(const XbDaemon *daemon, json_t *answer)
+{
+	json_t *job = json_object_get(answer, "job")
+			      ? view(daemon, id_of(answer), XB_VIEW_FULL, NULL)
+			      : NULL;
+
+	if (job)
+		json_object_set_new(answer, "job", job);
 }
 
 json_t *xb_verbs_follow(XbDaemon *daemon, int64_t id, bool *ended, GError **error)

@@ -12,6 +12,11 @@
  */
 json_t *xb_verbs_answer(XbDaemon *daemon, const XbPeer *peer, json_t *request, int64_t *follow);
 
+/* Something is still to be added to @answer, and the client to wait for it: warn.h. */
+bool xb_verbs_is_open(const XbDaemon *daemon, const json_t *answer);
+/* It has been added: the job of @answer as it is now. */
+void xb_verbs_told(const XbDaemon *daemon, json_t *answer);
+
 /* The job as a follower sees it now; *@ended when this is the last of it. */
 json_t *xb_verbs_follow(XbDaemon *daemon, int64_t id, bool *ended, GError **error);
 

@@ -21,6 +21,7 @@
 #include "mirror.h"
 #include "probes.h"
 #include "schedule.h"
+#include "warn.h"
 #include "watch.h"
 
 static gboolean on_signal(gpointer data)
@@ -91,6 +92,7 @@ static bool start(XbDaemon *daemon, GError **error)
 	daemon->deliverer = xb_deliverer_new(daemon);
 	xb_deliverer_round(daemon->deliverer);
 	daemon->watcher = xb_watcher_new(daemon);
+	daemon->warner = xb_warner_new();
 	daemon->control = xb_control_server_new(daemon, error);
 	return daemon->control != NULL;
 }
@@ -99,6 +101,9 @@ static void stop(XbDaemon *daemon)
 {
 	g_clear_handle_id(&daemon->plan_source, g_source_remove);
 	daemon->stopping = true;
+	g_clear_pointer(&daemon->warner, xb_warner_free);
+	xb_control_server_told(
+		daemon->control); /* what is queued has an id that somebody waits for */
 	xb_control_server_free(daemon->control);
 	g_clear_pointer(&daemon->executor, xb_executor_free);
 	g_clear_pointer(&daemon->host_tasks, xb_host_tasks_free);

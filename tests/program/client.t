@@ -164,7 +164,7 @@ start_daemon <<END
  "show": [[{"ok": true, "job": $(job running null)}]],
  "log": [[{"ok": true, "lines": [{"seq": 1, "time": 1700000000, "text": "evil \u001b]0;x"}]}]],
  "cancel": [[{"ok": true, "job": $(job cancelled null)}]],
- "retry": [[{"ok": true, "id": 10, "job": $(job queued null)}]],
+ "retry": [[{"ok": true, "id": 10, "warnings": ["the noise is high"], "job": $(job queued null)}]],
  "hosts": [[{"ok": true, "hosts": [{"name": "qemu", "driver": "qemu", "state": "online", "boot_s": 6},
   {"name": "lab1", "driver": "ssh", "state": "online", "held": {"asking": false, "problem": null,
    "holders": [{"where": "machine", "owner": "me@lab7", "pid": 12, "age_s": 180}]}}]}]],
@@ -240,6 +240,7 @@ run cancel 7
 has "cancel: says the state" out 'job 7 is cancelled'
 run retry 7
 has "retry: says the new id" out 'job 10 queued'
+has "retry: says the daemon's warnings" err 'warning: the noise'
 run hosts
 has "hosts: a table" out 'qemu +qemu +online'
 has "hosts: who else has a machine" out '^ *lab1 +ssh +online +held by me@lab7, process 12, for 3'
@@ -301,7 +302,7 @@ END
 # ---- restarts ----------------------------------------------------------------------------
 script() { # script FOLLOW-ANSWERS
 	cat <<END
-{"bisect": [[{"ok": true, "id": 7, "warnings": [], "job": $(job queued null)}]],
+{"bisect": [[{"ok": true, "id": 7, "warnings": ["the noise is high"], "job": $(job queued null)}]],
  "follow": $1}
 END
 }
@@ -309,6 +310,7 @@ start_daemon < <(script "[[{\"event\": \"progress\", \"job\": $(job running null
 	[{\"ok\": true, \"job\": $(job 'done' '{"kind":"none","confidence":0.99}')}]]")
 run bisect --wait a..b
 is "a lost connection: the verdict all the same" "$status" 3
+has "--wait: says the daemon's warnings, too" err 'warning: the noise'
 has "a lost connection is said" out 'daemon went away'
 has "so is the way back" out 'daemon is back'
 

@@ -179,15 +179,4 @@ x bisect --wait --json --repo "$tmp/flat" c0..c10
 is "noise and no step: exit 3" "$status" 3
 json "noise and no step: at most 60 boots" '.counts.boots <= 60'
 
-# ---- noise that is too high for the effect ----------------------------------------------
-x measure --wait --json --boots 8 --repo "$tmp/noisy" c0
-x bisect --json --min-effect 0.1% --repo "$tmp/noisy" c0..c5
-job=$(j .id)
-warned() { "$bin/xbisect" show --json "$job" | jq -e '.warnings | length == 1' >/dev/null; }
-wait_until 100 warned # some searches are simulated for it
-ok $? "a job that the noise makes long is warned of"
-x log "$job"
-has "the warning: cost and what would help" out 'warning: .*boots and .* minutes.*--min-effect'
-x cancel "$job"
-
 finish
