@@ -90,4 +90,13 @@ wait_until 20 begun "$job"
 ok $? "the next daemon starts the job"
 x cancel "$job"
 
+# ---- a machine that cannot be asked now --------------------------------------------------------------
+x hosts drain fake away
+is "drained: exit 0" "$status" 0
+host_keys="recover=yes" raw_host
+restart
+x "${search[@]}"
+warned "a search on a machine that is away"
+x cancel "$(j .id)"
+
 finish
