@@ -165,7 +165,7 @@ void row_as_stated(Bench *bench, const char *name, const Summary *it)
 		g_strdup_printf("\"right\": %.4f, \"stated\": %.4f, \"standard_error\": %.4f",
 				it->right, it->stated, error);
 
-	row_at_least(bench, row, it->right - it->stated, -2.33 * error, detail);
+	row_at_least(bench, row, it->right - it->stated, -0.01 - 2.33 * error, detail);
 }
 
 char *summary_detail(const Summary *it)

@@ -50,7 +50,8 @@ bool bench_wants(const Bench *bench, const char *prefix);
 void row_at_most(Bench *bench, const char *name, double figure, double goal, const char *detail);
 void row_at_least(Bench *bench, const char *name, double figure, double goal, const char *detail);
 
-/* Prints whether what is stated is right as often: no less than chance leaves in 1 run of 100. */
+/* Prints whether what is stated is right as often: not more than a point less, and what chance
+ * leaves in 1 run of 100. */
 void row_as_stated(Bench *bench, const char *name, const Summary *it);
 
 /* Members that describe a summary, for @detail; to g_free. */
