@@ -120,6 +120,14 @@ before=$(logged_count '^build start')
 x measure --wait --json --boots 9 --repo "$tmp/docs" d0
 is "an evicted artifact is needed: exit 0" "$status" 0
 is "an evicted artifact is needed: built once more" $(($(logged_count '^build start') - before)) 1
+x hosts online fake
+wait_until 5 evicted
+before=$(logged_count '^build start')
+x bisect --wait --json --repo "$tmp/docs" d0..d9
+is "a search over evicted artifacts: found" "$(j '.verdict.commits[0].id')" "$(sha d5 docs)"
+ok $(($(logged_count '^build start') > before ? 0 : 1)) "a search over evicted artifacts: what it confirms with is built again"
+is "a search over evicted artifacts: once each" \
+	"$(grep '^build start' "$flog" | tail -n +$((before + 1)) | cut -d' ' -f4,5 | sort | uniq -d)" ""
 builder_keys="deadline=20s" daemon_keys=''
 
 # ---- a commit that kills its builder ----------------------------------------------------------
