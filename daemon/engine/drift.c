@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define Z_LEAST 2.81
+#define Z_LEAST 3.89
 
 typedef struct {
 	guint sequence, reading;

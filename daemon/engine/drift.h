@@ -13,8 +13,9 @@
  *                              - sum over ties of m readings m (m - 1) (2 m + 5)) / 18,
  *     z = (|S| - 1) / sqrt(var S),
  *
- * t the place of a boot among all of the job. z >= 2.81 is a drift (5 in 1,000 by
- * chance), if it comes to half of --min-effect from the first boot to the last.
+ * t the place of a boot among all of the job. z >= 3.89 is a drift (1 in 10,000 by
+ * chance, since it is looked for after each boot, and noise that is taken for a drift
+ * costs accuracy), if it comes to half of --min-effect from the first boot to the last.
  * Its slope is the median of (y_l - y_k) / (t_l - t_k) over the same pairs. Ranks
  * bear outliers. A drift that is found is reported and taken out of the readings,
  * as a line through the middle of the job; one that is not found counts as
