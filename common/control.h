@@ -94,7 +94,8 @@
  * "node","probability","effect","regression"}], the largest first (with "all"
  * each of the range), other_steps (probability of another one; of a range, if its
  * likeliest commit is the culprit), warnings: [what
- * the noise of earlier boots lets expect; that boots are left aside, since the host changed]; for an A/B sides:
+ * the noise of earlier boots lets expect; that boots are left aside, since the host changed]; for
+ * an A/B sides:
  * {"base":{"level","sd","boots","label"},"test":{...}}, where there are more
  * variants of the one that differs most (effect.variant), and names[] and
  * comparisons: [{"node","name","commit","subject","kind" (as the verdict's, or

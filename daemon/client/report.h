@@ -23,7 +23,8 @@ char *xb_report_markdown(const json_t *job);
  */
 char *xb_report_mbox(const json_t *job, const char *from);
 
-/* A few lines: verdict, effect, what to mind about them, levels, confirmation, and where to read more. */
+/* A few lines: verdict, effect, what to mind about them, levels, confirmation, and where to read
+ * more. */
 char *xb_report_summary(const json_t *job);
 
 /* Parts that `xbisect show` has as well. */
