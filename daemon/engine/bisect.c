@@ -258,6 +258,12 @@ static void judge(XbBisect *self)
 	}
 	if (judge_culprit(self, xb_bisect_required(self)) || judge_range(self))
 		return;
+	if (xb_bisect_is_small(self, BOOTS_MAX)) {
+		give_range(self,
+			   "the likeliest step is hardly above the least effect, and a smaller "
+			   "--min-effect would tell");
+		return;
+	}
 	bool early = confirm_early(self);
 	guint n_early = plan->actions->len;
 	double gain = xb_choose(search, self->hypotheses, self->posterior);

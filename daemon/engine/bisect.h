@@ -40,6 +40,9 @@ bool xb_bisect_endpoints(XbBisect *self);
  * - a range is flat after 56 max(1, (s / (1.5 log(1 + min_effect)))^2) boots (as the
  *   variance of a mean asks for), at most 400, when P(none) is 0.5, or 0.4 and four
  *   times that of the likeliest commit. That verdict states less than was asked;
+ * - where the likeliest step then is below 1.25 times the least effect, and P(none)
+ *   0.05 or more, a range is all that is said: it takes boots without end to tell the
+ *   two apart;
  * - 400 boots, or 600 with a confirmation, end in a range.
  *
  * A posterior needs no correction for looking after each boot over worlds drawn
@@ -62,6 +65,9 @@ bool xb_bisect_is_none(const XbBisect *self);
 /* Enough boots, of at most @most_boots, for a verdict of none that falls short of the confidence.
  */
 bool xb_bisect_is_flat(const XbBisect *self, guint most_boots);
+
+/* So many boots, and the likeliest step is hardly one. */
+bool xb_bisect_is_small(const XbBisect *self, guint most_boots);
 
 /* ---- effect.c: how large the step is ---- */
 

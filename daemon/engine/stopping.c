@@ -6,6 +6,8 @@
 
 #define FLAT_LEAST      0.4
 #define FLAT_OVER_RIVAL 4
+#define SMALL_STEP      1.25
+#define SMALL_NONE      0.05
 #define EARLY_POWER     3
 #define CLEAR_STEP      4.5
 #define SPENT           0.6
@@ -38,14 +40,28 @@ bool xb_bisect_is_none(const XbBisect *self)
 	       self->posterior->none >= required_confidence(self, log1p(options->min_effect));
 }
 
-bool xb_bisect_is_flat(const XbBisect *self, guint most_boots)
+static bool flat_boots_are_used_up(const XbBisect *self, guint most_boots)
 {
 	double noise = self->posterior->s / log1p(fmax(self->search.options->min_effect, 1e-4));
 	double most = XB_FLAT_BOOTS * fmax(1, noise * noise / (XB_FLAT_NOISE * XB_FLAT_NOISE));
+
+	return self->search.seen->readings->len >= most || self->search.seen->n_boots >= most_boots;
+}
+
+bool xb_bisect_is_flat(const XbBisect *self, guint most_boots)
+{
 	double none = self->posterior->none;
 	double rival = self->posterior->node[self->search.plan->culprit];
 
-	if (self->search.seen->readings->len < most && self->search.seen->n_boots < most_boots)
-		return false;
-	return none >= 0.5 || (none >= FLAT_LEAST && none >= FLAT_OVER_RIVAL * rival);
+	return flat_boots_are_used_up(self, most_boots) &&
+	       (none >= 0.5 || (none >= FLAT_LEAST && none >= FLAT_OVER_RIVAL * rival));
+}
+
+bool xb_bisect_is_small(const XbBisect *self, guint most_boots)
+{
+	double least = log1p(fmax(self->search.options->min_effect, 1e-4));
+
+	return self->posterior->none >= SMALL_NONE &&
+	       fabs(xb_bisect_log_effect(self)) < SMALL_STEP * least &&
+	       flat_boots_are_used_up(self, most_boots);
 }

@@ -127,6 +127,28 @@ static void test_one_commit_is_a_range(void)
 	g_assert_cmpuint(trials.right, ==, 4);
 }
 
+/* No step at all: of these seeds one that is hardly above the least effect is the likeliest when
+ * the boots of a flat range are used up, and many more would not settle it. */
+static void test_a_step_that_is_hardly_one_ends_in_a_range(void)
+{
+	static const uint64_t unlucky[] = { 0xcea9370731035ddf, 0xb7cdfa3b6b873592 };
+	g_autofree guint *start = NULL, *parent = NULL;
+	const XbGraph graph = xb_graph_line(129, &start, &parent);
+	XbWorld world = plain_world(&graph);
+
+	world.no_culprit = true;
+	world.prebuilt = true;
+	world.boot_sd = 0.01;
+	world.run_sd = 0.003;
+	for (guint i = 0; i < G_N_ELEMENTS(unlucky); i++) {
+		XbTrial trial;
+		xb_simulate(&world, unlucky[i], &trial);
+		g_assert_false(trial.stuck);
+		g_assert_cmpint(trial.kind, ==, XB_VERDICT_RANGE);
+		g_assert_cmpuint(trial.boots + trial.confirm_boots, ==, 56);
+	}
+}
+
 /* Boots that vary by as much as the step: of these seeds the first few boots look like a clear step
  * of another commit by chance. */
 static void test_a_chance_step_in_few_boots_is_not_believed(void)
@@ -189,6 +211,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/simulate/a trial of too many boots is given up",
 			test_a_trial_of_too_many_boots_is_given_up);
 	g_test_add_func("/simulate/one commit is a range", test_one_commit_is_a_range);
+	g_test_add_func("/simulate/a step that is hardly one ends in a range",
+			test_a_step_that_is_hardly_one_ends_in_a_range);
 	g_test_add_func("/simulate/a chance step in few boots is not believed",
 			test_a_chance_step_in_few_boots_is_not_believed);
 	g_test_add_func("/simulate/several builders are kept busy",
