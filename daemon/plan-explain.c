@@ -175,22 +175,24 @@ void xb_plan_path(const XbJobData *data, const GPtrArray *hosts, const XbCapacit
 {
 	const XbVariant *good;
 	guint able = 0, boots = 0;
+	bool explains = false; /* xb_plan_explain() has asked for boots */
 
 	for (guint i = 0; i < hosts->len; i++) {
 		const char *mode = xb_explain_mode(hosts->pdata[i]);
 
 		able += mode && (strcmp(mode, "stacks") == 0 || strcmp(mode, "flat") == 0);
 	}
-	for (guint i = 0; i < planned->wants->len; i++)
-		boots += g_array_index(planned->wants, XbWant, i).kind == XB_RUN_BOOT;
-	if (planned->decided || planned->failure || data->job->kind != XB_JOB_BISECT || able == 0 ||
-	    boots >= capacity->free_hosts || data->paths->len > 0 || xb_spec_bool(data, "images") ||
-	    !*data->workload_fp || json_is_false(json_object_get(data->spec, "path_prior")))
+	for (guint i = 0; i < planned->wants->len; i++) {
+		const XbWant *want = &g_array_index(planned->wants, XbWant, i);
+
+		boots += want->kind == XB_RUN_BOOT;
+		explains |= strcmp(want->purpose, XB_PURPOSE_NAME_EXPLAIN) == 0;
+	}
+	if (planned->decided || explains || planned->failure || data->job->kind != XB_JOB_BISECT ||
+	    able == 0 || boots >= capacity->free_hosts || data->paths->len > 0 ||
+	    xb_spec_bool(data, "images") || !*data->workload_fp ||
+	    json_is_false(json_object_get(data->spec, "path_prior")))
 		return;
-	for (guint i = 0; i < planned->wants->len; i++)
-		if (strcmp(g_array_index(planned->wants, XbWant, i).purpose,
-			   XB_PURPOSE_NAME_EXPLAIN) == 0)
-			return;
 	good = data->variants->pdata[0];
 	if (!good->dir || !has_boot(data, 0) || state_of(data, 0) != WANTED ||
 	    !path_is_worth_it(data, capacity, planned))

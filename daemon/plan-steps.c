@@ -139,10 +139,9 @@ void xb_plan_steps_store_one(const XbJobData *data, const XbPlan *plan, json_t *
 static bool is_measured(const XbNode *nodes, const XbBoot *boots, guint n_boots, guint node)
 {
 	guint class = nodes[node].image_class;
-	XbStatus clean = nodes[node].clean_status;
 
 	/* what its incremental image said is set aside */
-	if (clean == XB_STATUS_UNBUILDABLE || clean == XB_STATUS_UNBOOTABLE)
+	if (!xb_status_is_open(nodes[node].clean_status))
 		return false;
 	for (guint i = 0; i < n_boots; i++) {
 		if (boots[i].image == XB_IMAGE_REVERT || boots[i].n_samples == 0)

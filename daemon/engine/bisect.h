@@ -49,7 +49,7 @@ bool xb_bisect_endpoints(XbBisect *self);
  * from its prior. These limits are for worlds that are not: where boots vary by as
  * much as the step, which the prior holds for unlikely, the first few of them
  * sometimes look like a clear step by chance. The shape of c is that of Kim and
- * DeMets's power family (Biometrika 74 (1987)); 0.6, 3, 4.5, 56 and 1.5 were chosen
+ * DeMets's power family (Biometrika 74 (1987)); 0.6, 3, 4.5, 56, 1.5 and 1.25 were chosen
  * by simulation (`make bench-search`), and no theorem stands behind them.
  */
 

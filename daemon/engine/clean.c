@@ -12,10 +12,7 @@ static bool is_other_image(const XbNode *node)
 /* GOOD and BAD stay what they were measured as: without them there is no range. */
 static bool is_broken(const XbNode *nodes, guint i, guint n)
 {
-	XbStatus clean = nodes[i].clean_status;
-
-	return i > 0 && i + 1 < n &&
-	       (clean == XB_STATUS_UNBUILDABLE || clean == XB_STATUS_UNBOOTABLE);
+	return i > 0 && i + 1 < n && !xb_status_is_open(nodes[i].clean_status);
 }
 
 /* A node that has the image @class for certain; G_MAXUINT when none has. */

@@ -85,13 +85,6 @@ guint xb_confirm_boots(const XbOptions *options, double log_effect, double s)
 
 static const char why_confirm[] = "confirm the culprit against its parent";
 
-static bool can_be_had(const XbSearch *self, guint node)
-{
-	XbStatus status = self->nodes[node].clean_status;
-
-	return status == XB_STATUS_UNTRIED || status == XB_STATUS_BUILT;
-}
-
 /* The builds that are missing; false when one is. */
 static bool gather_builds(XbSearch *self, const guint *nodes, guint n_nodes)
 {
@@ -246,8 +239,8 @@ static bool can_be_clean(const XbSearch *self, const Asked *asked)
 	guint parents = 0;
 
 	for (guint k = 0; k < asked->n_parents; k++)
-		parents += can_be_had(self, asked->parents[k]);
-	return parents > 0 && can_be_had(self, asked->culprit);
+		parents += xb_status_is_open(self->nodes[asked->parents[k]].clean_status);
+	return parents > 0 && xb_status_is_open(self->nodes[asked->culprit].clean_status);
 }
 
 static bool images_differ(const XbSearch *self, const Asked *asked)
@@ -368,7 +361,7 @@ static guint image_left(const XbSearch *self, guint node, XbImage image, XbStatu
 {
 	guint have = image_level(self, node, image).n;
 
-	if (status != XB_STATUS_UNTRIED && status != XB_STATUS_BUILT)
+	if (!xb_status_is_open(status))
 		return 0;
 	return (status == XB_STATUS_UNTRIED ? 1 : 0) + (have < n ? n - have : 0);
 }

@@ -52,6 +52,12 @@ typedef enum {
 	XB_STATUS_IMPOSSIBLE, /* revert only: it does not apply */
 } XbStatus;
 
+/* An image that exists, or may be had. */
+static inline bool xb_status_is_open(XbStatus status)
+{
+	return status == XB_STATUS_UNTRIED || status == XB_STATUS_BUILT;
+}
+
 /* What is known of a node. */
 typedef struct {
 	XbStatus status; /* of the normal image */

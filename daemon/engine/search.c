@@ -115,7 +115,7 @@ bool xb_search_want(XbSearch *self, guint node, XbImage image, guint have, guint
 		.gain_bits = NAN,
 	};
 
-	if (status != XB_STATUS_UNTRIED && status != XB_STATUS_BUILT)
+	if (!xb_status_is_open(status))
 		return false;
 	if (status == XB_STATUS_UNTRIED) {
 		if (self->free_builders > 0 && count_work(self, true, node, image) == 0) {

@@ -362,45 +362,44 @@ static XbPlan *ask_planner(Sim *self)
 			      self->running->len);
 }
 
-/* Is it a boot of the image of @node? */
-static bool is_of(const Sim *self, const XbBoot *boot, guint node)
+/* Is it a boot of the culprit's image, of a parent's, or of its revert? */
+static bool is_of(const Sim *self, const XbBoot *boot, guint culprit)
 {
-	return boot->image == XB_IMAGE_REVERT ? boot->node == node
-					      : self->image[boot->node] == self->image[node];
+	const XbGraph *graph = &self->world->graph;
+	bool own = self->image[boot->node] == self->image[culprit];
+
+	if (boot->image == XB_IMAGE_REVERT)
+		return boot->node == culprit;
+	for (guint e = graph->parent_start[culprit]; e < graph->parent_start[culprit + 1]; e++)
+		own |= self->image[boot->node] == self->image[graph->parent[e]];
+	return own;
 }
 
 /* Of the boots made for a confirmation those count as its own that are of the culprit that was
- * named in the end and of its parents; the others were the search's. */
+ * named in the end; the others were the search's. */
 static void count_confirmation(Sim *self)
 {
-	const XbGraph *graph = &self->world->graph;
 	XbTrial *trial = self->trial;
-	guint named = trial->culprit;
 
 	for (guint i = 0; i < self->boots->len; i++) {
 		const XbBoot *boot = &g_array_index(self->boots, XbBoot, i);
-		bool own = trial->kind == XB_VERDICT_CULPRIT && is_of(self, boot, named);
 
-		for (guint e = graph->parent_start[named]; e < graph->parent_start[named + 1]; e++)
-			own |= trial->kind == XB_VERDICT_CULPRIT &&
-			       boot->image != XB_IMAGE_REVERT &&
-			       is_of(self, boot, graph->parent[e]);
-		if (boot->confirm && !own) {
-			trial->boots++;
-			trial->confirm_boots--;
-		}
+		if (!boot->confirm ||
+		    (trial->kind == XB_VERDICT_CULPRIT && is_of(self, boot, trial->culprit)))
+			continue;
+		trial->boots++;
+		trial->confirm_boots--;
 	}
 }
 
-/* Is it one of the smallest set of commits that reaches the confidence? */
+/* Is it one of the commits that the range is? */
 static bool in_range(const Sim *self, const XbPlan *plan, guint node)
 {
-	double before = 0;
+	guint likelier = 0;
 
 	for (guint i = 1; i < self->n; i++)
-		if (plan->probability[i] > plan->probability[node])
-			before += plan->probability[i];
-	return node != 0 && plan->probability[node] > 0 && before < self->world->options.confidence;
+		likelier += plan->probability[i] > plan->probability[node];
+	return node != 0 && plan->probability[node] > 0 && likelier < plan->range_size;
 }
 
 static void conclude(Sim *self, const XbPlan *plan, XbVerdictKind kind)

@@ -114,11 +114,6 @@ static void add_segment(Steps *self, guint from, guint to)
 		g_array_append_val(self->segments, segment);
 }
 
-static bool can_be_measured(const XbNode *node)
-{
-	return node->status == XB_STATUS_BUILT || node->status == XB_STATUS_UNTRIED;
-}
-
 /* The commit in the middle of those from @first to before @last that have an image; NONE without.
  */
 static guint middle_of(const Part *part, guint first, guint last)
@@ -165,7 +160,8 @@ static void settle(Steps *self, guint k, const Part *part, const XbPlan *plan)
 		return;
 	guint middle = plan->kind == XB_VERDICT_RANGE ? middle_of(part, first, last) : NONE;
 	first = part->parent[part->parent_start[first]];
-	bool ends = can_be_measured(&part->nodes[first]) && can_be_measured(&part->nodes[last]);
+	bool ends = xb_status_is_open(part->nodes[first].status) &&
+		    xb_status_is_open(part->nodes[last].status);
 	bool smaller = part->node[first] != from || part->node[last] != to;
 	if (plan->kind == XB_VERDICT_RANGE && ends && (middle != NONE || smaller)) {
 		/* No single step fits all of it; one may fit what is left. */
@@ -174,9 +170,9 @@ static void settle(Steps *self, guint k, const Part *part, const XbPlan *plan)
 		add_segment(self, part->node[first], part->node[middle]);
 		add_segment(self, part->node[middle], part->node[last]);
 	}
-	if (can_be_measured(&part->nodes[first]))
+	if (xb_status_is_open(part->nodes[first].status))
 		add_segment(self, from, part->node[first]);
-	if (can_be_measured(&part->nodes[last]))
+	if (xb_status_is_open(part->nodes[last].status))
 		add_segment(self, part->node[last], to);
 }
 

@@ -40,9 +40,14 @@ bool xb_bisect_is_none(const XbBisect *self)
 	       self->posterior->none >= required_confidence(self, log1p(options->min_effect));
 }
 
+static double least_step(const XbBisect *self)
+{
+	return log1p(fmax(self->search.options->min_effect, 1e-4));
+}
+
 static bool flat_boots_are_used_up(const XbBisect *self, guint most_boots)
 {
-	double noise = self->posterior->s / log1p(fmax(self->search.options->min_effect, 1e-4));
+	double noise = self->posterior->s / least_step(self);
 	double most = XB_FLAT_BOOTS * fmax(1, noise * noise / (XB_FLAT_NOISE * XB_FLAT_NOISE));
 
 	return self->search.seen->readings->len >= most || self->search.seen->n_boots >= most_boots;
@@ -59,9 +64,7 @@ bool xb_bisect_is_flat(const XbBisect *self, guint most_boots)
 
 bool xb_bisect_is_small(const XbBisect *self, guint most_boots)
 {
-	double least = log1p(fmax(self->search.options->min_effect, 1e-4));
-
 	return self->posterior->none >= SMALL_NONE &&
-	       fabs(xb_bisect_log_effect(self)) < SMALL_STEP * least &&
+	       fabs(xb_bisect_log_effect(self)) < SMALL_STEP * least_step(self) &&
 	       flat_boots_are_used_up(self, most_boots);
 }
