@@ -89,8 +89,11 @@ static void part_init(Part *part, const XbGraph *graph, const XbNode *nodes, con
 	}
 }
 
+/* NULL: the ends are no ends of a segment, by rows that something else wrote. */
 static XbPlan *plan_part(const Part *part, const XbOptions *options)
 {
+	if (part->n < 2)
+		return NULL;
 	const XbGraph graph = { part->n, part->parent_start, part->parent };
 
 	return xb_plan_bisect(&graph, options, part->nodes, part->boots, part->n_boots,
@@ -114,24 +117,51 @@ static void add_segment(Steps *self, guint from, guint to)
 		g_array_append_val(self->segments, segment);
 }
 
-/* The commit in the middle of those from @first to before @last that have an image; NONE without.
- */
-static guint middle_of(const Part *part, guint first, guint last)
-{
-	guint middle = NONE, n = 0;
+/* Where a segment is cut. */
+typedef struct {
+	guint n;      /* commits that may be it */
+	guint lower;  /* the last commit that is an ancestor of each of them, and none of them; of
+		       * one commit its first parent */
+	guint upper;  /* the first that descends from each of them, or is the last of them */
+	guint middle; /* the middle one of the commits between these that have an image and are an
+		       * ancestor or a descendant of each of them; NONE without */
+} Cut;
 
-	for (guint pass = 0; pass < 2; pass++) {
-		guint at = 0;
-		for (guint i = first; i < last; i++) {
-			if (part->nodes[i].status != XB_STATUS_BUILT)
-				continue;
-			if (pass == 0)
-				n++;
-			else if (at++ == n / 2)
-				middle = i;
-		}
+/* The segment's own ends hold everything, so there always are lower and upper. */
+static Cut find_cut(const Part *part, const XbPlan *plan)
+{
+	const XbGraph graph = { part->n, part->parent_start, part->parent };
+	g_autofree guint8 *common = g_malloc(part->n), *mark = g_malloc(part->n);
+	g_autofree guint *built = g_new(guint, part->n);
+	enum { ABOVE = 1, BELOW = 2, BESIDE = 4 };
+	Cut cut = { 0 };
+	guint n_built = 0;
+
+	memset(common, ABOVE | BELOW, part->n);
+	for (guint c = 1; c < part->n; c++) {
+		if (plan->kind == XB_VERDICT_CULPRIT ? c != plan->culprit
+						     : plan->probability[c] < CANDIDATE)
+			continue;
+		cut.n++;
+		cut.lower = part->parent[part->parent_start[c]];
+		memset(mark, 0, part->n);
+		xb_graph_mark_ancestors(&graph, c, ABOVE, mark);
+		xb_graph_mark_descendants(&graph, c, BELOW, mark);
+		mark[c] = BELOW;
+		for (guint i = 0; i < part->n; i++)
+			common[i] = (common[i] & (mark[i] | BESIDE)) | (mark[i] ? 0 : BESIDE);
 	}
-	return middle;
+	for (guint i = 0; cut.n > 1 && i < part->n; i++)
+		if (common[i] & ABOVE)
+			cut.lower = i;
+	for (guint i = part->n; i-- > 0;)
+		if (common[i] & BELOW)
+			cut.upper = i;
+	for (guint i = cut.lower + 1; cut.n > 1 && i < cut.upper; i++)
+		if (!(common[i] & BESIDE) && part->nodes[i].status == XB_STATUS_BUILT)
+			built[n_built++] = i;
+	cut.middle = n_built > 0 ? built[n_built / 2] : NONE;
+	return cut;
 }
 
 /* The parts of the segment before and behind what was found are segments of their own. */
@@ -147,33 +177,27 @@ static void settle(Steps *self, guint k, const Part *part, const XbPlan *plan)
 	segment->effect = plan->effect;
 	segment->drift = plan->drift;
 	g_strlcpy(segment->reason, plan->reason->str, sizeof(segment->reason));
-	guint first = plan->culprit, last = first;
 	if (plan->kind == XB_VERDICT_NONE)
 		return;
-	for (guint i = 1; plan->kind == XB_VERDICT_RANGE && i < part->n; i++) {
-		if (plan->probability[i] < CANDIDATE)
-			continue;
-		first = first == NONE || i < first ? i : first;
-		last = MAX(last, i);
-	}
-	if (first == NONE)
+	Cut cut = find_cut(part, plan);
+	if (cut.n == 0)
 		return;
-	guint middle = plan->kind == XB_VERDICT_RANGE ? middle_of(part, first, last) : NONE;
-	first = part->parent[part->parent_start[first]];
-	bool ends = xb_status_is_open(part->nodes[first].status) &&
-		    xb_status_is_open(part->nodes[last].status);
-	bool smaller = part->node[first] != from || part->node[last] != to;
-	if (plan->kind == XB_VERDICT_RANGE && ends && (middle != NONE || smaller)) {
+	guint lower = part->node[cut.lower], upper = part->node[cut.upper];
+	bool lower_open = xb_status_is_open(part->nodes[cut.lower].status);
+	bool upper_open = xb_status_is_open(part->nodes[cut.upper].status);
+	bool smaller = lower != from || upper != to;
+	if (plan->kind == XB_VERDICT_RANGE && lower_open && upper_open &&
+	    (cut.middle != NONE || smaller)) {
 		/* No single step fits all of it; one may fit what is left. */
-		g_array_index(self->segments, XbSegment, k).kind = XB_VERDICT_PENDING;
-		middle = middle != NONE ? middle : last;
-		add_segment(self, part->node[first], part->node[middle]);
-		add_segment(self, part->node[middle], part->node[last]);
+		segment->kind = XB_VERDICT_PENDING;
+		guint middle = cut.middle != NONE ? part->node[cut.middle] : upper;
+		add_segment(self, lower, middle);
+		add_segment(self, middle, upper);
 	}
-	if (xb_status_is_open(part->nodes[first].status))
-		add_segment(self, from, part->node[first]);
-	if (xb_status_is_open(part->nodes[last].status))
-		add_segment(self, part->node[last], to);
+	if (lower_open)
+		add_segment(self, from, lower);
+	if (upper_open)
+		add_segment(self, upper, to);
 }
 
 /* What a segment wants, and what it thinks, as the range's. */
@@ -328,6 +352,11 @@ XbPlan *xb_plan_steps(const XbGraph *graph, const XbOptions *options, const XbNo
 			  segment->from, segment->to);
 		self.options.no_revert = segment->to != graph->n - 1;
 		g_autoptr(XbPlan) plan = plan_part(&part, &self.options);
+		if (!plan) {
+			g_array_index(segments, XbSegment, k).settled = true;
+			g_array_index(segments, XbSegment, k).kind = XB_VERDICT_NONE;
+			continue;
+		}
 		g_array_index(segments, XbSegment, k).can_matter = plan->can_matter;
 		take_drift(self.whole, plan->drift);
 		if (k == 0)
@@ -356,7 +385,8 @@ XbPlan *xb_plan_steps(const XbGraph *graph, const XbOptions *options, const XbNo
 		part_init(&part, graph, nodes, boots, n_boots, NULL, 0, range->from, range->to);
 		self.options.free_hosts = self.options.free_builders = 0;
 		g_autoptr(XbPlan) plan = plan_part(&part, &self.options);
-		spread(&self, &part, plan);
+		if (plan)
+			spread(&self, &part, plan);
 	}
 	if (best) {
 		memset(self.whole->probability, 0, graph->n * sizeof(double));
@@ -379,6 +409,8 @@ static double step_in(const XbGraph *graph, const XbOptions *options, const XbNo
 	idle.free_hosts = idle.free_builders = 0;
 	idle.no_revert = true;
 	g_autoptr(XbPlan) plan = plan_part(&part, &idle);
+	if (!plan)
+		return 0;
 	double none = plan->kind == XB_VERDICT_NONE ? plan->confidence : plan->probability[NONE];
 	if (none <= 0)
 		return plan->kind == XB_VERDICT_RANGE || plan->probability[NONE] > 0;

@@ -20,7 +20,10 @@
  *
  * Steps close to each other can leave the planner, which knows of one step,
  * with a range that others would fit. Such a range is searched again by itself,
- * cut in the middle where that commit has an image, with the levels of its ends.
+ * cut in the middle where that commit has an image, with the levels of its ends:
+ * the last commit that is an ancestor of all of it, and the first that descends
+ * from all of it. It is not cut at a commit that has one of its commits on a branch
+ * beside it.
  *
  * Segments that were settled stay so: the boots made later in one of them would
  * move the posterior of the whole range, which knows of one step only. The list

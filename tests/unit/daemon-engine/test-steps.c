@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ranges with several steps, and with none. */
+#include "graph.h"
 #include "options.h"
+#include "simulate.h"
 #include "steps.h"
 
 #include <math.h>
@@ -33,11 +35,24 @@ static void world_init(World *world, guint n)
 	world->rand = g_rand_new_with_seed(n);
 }
 
+/* The history that @graph is. */
+static void world_init_graph(World *world, const XbGraph *graph)
+{
+	world_init(world, graph->n);
+	g_assert_cmpuint(graph->parent_start[graph->n], <=, G_N_ELEMENTS(world->parent));
+	memcpy(world->parent_start, graph->parent_start, (graph->n + 1) * sizeof(guint));
+	memcpy(world->parent, graph->parent, graph->parent_start[graph->n] * sizeof(guint));
+}
+
 static void add_step(World *world, guint commit, double step)
 {
+	const XbGraph graph = { world->n, world->parent_start, world->parent };
+	guint8 mark[N_MAX] = { 0 };
+
 	world->own[commit] = step;
-	for (guint i = commit; i < world->n; i++)
-		world->level[i] += log1p(step);
+	xb_graph_mark_descendants(&graph, commit, 1, mark);
+	for (guint i = 0; i < world->n; i++)
+		world->level[i] += mark[i] ? log1p(step) : 0;
 }
 
 static void world_clear(World *world)
@@ -226,9 +241,120 @@ static void test_other_steps_are_told(void)
 	}
 }
 
+/* ---- histories with merges ----------------------------------------------------------- */
+
+/* Each commit that is named is slower or faster than one of its parents, by what is said. */
+static guint assert_real_steps(const GArray *segments, const World *world)
+{
+	guint named = 0;
+
+	for (guint i = 0; i < segments->len; i++) {
+		const XbSegment *it = &g_array_index(segments, XbSegment, i);
+		bool real = false;
+
+		g_assert_true(it->settled);
+		g_test_message("%u..%u: kind %d, commit %u: %s", it->from, it->to, it->kind,
+			       it->culprit, it->reason);
+		if (it->kind != XB_VERDICT_CULPRIT)
+			continue;
+		for (guint e = world->parent_start[it->culprit];
+		     e < world->parent_start[it->culprit + 1]; e++)
+			real |= fabs(world->level[it->culprit] - world->level[world->parent[e]] -
+				     log(it->effect.ratio)) < 0.01;
+		g_assert_true(real);
+		named++;
+	}
+	return named;
+}
+
+/* 1, 2, 3 and 4, 5, 6 are branches from GOOD, 7 merges them, 8 is BAD. */
+static const guint fork_start[] = { 0, 0, 1, 2, 3, 4, 5, 6, 8, 9 };
+static const guint fork_parent[] = { 0, 1, 2, 0, 4, 5, 3, 6, 7 };
+static const XbGraph fork_graph = { 9, fork_start, fork_parent };
+
+static void test_steps_on_parallel_branches_are_told(void)
+{
+	g_autoptr(GArray) segments = g_array_new(FALSE, FALSE, sizeof(XbSegment));
+	World world;
+
+	world_init_graph(&world, &fork_graph);
+	add_step(&world, 2, 0.06);
+	add_step(&world, 5, 0.06);
+	g_autoptr(XbPlan) plan = run(&world, true, segments, NULL);
+	g_assert_cmpint(plan->kind, ==, XB_VERDICT_CULPRIT);
+	g_assert_cmpuint(assert_real_steps(segments, &world), >=, 1);
+	world_clear(&world);
+}
+
+/* What is left are commits of two branches and the merge: no segment lies between them. */
+static void test_a_range_over_a_merge_is_a_range(void)
+{
+	g_autoptr(GArray) segments = g_array_new(FALSE, FALSE, sizeof(XbSegment));
+	World world;
+
+	world_init_graph(&world, &fork_graph);
+	for (guint i = 0; i < 4; i++)
+		world.nodes[i < 2 ? 2 + i : 3 + i].status = XB_STATUS_UNBUILDABLE;
+	add_step(&world, 2, 0.06);
+	g_autoptr(XbPlan) plan = run(&world, true, segments, NULL);
+	g_assert_cmpint(plan->kind, ==, XB_VERDICT_RANGE);
+	g_assert_cmpfloat(plan->probability[2], >, 0.05);
+	g_assert_cmpuint(assert_real_steps(segments, &world), ==, 0);
+	world_clear(&world);
+}
+
+static void test_steps_of_histories_with_merges_are_real(void)
+{
+	guint found = 0;
+
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		g_autoptr(GArray) segments = g_array_new(FALSE, FALSE, sizeof(XbSegment));
+		g_autofree guint *start = NULL, *parent = NULL;
+		XbGraph graph = xb_graph_random(12 + seed % 5 * 8, 0.3, seed, &start, &parent);
+		World world;
+
+		world_init_graph(&world, &graph);
+		g_test_message("seed %" G_GUINT64_FORMAT, seed);
+		for (guint i = 0; seed % 3 == 0 && i < 3; i++)
+			world.nodes[g_rand_int_range(world.rand, 1, (gint)graph.n - 1)].status =
+				XB_STATUS_UNBUILDABLE;
+		add_step(&world, (guint)g_rand_int_range(world.rand, 1, (gint)graph.n), 0.2);
+		add_step(&world, (guint)g_rand_int_range(world.rand, 1, (gint)graph.n), 0.1);
+		g_autoptr(XbPlan) plan = run(&world, true, segments, NULL);
+		g_assert_cmpint(plan->kind, !=, XB_VERDICT_PENDING);
+		found += assert_real_steps(segments, &world) > 0;
+		world_clear(&world);
+	}
+	g_assert_cmpuint(found, >=, 50);
+}
+
+/* As rows of an older version, or of another program, might have them. */
+static void test_ends_without_a_path_are_no_segment(void)
+{
+	g_autoptr(GArray) segments = g_array_new(FALSE, FALSE, sizeof(XbSegment));
+	const XbSegment whole = { .from = 0, .to = 8, .settled = true, .kind = XB_VERDICT_PENDING };
+	const XbSegment none = { .from = 3, .to = 5 };
+	World world;
+
+	world_init_graph(&world, &fork_graph);
+	g_array_append_val(segments, whole);
+	g_array_append_val(segments, none);
+	g_autoptr(XbPlan) plan = run(&world, true, segments, NULL);
+	g_assert_cmpint(plan->kind, !=, XB_VERDICT_CULPRIT);
+	world_clear(&world);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/steps/steps on parallel branches are told",
+			test_steps_on_parallel_branches_are_told);
+	g_test_add_func("/steps/a range over a merge is a range",
+			test_a_range_over_a_merge_is_a_range);
+	g_test_add_func("/steps/steps of histories with merges are real",
+			test_steps_of_histories_with_merges_are_real);
+	g_test_add_func("/steps/ends without a path are no segment",
+			test_ends_without_a_path_are_no_segment);
 	g_test_add_func("/steps/all steps are found", test_all_steps_are_found);
 	g_test_add_func("/steps/steps are found in noise", test_steps_are_found_in_noise);
 	g_test_add_func("/steps/other steps are told", test_other_steps_are_told);
