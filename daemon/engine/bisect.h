@@ -29,8 +29,8 @@ bool xb_bisect_endpoints(XbBisect *self);
 /*
  * ---- stopping.c: when the posterior is enough to state something ----
  *
- * With e = 1 - confidence, n readings, m = 2 log2(commits that are left) + 2 (what
- * a search with little noise takes, twice) and c = min(1, (n / m)^3):
+ * With e = 1 - confidence, n readings of this job, m = 2 log2(commits that are left) + 2
+ * (what a search with little noise takes, twice) and c = min(1, (n / m)^3):
  *
  * - a culprit is confirmed from p >= 1 - 0.6 c e on. c is 1 where the step is 4.5 s
  *   or more, which is not what noise looks like. For pass or fail, and where no
@@ -44,6 +44,9 @@ bool xb_bisect_endpoints(XbBisect *self);
  *   0.05 or more, a range is all that is said: it takes boots without end to tell the
  *   two apart;
  * - 400 boots, or 600 with a confirmation, end in a range.
+ *
+ * Boots of earlier jobs are readings like others, and count among the 6; what is
+ * limited are the boots, and looks, of this job.
  *
  * A posterior needs no correction for looking after each boot over worlds drawn
  * from its prior. These limits are for worlds that are not: where boots vary by as

@@ -115,7 +115,6 @@ XbObservations *xb_observations_new(const XbGraph *graph, const XbNode *nodes, c
 	self->units = g_new0(XbUnit, graph->n + n_boots);
 	self->readings = g_array_sized_new(FALSE, FALSE, sizeof(XbReading), n_boots);
 	self->measured = g_array_new(FALSE, FALSE, sizeof(guint));
-	self->n_boots = n_boots;
 	self->level = g_new(double, n_boots + 1);
 	number_units(self, graph, nodes, by_class);
 	for (guint i = 0; i < n_boots; i++) {
@@ -131,6 +130,8 @@ XbObservations *xb_observations_new(const XbGraph *graph, const XbNode *nodes, c
 			.level = xb_boot_level(&boots[i]),
 		};
 		self->level[i] = reading.level;
+		self->n_boots += !boots[i].earlier;
+		self->n_readings += !boots[i].earlier && !isnan(reading.level);
 		if (isnan(reading.level))
 			self->units[unit].n_void++;
 		else

@@ -37,7 +37,8 @@ typedef struct {
 	guint *unit_of;   /* node -> unit of its normal image */
 	GArray *readings; /* of XbReading, by unit, then by sequence */
 	GArray *measured; /* of guint: the units that have readings */
-	guint n_boots;    /* all boots with a number, and without */
+	guint n_boots;    /* boots of this job, with a number and without; n_readings with one */
+	guint n_readings; /* what the rules of stopping.c count; earlier boots are readings too */
 	double *level;    /* boot -> its reading; NAN without */
 } XbObservations;
 

@@ -17,7 +17,7 @@ static double required_confidence(const XbBisect *self, double log_effect)
 {
 	double confidence = self->search.options->confidence;
 	double m = 2 * log2(fmax(2, self->hypotheses->n_possible)) + 2;
-	double spent = pow(self->search.seen->readings->len / m, EARLY_POWER);
+	double spent = pow(self->search.seen->n_readings / m, EARLY_POWER);
 
 	if (self->search.options->pass_fail || spent >= 1 ||
 	    fabs(log_effect) >= CLEAR_STEP * self->posterior->s)
@@ -50,7 +50,7 @@ static bool flat_boots_are_used_up(const XbBisect *self, guint most_boots)
 	double noise = self->posterior->s / least_step(self);
 	double most = XB_FLAT_BOOTS * fmax(1, noise * noise / (XB_FLAT_NOISE * XB_FLAT_NOISE));
 
-	return self->search.seen->readings->len >= most || self->search.seen->n_boots >= most_boots;
+	return self->search.seen->n_readings >= most || self->search.seen->n_boots >= most_boots;
 }
 
 bool xb_bisect_is_flat(const XbBisect *self, guint most_boots)

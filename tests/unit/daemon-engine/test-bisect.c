@@ -137,6 +137,20 @@ static void world_boot(World *world, const XbAction *action)
 	g_array_append_val(world->boots, boot);
 }
 
+/* @n boots of GOOD that other jobs made. */
+static void world_boot_earlier(World *world, guint n)
+{
+	const XbAction action = { .kind = XB_ACTION_BOOT };
+
+	world->nodes[0].status = XB_STATUS_BUILT;
+	world->nodes[0].build_s = 0;
+	for (guint i = 0; i < n; i++) {
+		world_boot(world, &action);
+		g_array_index(world->boots, XbBoot, i).earlier = true;
+		g_array_index(world->boots, XbBoot, i).perturb = i;
+	}
+}
+
 static void world_build(World *world, const XbAction *action)
 {
 	XbNode *node = &world->nodes[action->node];
@@ -264,6 +278,32 @@ static void test_broken_run_gives_a_range_with_the_culprit(void)
 }
 
 /* What a step costs there is a row of `make bench-search`. */
+/* A base that was booted often before: the boots that a search may take are its own. */
+static void test_boots_of_earlier_jobs_use_nothing_up(void)
+{
+	static const struct {
+		guint boots;
+		double sd;
+	} cases[] = { { 80, 0.01 }, { 450, 0.001 } };
+
+	for (guint k = 0; k < G_N_ELEMENTS(cases); k++) {
+		guint right = 0;
+
+		for (guint seed = 1; seed <= 10; seed++) {
+			World *world = world_linear(1000, 90 * seed, seed);
+			world->shift = 0.02;
+			world->boot_sd = cases[k].sd;
+			world_boot_earlier(world, cases[k].boots);
+			g_autoptr(XbPlan) plan = world_run(world, plain_options());
+			g_test_message("%s", plan->reason->str);
+			right +=
+				plan->kind == XB_VERDICT_CULPRIT && plan->culprit == world->culprit;
+			world_free(world);
+		}
+		g_assert_cmpuint(right, >=, 9);
+	}
+}
+
 static void test_dag_of_20000_commits(void)
 {
 	World *world = world_dag(20000, 0.1, 5);
@@ -285,6 +325,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/bisect/dag culprit is named", test_dag_culprit_is_named);
 	g_test_add_func("/bisect/broken run gives a range with the culprit",
 			test_broken_run_gives_a_range_with_the_culprit);
+	g_test_add_func("/bisect/boots of earlier jobs use nothing up",
+			test_boots_of_earlier_jobs_use_nothing_up);
 	g_test_add_func("/bisect/dag of 20,000 commits", test_dag_of_20000_commits);
 	return g_test_run();
 }
