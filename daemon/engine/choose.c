@@ -296,6 +296,16 @@ static bool choose_one(Chooser *self)
 	return true;
 }
 
+/* Will this work bring a reading of its node's image? A build of the search is followed by a boot.
+ */
+static bool is_awaited(const Chooser *self, bool build, guint node, XbImage image)
+{
+	if (node >= self->n)
+		return false;
+	return build ? image == XB_IMAGE_NORMAL
+		     : xb_search_boots_image(self->search, node, image, node);
+}
+
 /* What is in flight, or in the plan because a confirmation has begun. */
 static void expect_work(Chooser *self)
 {
@@ -304,12 +314,12 @@ static void expect_work(Chooser *self)
 
 	for (guint i = 0; i < search->n_in_flight; i++) {
 		const XbInFlight *work = &search->in_flight[i];
-		if (work->image == XB_IMAGE_NORMAL && work->node < self->n)
+		if (is_awaited(self, work->build, work->node, work->image))
 			expect(self, work->node);
 	}
 	for (guint i = 0; i < planned; i++) {
 		const XbAction *action = &g_array_index(search->plan->actions, XbAction, i);
-		if (action->image == XB_IMAGE_NORMAL)
+		if (is_awaited(self, action->kind == XB_ACTION_BUILD, action->node, action->image))
 			expect(self, action->node);
 	}
 }

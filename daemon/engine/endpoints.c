@@ -77,6 +77,24 @@ static void build_ahead(XbBisect *self)
 		      "halves the commits that can matter best, while an endpoint boots");
 }
 
+/* Is all that is known of the endpoint's image a guess, by what its build would read? */
+static bool is_guessed(const XbSearch *search, guint node)
+{
+	const XbNode *it = &search->nodes[node];
+
+	return search->options->can_build && it->image_inferred && it->status == XB_STATUS_UNTRIED;
+}
+
+/* A boot of an endpoint; its build first, since a guess is not enough: "none" would rest on it. */
+static void want_endpoint(XbSearch *search, guint node, guint boots, const char *why)
+{
+	if (!is_guessed(search, node))
+		xb_search_want(search, node, XB_IMAGE_NORMAL, 0, boots, XB_PURPOSE_ENDPOINT, why);
+	else if (search->free_builders > 0 && !xb_search_build_planned(search, node))
+		xb_search_act(search, node, false, XB_PURPOSE_ENDPOINT, NAN,
+			      search->nodes[node].build_s, why);
+}
+
 /* One boot of each endpoint, or several when there are hosts for them.
  * Returns true when there is nothing to search yet, or at all. */
 bool xb_bisect_endpoints(XbBisect *self)
@@ -97,15 +115,15 @@ bool xb_bisect_endpoints(XbBisect *self)
 	bool known = !isnan(options->history_level) && options->history_n > 0;
 	guint n[2] = { seen->units[seen->unit_of[0]].n, seen->units[seen->unit_of[bad]].n };
 	bool bad_known = options->history_bad_n > 0;
-	if ((n[0] > 0 || known) && (n[1] > 0 || bad_known))
+	bool has_good = (n[0] > 0 || known) && !is_guessed(search, 0);
+	bool has_bad = (n[1] > 0 || bad_known) && !is_guessed(search, bad);
+	if (has_good && has_bad)
 		return false;
 	guint each = MAX(1, options->hosts / 2);
-	if (n[0] == 0 && !known)
-		xb_search_want(search, 0, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
-			       "measure GOOD");
-	if (n[1] == 0 && !bad_known)
-		xb_search_want(search, bad, XB_IMAGE_NORMAL, 0, each, XB_PURPOSE_ENDPOINT,
-			       "measure BAD");
+	if (!has_good)
+		want_endpoint(search, 0, each, "measure GOOD");
+	if (!has_bad)
+		want_endpoint(search, bad, each, "measure BAD");
 	build_ahead(self);
 	spread_evenly(self);
 	search->plan->steps_left = (guint)ceil(log2(fmax(2, self->hypotheses->n_possible))) + 2 +

@@ -16,20 +16,45 @@ static bool same_work(const XbSearch *self, guint a, guint b, XbImage image)
 	       self->seen->unit_of[a] == self->seen->unit_of[b];
 }
 
-/* Work of this kind that is in flight or in the plan. */
+bool xb_search_boots_image(const XbSearch *self, guint booted, XbImage image, guint node)
+{
+	if (MAX(booted, node) >= self->graph->n || image == XB_IMAGE_REVERT)
+		return false;
+	if (image == XB_IMAGE_NORMAL)
+		return self->seen->unit_of[booted] == self->seen->unit_of[node];
+	guint class = self->nodes[booted].clean_class;
+	return class != 0 && class == xb_node_class(&self->nodes[node]);
+}
+
+static bool same_boot(const XbSearch *self, guint a, XbImage image_a, guint b, XbImage image_b)
+{
+	if (image_a == image_b && same_work(self, a, b, image_a))
+		return true;
+	if (image_b == XB_IMAGE_NORMAL)
+		return xb_search_boots_image(self, a, image_a, b);
+	return image_b == XB_IMAGE_CLEAN && image_a == XB_IMAGE_NORMAL &&
+	       xb_search_boots_image(self, b, image_b, a);
+}
+
+/* Work of this kind that is in flight or in the plan: builds of this very image, boots of one that
+ * is the same, whichever build made it. */
 static guint count_work(const XbSearch *self, bool build, guint node, XbImage image)
 {
 	guint n = 0;
 
 	for (guint i = 0; i < self->n_in_flight; i++) {
 		const XbInFlight *work = &self->in_flight[i];
-		n += work->build == build && work->image == image &&
-		     same_work(self, work->node, node, image);
+		if (work->build != build)
+			continue;
+		n += build ? work->image == image && same_work(self, work->node, node, image)
+			   : same_boot(self, work->node, work->image, node, image);
 	}
 	for (guint i = 0; i < self->plan->actions->len; i++) {
 		const XbAction *action = &g_array_index(self->plan->actions, XbAction, i);
-		n += (action->kind == XB_ACTION_BUILD) == build && action->image == image &&
-		     same_work(self, action->node, node, image);
+		if ((action->kind == XB_ACTION_BUILD) != build)
+			continue;
+		n += build ? action->image == image && same_work(self, action->node, node, image)
+			   : same_boot(self, action->node, action->image, node, image);
 	}
 	return n;
 }

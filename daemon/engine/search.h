@@ -31,6 +31,10 @@ bool xb_search_testable(const XbSearch *self, guint node);
 /* Is the build of @node's normal image in flight or in the plan? */
 bool xb_search_build_planned(const XbSearch *self, guint node);
 
+/* Is a boot of (@booted, @image) one of the image that @node has in the search? A clean rebuild
+ * that gave the very same image, or that stands for its commit (clean.h), is that. */
+bool xb_search_boots_image(const XbSearch *self, guint booted, XbImage image, guint node);
+
 /* One boot (or, when @boot is false, the build) of @node's normal image. A
  * slot has to be free. */
 void xb_search_act(XbSearch *self, guint node, bool boot, XbPurpose purpose, double gain_bits,

@@ -165,9 +165,65 @@ static void test_an_image_that_is_gone_costs_its_build(void)
 	g_assert_cmpuint(first_boot(shared), ==, beside);
 }
 
+/* By the files that builds read BAD has GOOD's image. That is a guess until BAD is built. */
+static void test_none_is_not_said_of_a_guess(void)
+{
+	World world;
+
+	world_init(&world, 1, 1);
+	for (guint i = 0; i < N; i++) {
+		world.nodes[i].image_class = 1;
+		world.nodes[i].image_inferred = i > 0;
+		world.nodes[i].build_s = 0;
+	}
+	world.nodes[N - 1].status = XB_STATUS_UNTRIED;
+	const XbGraph line = { N, world.parent_start, world.parent };
+	g_autoptr(XbPlan) guess =
+		xb_plan_bisect(&line, &world.options, world.nodes, world.boots, 1, NULL, 0);
+	g_assert_cmpint(guess->kind, ==, XB_VERDICT_PENDING);
+	g_assert_cmpuint(count(guess, XB_ACTION_BUILD, XB_PURPOSE_ENDPOINT), ==, 1);
+	g_assert_cmpuint(guess->actions->len, ==, 1);
+	g_assert_cmpuint(g_array_index(guess->actions, XbAction, 0).node, ==, N - 1);
+	/* under way: nothing more to do */
+	const XbInFlight building = { true, N - 1, XB_IMAGE_NORMAL, 0 };
+	g_autoptr(XbPlan) wait =
+		xb_plan_bisect(&line, &world.options, world.nodes, world.boots, 1, &building, 1);
+	g_assert_cmpuint(wait->actions->len, ==, 0);
+	/* proved */
+	world.nodes[N - 1].status = XB_STATUS_BUILT;
+	world.nodes[N - 1].image_inferred = false;
+	g_autoptr(XbPlan) proved =
+		xb_plan_bisect(&line, &world.options, world.nodes, world.boots, 1, NULL, 0);
+	g_assert_cmpint(proved->kind, ==, XB_VERDICT_NONE);
+}
+
+/* The clean image stands for its commit: a boot of it under way is not asked for twice. */
+static void test_boots_of_a_clean_image_under_way_count(void)
+{
+	const guint middle = N / 2 - 1;
+	const XbInFlight booting = { false, middle, XB_IMAGE_CLEAN, 0 };
+	World world;
+
+	world_init(&world, 2, 0);
+	world.options.free_hosts = 1;
+	world.nodes[middle].status = world.nodes[middle].clean_status = XB_STATUS_BUILT;
+	world.nodes[middle].clean_class = 2 * N;
+	g_autoptr(XbPlan) alone = plan(&world, NULL, 0);
+	g_assert_cmpuint(first_boot(alone), ==, middle);
+	g_autoptr(XbPlan) it = plan(&world, &booting, 1);
+	for (guint i = 0; i < it->actions->len; i++) {
+		const XbAction *action = &g_array_index(it->actions, XbAction, i);
+		g_assert_false(action->kind == XB_ACTION_BOOT && action->node == middle &&
+			       action->perturb == 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/slots/none is not said of a guess", test_none_is_not_said_of_a_guess);
+	g_test_add_func("/slots/boots of a clean image under way count",
+			test_boots_of_a_clean_image_under_way_count);
 	g_test_add_func("/slots/the first build is a search", test_the_first_build_is_a_search);
 	g_test_add_func("/slots/as many builds are search as hosts wait",
 			test_as_many_builds_are_search_as_hosts_wait);
