@@ -10,7 +10,9 @@
 /* So many where a boot varies by as much as the step or more, fewer with the square of the ratio.
  */
 #define NOISY_BOOTS 16
-#define VOID_MAX    3
+/* With so many boots without a number, and so many more for each with one, an image is given up.
+ */
+#define VOID_MAX 3
 /* A confirmation that disagrees is asked again, with so many times the boots in all. */
 #define ROUNDS_MAX 3
 
@@ -19,6 +21,11 @@ typedef struct {
 	guint n, n_void;
 	double median;
 } Level;
+
+static bool is_given_up(const Level *level)
+{
+	return level->n_void >= VOID_MAX * (1 + level->n);
+}
 
 static guint class_of(const XbSearch *self, guint node, XbImage image)
 {
@@ -148,7 +155,7 @@ static bool gather_boots(XbSearch *self, const guint *nodes, guint n_nodes, XbIm
 			/* Forth and back, so that neither comes first each time. */
 			guint node = nodes[round % 2 ? j : n_nodes - 1 - j];
 			Level level = image_level(self, node, image);
-			if (level.n >= round || level.n_void >= VOID_MAX)
+			if (level.n >= round || is_given_up(&level))
 				continue;
 			if (want_boot(self, node, image, level.n, round))
 				complete = false;
@@ -164,7 +171,7 @@ static bool gather_revert(XbSearch *self, guint culprit, guint n)
 	Level level = image_level(self, culprit, XB_IMAGE_REVERT);
 
 	if (self->options->no_revert || culprit == self->graph->n - 1 || level.n >= n ||
-	    level.n_void >= VOID_MAX)
+	    is_given_up(&level))
 		return true;
 	return !xb_search_want(self, culprit, XB_IMAGE_REVERT, level.n, n, XB_PURPOSE_CONFIRM,
 			       "BAD with the culprit reverted");
@@ -261,7 +268,7 @@ static XbConfirm judge(XbSearch *self, const Asked *asked, const XbBelieved *bel
 
 	for (guint k = 0; k < asked->n_parents; k++) {
 		Level base = image_level(self, asked->parents[k], asked->image);
-		if (base.n == 0 || test.n == 0)
+		if (MIN(base.n, test.n) < CONFIRM_BOOTS)
 			continue;
 		double step = test.median - base.median;
 		g_string_append_printf(reason, "%s%+.2f %% against %s (%u + %u boots)",
@@ -272,7 +279,10 @@ static XbConfirm judge(XbSearch *self, const Asked *asked, const XbBelieved *bel
 			return XB_CONFIRM_DISAGREES;
 	}
 	if (compared.n == 0) {
-		g_string_append(reason, "nothing: it and its parent could not be measured again");
+		g_string_append_printf(reason,
+				       "too little: it and its parent could not be measured %d "
+				       "times each",
+				       CONFIRM_BOOTS);
 		return XB_CONFIRM_IMPOSSIBLE;
 	}
 	describe_revert(self, asked->culprit, &compared);
