@@ -204,19 +204,19 @@ static void pick_groups(XbGain *self)
 	const XbPosterior *posterior = self->posterior;
 	double error = 1 - self->search->options->confidence;
 	double least = fmin(MIN_MASS, error * MIN_SHARE);
+	guint n = self->hypotheses->n_groups;
 
-	for (;;) {
-		self->n_parts = 0;
-		for (guint g = 0; g < self->hypotheses->n_groups; g++)
-			self->n_parts += posterior->group[g].mass >= least;
-		if (self->n_parts <= MAX_GROUPS)
+	/* of those that weigh the same the first ones */
+	for (guint k = 0; k < MAX_GROUPS; k++) {
+		guint best = n;
+		for (guint g = 0; g < n; g++)
+			if (self->part_of[g] == 0 && posterior->group[g].mass >= least &&
+			    (best == n || posterior->group[g].mass > posterior->group[best].mass))
+				best = g;
+		if (best == n)
 			break;
-		least *= 1.5;
+		self->part_of[best] = ++self->n_parts;
 	}
-	self->n_parts = 0;
-	for (guint g = 0; g < self->hypotheses->n_groups; g++)
-		if (posterior->group[g].mass >= least)
-			self->part_of[g] = ++self->n_parts;
 }
 
 static void predict_all(XbGain *self)
