@@ -6,6 +6,9 @@
 #include <string.h>
 
 #define BOOTS_READ 200
+/* See xb_noise_expect(). */
+#define IMAGE_SD          0.003
+#define HISTORY_BOOTS_MAX 20
 
 /* Mean and sum of squares of a growing set (Welford). */
 typedef struct {
@@ -67,6 +70,14 @@ XbNoise xb_noise_of_rows(const GArray *rows)
 	noise.boot_sd = pool_sd(&between);
 	noise.boots = between.freedom > 0 ? between.freedom + 1 : 0;
 	return noise;
+}
+
+void xb_noise_expect(const XbNoise *noise, XbOptions *options)
+{
+	if (noise->boots < XB_NOISE_BOOTS_MIN || !(noise->boot_sd > 0))
+		return;
+	options->history_boot_sd = hypot(noise->boot_sd, IMAGE_SD);
+	options->history_n = MIN(noise->boots, HISTORY_BOOTS_MAX);
 }
 
 XbNoise xb_noise_read(XbDb *db, const char *host_fp, const char *workload_fp, const char *metric,

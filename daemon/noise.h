@@ -13,12 +13,22 @@
 #define XB_NOISE_H
 
 #include "daemon.h"
+#include "engine.h"
 
 typedef struct {
 	double boot_sd, run_sd; /* relative; 0 when nothing is known, or nothing varied */
 	guint boots;            /* degrees of freedom of boot_sd, + 1 when there are any */
 	guint images;           /* with two boots or more */
 } XbNoise;
+
+/* Fewer boots tell nothing. */
+#define XB_NOISE_BOOTS_MIN 5
+
+/* History as the engine's prior: nothing where too little is known, or nothing varied. Images that
+ * differ in layout only add 0.3 % to the spread, of which earlier boots of one image tell nothing:
+ * more than the engine's own prior of an image (scatter.h), which readings can correct. It stands
+ * for 20 boots at most, so that the job's own can speak against it. */
+void xb_noise_expect(const XbNoise *noise, XbOptions *options);
 
 /* @rows: XbNoiseRow (db.h), grouped by image, then by run. */
 XbNoise xb_noise_of_rows(const GArray *rows);

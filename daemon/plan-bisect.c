@@ -256,14 +256,6 @@ static void make_options(const Input *in, XbOptions *options)
 	};
 }
 
-/* Images that differ in layout only, relative: earlier boots of one image tell nothing of it, so
- * history's spread is given this much more. Wider than the engine's own prior of an image
- * (scatter.h), which readings can correct. */
-#define IMAGE_SD 0.003
-/* History is worth no more boots than this: the job's own have to be able to speak against it. */
-#define HISTORY_BOOTS_MAX 20
-#define HISTORY_BOOTS_MIN 5
-
 /* The noise of earlier boots on this class of hosts. Not of hosts that repeat themselves, whose
  * boots vary by nothing. GOOD's level needs no prior: its earlier boots are boots of this job. */
 static void add_history(const Input *in, XbOptions *options)
@@ -274,10 +266,8 @@ static void add_history(const Input *in, XbOptions *options)
 		return;
 	XbNoise noise = xb_noise_read(in->daemon->db, data->host_fp, data->workload_fp,
 				      data->metric, data->job->id);
-	if (noise.boots < HISTORY_BOOTS_MIN || !(noise.boot_sd > 0))
-		return;
-	options->history_boot_sd = hypot(noise.boot_sd, IMAGE_SD);
-	options->history_n = MIN(noise.boots, HISTORY_BOOTS_MAX);
+
+	xb_noise_expect(&noise, options);
 }
 
 /* Of the nodes with one image, one that is on disk; @node itself when none is. */

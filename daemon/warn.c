@@ -16,7 +16,6 @@
 #define TRIALS      24
 #define TRIALS_US   (3 * G_USEC_PER_SEC)
 #define COMMITS_MAX 512  /* of the simulated range; boots grow with the logarithm only */
-#define KNOWN_BOOTS 5    /* fewer tell nothing */
 #define RECALLED    200  /* boots of a host that are looked at for one of the workload */
 #define HELD_MS     8000 /* so long is waited for it */
 /* Effects of so many standard deviations of a boot are found at once: nothing to simulate. */
@@ -70,14 +69,15 @@ char *xb_warn_text(guint commits, double boot_sd, double run_sd, guint boots_kno
 	gint64 end_us = g_get_monotonic_time() + TRIALS_US;
 	XbTrials trials;
 
-	if (boots_known < KNOWN_BOOTS || !(boot_sd > 0) || log1p(min_effect) > EASY * boot_sd)
+	if (boots_known < XB_NOISE_BOOTS_MIN || !(boot_sd > 0) ||
+	    log1p(min_effect) > EASY * boot_sd)
 		return NULL;
 	XbWorld world = {
 		.graph = xb_graph_line(n, &parent_start, &parent),
 		.shift = 2 * min_effect,
+		/* of means of samples: what those vary by is in it */
 		.boot_sd = boot_sd,
-		.run_sd = run_sd,
-		.iterations = MAX(iterations, 1),
+		.iterations = 1,
 		.build_cold_s = build_s,
 		.build_near_s = build_s,
 		.boot_s = boot_s,
@@ -86,10 +86,9 @@ char *xb_warn_text(guint commits, double boot_sd, double run_sd, guint boots_kno
 			     .min_effect = min_effect,
 			     .hosts = MAX(hosts, 1),
 			     .builders = 1,
-			     .history_boot_sd = boot_sd,
-			     .history_n = MIN(boots_known, 20),
 			     .history_level = NAN },
 	};
+	xb_noise_expect(&(XbNoise){ .boot_sd = boot_sd, .boots = boots_known }, &world.options);
 	xb_trials_run(&world, TRIALS, 1, in_time, &end_us, &trials);
 	double right = trials.n > 0 ? (double)trials.right / trials.n : 1;
 	if (trials.n == 0 || (right >= OFTEN_RIGHT && trials.boots.mean <= MANY_BOOTS))
@@ -288,7 +287,7 @@ static bool ask_look(Ask *ask)
 		return false;
 	XbNoise noise =
 		xb_noise_read(db, class.host_fp, class.workload_fp, data->metric, data->job->id);
-	if (noise.boots < KNOWN_BOOTS || !(noise.boot_sd > 0))
+	if (noise.boots < XB_NOISE_BOOTS_MIN || !(noise.boot_sd > 0))
 		return false;
 	const Question question = {
 		.commits = data->commits->len - 1,
