@@ -118,6 +118,9 @@ void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapa
 
 		if (state == SETTLED)
 			continue;
+		/* see xb_plan_take_explained() */
+		if (planned->decided)
+			json_object_set_new(planned->verdict, "explaining", json_true());
 		planned->decided = false;
 		if (state == RUNNING || free_hosts == 0)
 			continue;
@@ -126,6 +129,19 @@ void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapa
 			    i == 0 ? "where the time goes without the change"
 				   : "where the time goes with the change");
 	}
+}
+
+void xb_plan_take_explained(const XbJobData *data, XbPlanned *planned)
+{
+	g_autoptr(json_t) said =
+		data->job->verdict ? json_loads(data->job->verdict, 0, NULL) : NULL;
+
+	if (!json_is_true(json_object_get(said, "explaining")))
+		return;
+	json_object_del(said, "explaining");
+	planned->verdict = g_steal_pointer(&said);
+	planned->decided = true;
+	g_clear_pointer(&planned->failure, g_free);
 }
 
 /* ---- what is executed --------------------------------------------------------------- */

@@ -29,6 +29,10 @@ const char *xb_explain_mode(const XbHostConfig *host);
 void xb_plan_explain(const XbJobData *data, const GPtrArray *hosts, const XbCapacity *capacity,
 		     XbPlanned *planned);
 
+/* Of a job that no host is left for: where only those boots were missing, the verdict that it has
+ * is its end (@planned becomes decided), and no failure. */
+void xb_plan_take_explained(const XbJobData *data, XbPlanned *planned);
+
 /*
  * Of a bisect that is not decided: one boot of GOOD that counts which functions are executed, once
  * its first boot has ended, when a host has nothing else to do while something is built, and when

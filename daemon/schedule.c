@@ -336,6 +336,16 @@ static bool is_stuck(const Round *round, const XbJobData *data, const XbPlanned 
 	return true;
 }
 
+/* What a job that is over still runs is stopped, and those who wait for it are told. */
+static void finish_planning(XbDaemon *daemon, int64_t job_id, XbPlanned *planned)
+{
+	if (planned->decided || planned->failure) {
+		xb_schedule_stop_job(daemon, job_id);
+		xb_control_server_job_ended(daemon->control, job_id);
+	}
+	xb_planned_clear(planned);
+}
+
 static bool plan_job(Round *round, int64_t job_id, GError **error)
 {
 	XbDaemon *daemon = round->daemon;
@@ -356,9 +366,11 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 								&planned.failure, error);
 	if (!hosts) {
 		ok = !error || !*error;
-		if (ok && planned.failure)
-			ok = write_verdict(daemon, data, &planned, error);
-		xb_planned_clear(&planned);
+		if (planned.failure)
+			xb_plan_take_explained(data, &planned);
+		if (planned.decided || planned.failure)
+			ok = ok && write_verdict(daemon, data, &planned, error);
+		finish_planning(daemon, job_id, &planned);
 		return ok;
 	}
 	if (data->job->state == XB_JOB_QUEUED)
@@ -381,11 +393,7 @@ static bool plan_job(Round *round, int64_t job_id, GError **error)
 	ok = ok && write_verdict(daemon, data, &planned, error) &&
 	     (planned.decided || planned.failure || round->no_room ||
 	      start_wants(round, data, planned.wants, hosts, error));
-	if (planned.decided || planned.failure) {
-		xb_schedule_stop_job(daemon, job_id);
-		xb_control_server_job_ended(daemon->control, job_id);
-	}
-	xb_planned_clear(&planned);
+	finish_planning(daemon, job_id, &planned);
 	return ok;
 }
 

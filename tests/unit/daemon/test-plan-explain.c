@@ -302,6 +302,41 @@ static void test_both_sides_of_a_culprit_are_counted(void)
 	g_assert_false(w->planned.decided);
 }
 
+/* The last host is lost while it explains: what is decided stays so. */
+static void test_a_verdict_outlives_its_hosts(void)
+{
+	g_autoptr(World) w = world_new();
+	XbPlanned late = { .failure = g_strdup("all hosts are offline") };
+
+	find_culprit(w, 5);
+	explain_wants(w);
+	w->job.verdict = json_dumps(w->planned.verdict, JSON_COMPACT);
+	xb_plan_take_explained(&w->data, &late);
+	g_assert_true(late.decided);
+	g_assert_null(late.failure);
+	g_assert_cmpstr(json_string_value(json_object_get(late.verdict, "kind")), ==, "culprit");
+	g_assert_null(json_object_get(late.verdict, "explaining"));
+	json_decref(late.verdict);
+	g_free(w->job.verdict);
+}
+
+static void test_what_is_not_decided_fails_without_hosts(void)
+{
+	static const char *const said[] = { NULL, "{\"kind\":\"pending\"}", "not JSON" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(said); i++) {
+		g_autoptr(World) w = world_new();
+		XbPlanned late = { .failure = g_strdup("all hosts are offline") };
+
+		w->job.verdict = (char *)said[i];
+		xb_plan_take_explained(&w->data, &late);
+		g_assert_false(late.decided);
+		g_assert_nonnull(late.failure);
+		g_assert_null(late.verdict);
+		g_free(late.failure);
+	}
+}
+
 /* A host idles while the culprit is rebuilt clean: its boots need not come after that. */
 static void test_a_culprit_is_counted_while_it_is_rebuilt(void)
 {
@@ -411,6 +446,10 @@ int main(int argc, char **argv)
 			test_a_command_counts_when_told);
 	g_test_add_func("/plan-explain/both sides of a culprit are counted",
 			test_both_sides_of_a_culprit_are_counted);
+	g_test_add_func("/plan-explain/a verdict outlives its hosts",
+			test_a_verdict_outlives_its_hosts);
+	g_test_add_func("/plan-explain/what is not decided fails without hosts",
+			test_what_is_not_decided_fails_without_hosts);
 	g_test_add_func("/plan-explain/a culprit is counted while it is rebuilt",
 			test_a_culprit_is_counted_while_it_is_rebuilt);
 	g_test_add_func("/plan-explain/a side that was counted is not counted again",
