@@ -10,10 +10,10 @@
  *            + epsilon / (pi c (1 + x^2 / c^2)),      c = max(0.03, 4 s)
  *
  * so that one boot that is off from both of two levels D apart moves their odds by
- * about (D / c)^2 at most, however far off it is, and one that lies at one of them
- * by (1 - epsilon) / epsilon sqrt(pi / 2) (c / s) (1 + D^2 / c^2) (Box and Tiao, Biometrika 55
- * (1968); Cauchy tails after O'Hagan, JRSS B 41 (1979)). All on the log scale of the metric.
- * Private to the engine.
+ * ((d + sqrt(d^2 + 4)) / 2)^2 with d = D / c at most (2.6 for D = c), however far off it is, and
+ * one that lies at one of them by (1 - epsilon) / epsilon sqrt(pi / 2) (c / s) (1 + D^2 / c^2) (Box
+ * and Tiao, Biometrika 55 (1968); Cauchy tails after O'Hagan, JRSS B 41 (1979)). All on the log
+ * scale of the metric. Private to the engine.
  */
 #ifndef XB_DENSITY_H
 #define XB_DENSITY_H

@@ -415,6 +415,8 @@ static void conclude(Sim *self, const XbPlan *plan, XbVerdictKind kind)
 	if (trial->search_s < 0)
 		trial->search_s = self->now_s;
 	trial->drift = plan->drift;
+	if (trial->confident_boots == 0)
+		trial->confident_boots = self->boots->len;
 	count_confirmation(self);
 	trial->right = kind == XB_VERDICT_RANGE ? in_range(self, plan, trial->truth)
 						: trial->culprit == trial->truth;
@@ -435,6 +437,9 @@ static bool step(Sim *self)
 
 	if (self->boots->len == 0)
 		self->trial->can_matter = plan->can_matter;
+	if (self->trial->confident_boots == 0 && plan->culprit != 0 &&
+	    plan->probability[plan->culprit] >= self->world->options.confidence)
+		self->trial->confident_boots = self->boots->len;
 	if (plan->kind != XB_VERDICT_PENDING) {
 		conclude(self, plan, plan->kind);
 		return false;

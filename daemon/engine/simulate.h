@@ -50,6 +50,9 @@ typedef struct {
 	/* Those of culprit and parents, when a culprit is named: boots that were made to confirm
 	 * another commit are the search's. */
 	guint confirm_builds, confirm_boots;
+	/* All boots that had ended when a commit first had the confidence that is asked, as
+	 * searches count that stop there; when none had, those until the end. */
+	guint confident_boots;
 	guint can_matter;         /* commits that could, before the first boot */
 	double drift;             /* as reported, XbPlan */
 	double search_s, total_s; /* until the confirmation began that stood; until the verdict */

@@ -20,7 +20,9 @@
  * Student's t (Murphy, Conjugate Bayesian analysis of the Gaussian
  * distribution, 2007, section 6; Gelman et al., BDA 3, section 3.3). It boots
  * the commit with the largest mutual information of culprit and reading,
- * endpoints included, by numerical integration; "none" is a hypothesis.
+ * endpoints included, by numerical integration; "none" is a hypothesis. Of a
+ * stretch of commits that no reading tells apart it tries 9 places, or 1 where the
+ * culprit is there with less than 1 %.
  *
  * B0 expects boots that vary by 0.8 %, so in cells where they vary by as much as
  * the step the greedy reference stops too early: at d = 1 and 95 % it is right in

@@ -57,12 +57,15 @@ static void add_boots(Summary *summary, guint boots)
 static void settle(Summary *summary, guint trials, double seconds)
 {
 	double *mean[] = {
-		&summary->boots,   &summary->builds,  &summary->endpoint_boots,
-		&summary->minutes, &summary->culprit, &summary->search_minutes,
-		&summary->range,   &summary->none,    &summary->stuck,
-		&summary->right,   &summary->covered, &summary->wrong,
-		&summary->stated,  &summary->halved,  &summary->confirm_boots,
-		&summary->drifted,
+		&summary->boots,           &summary->builds,
+		&summary->endpoint_boots,  &summary->minutes,
+		&summary->culprit,         &summary->search_minutes,
+		&summary->range,           &summary->none,
+		&summary->stuck,           &summary->right,
+		&summary->covered,         &summary->wrong,
+		&summary->stated,          &summary->halved,
+		&summary->confirm_boots,   &summary->drifted,
+		&summary->confident_boots,
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(mean); i++)
@@ -90,6 +93,7 @@ void bench_worlds(const Bench *bench, const XbWorld *world, guint trials, uint64
 		summary->builds += it->builds + it->prebuilds;
 		summary->endpoint_boots += it->endpoint_boots;
 		summary->confirm_boots += it->confirm_boots;
+		summary->confident_boots += it->confident_boots;
 		summary->most_boots_in_all =
 			MAX(summary->most_boots_in_all, it->boots + it->confirm_boots);
 		summary->minutes += it->total_s / 60;

@@ -19,8 +19,11 @@ typedef struct {
 /* Means over the trials of one world. Shares are of all trials. */
 typedef struct {
 	guint trials;
-	double boots, builds, endpoint_boots; /* those of a confirmation apart */
+	/* Those of a confirmation apart; they begin when a commit is likelier than not, and tell
+	 * the search something as well. */
+	double boots, builds, endpoint_boots;
 	double confirm_boots, minutes, search_minutes;
+	double confident_boots; /* of all, those until a commit had the confidence (XbTrial) */
 	guint most_boots, most_search_boots; /* the latter without endpoints */
 	guint most_boots_in_all;             /* with the confirmation's */
 	double halved; /* share that took ceil(log2 n) boots of commits between, or fewer, n the

@@ -87,9 +87,11 @@ static void grid_cell(Bench *bench, guint n, double d, Pool *pool)
 	g_autofree char *detail = summary_detail(&ours);
 	g_autofree char *peers = g_strdup_printf(
 		"%s, \"oracle_boots\": %.2f, \"oracle_right\": %.4f, \"greedy_boots\": %.2f, "
-		"\"greedy_right\": %.4f, \"in_all_over_oracle\": %.3f",
+		"\"greedy_right\": %.4f, \"in_all_over_oracle\": %.3f, "
+		"\"confident_over_oracle\": %.3f",
 		detail, oracle.boots, oracle.right, greedy.boots, greedy.right,
-		(ours.boots + ours.confirm_boots) / oracle.boots);
+		(ours.boots + ours.confirm_boots) / oracle.boots,
+		ours.confident_boots / oracle.boots);
 	g_autofree char *accuracy = g_strdup_printf("%s: accuracy at 95 %%", cell);
 	g_autofree char *over_greedy = g_strdup_printf("%s: boots over the greedy reference", cell);
 	g_autofree char *over_oracle = g_strdup_printf("%s: boots over the oracle", cell);
