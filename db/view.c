@@ -290,6 +290,10 @@ json_t *xb_view_summary(const XbJob *job)
 static void add_left_aside(json_t *object, const XbJobData *data)
 {
 	json_t *warnings = json_object_get(object, "warnings");
+	XbJobState state = data->job->state;
+	/* only a bisect has them, and it may have ended before */
+	bool endpoints = data->job->kind == XB_JOB_BISECT && state != XB_JOB_FAILED &&
+			 state != XB_JOB_CANCELLED;
 	guint boots = 0;
 
 	for (guint i = 0; i < data->runs->len; i++) {
@@ -305,11 +309,12 @@ static void add_left_aside(json_t *object, const XbJobData *data)
 	if (!warnings)
 		json_object_set_new(object, "warnings", warnings = json_array());
 	json_array_append_new(
-		warnings, json_sprintf("the host, its emulator, hypervisor or workload is not that "
-				       "of the job's first boots: %u boot%s left aside and the "
-				       "endpoints measured again, since measurements of the two "
-				       "are never mixed",
-				       boots, boots == 1 ? "" : "s"));
+		warnings,
+		json_sprintf("the host, its emulator, hypervisor or workload is not that of the "
+			     "job's first boots: %u boot%s made on another host class %s left "
+			     "aside%s, since measurements of the two are never mixed",
+			     boots, boots == 1 ? "" : "s", boots == 1 ? "was" : "were",
+			     endpoints ? " and the endpoints are measured again" : ""));
 }
 
 /* How the kernels were made: of the last of the range that was built. */

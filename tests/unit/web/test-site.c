@@ -633,14 +633,16 @@ static void test_drift_is_told(Fixture *f, gconstpointer unused)
 /* Nothing of a job is mixed with what another host measured, and people are told why it is not. */
 static void test_boots_of_a_host_that_changed_are_left_aside(Fixture *f, gconstpointer unused)
 {
-	static const char told[] = "first boots: 2 boots left aside and the endpoints measured "
-				   "again";
+	static const char told[] = "first boots: 2 boots made on another host class were left "
+				   "aside and the endpoints are measured again, since";
+	static const char no_endpoints[] = "2 boots made on another host class were left aside, "
+					   "since";
 	int64_t variant = put_variant(f, 0, XB_VARIANT_BUILT, "i0");
 	g_autofree char *before = get(f, "/job/2", 200);
 	(void)unused;
 
-	for (int i = 0; i < 2; i++) {
-		int64_t boot = put_run(f, 2, 0, variant, XB_RUN_BOOT, 1.0);
+	for (int i = 0; i < 4; i++) {
+		int64_t boot = put_run(f, 2 + i % 2, 0, variant, XB_RUN_BOOT, 1.0);
 
 		g_assert_true(xb_db_run_set_fingerprint(f->db, boot, "other", "w", NULL));
 		finish_run(f, boot, XB_OUTCOME_OK);
@@ -648,11 +650,17 @@ static void test_boots_of_a_host_that_changed_are_left_aside(Fixture *f, gconstp
 	g_autofree char *after = get(f, "/job/2", 200);
 	g_assert_null(strstr(before, "left aside"));
 	g_assert_nonnull(strstr(after, told));
+	g_autofree char *ab = get(f, "/job/3", 200);
+	g_assert_nonnull(strstr(ab, no_endpoints));
 	/* another job's are none of this one's */
 	g_autofree char *others = get(f, "/job/1", 200);
 	g_assert_null(strstr(others, "left aside"));
 	g_autoptr(json_t) view = xb_view_job(f->db, 2, XB_VIEW_FULL, NOW_MS, NULL);
 	g_assert_cmpuint(json_array_size(json_object_get(view, "warnings")), ==, 1);
+	/* it is not going to */
+	g_assert_true(xb_db_job_set_state(f->db, 2, XB_JOB_CANCELLED, NULL, NOW_MS, NULL));
+	g_autofree char *cancelled = get(f, "/job/2", 200);
+	g_assert_nonnull(strstr(cancelled, no_endpoints));
 }
 
 static void test_a_large_range_comes_in_pages(Fixture *f, gconstpointer unused)
