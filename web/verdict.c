@@ -163,7 +163,7 @@ static void put_step(XbHtml *out, json_t *step, const char *unit)
 		worse ? "worse" : "better", low, *low ? " to " : "", high, base, test, sure);
 }
 
-/* Of --all: each step of the range, the largest first. */
+/* Of --all: each step that was found, the largest first. */
 static void put_all_steps(XbHtml *out, json_t *view)
 {
 	json_t *steps = json_object_get(view, "steps"), *step;
@@ -172,9 +172,11 @@ static void put_all_steps(XbHtml *out, json_t *view)
 	if (!json_is_true(json_object_get(view, "all")) || json_array_size(steps) == 0)
 		return;
 	xb_html(out,
-		"<section id=\"all-steps\"><h2>Every step in the range: %zu</h2>\n<div "
-		"class=\"wide\"><table><thead><tr><th>Commit</th><th>Change</th><th>Interval</th>"
-		"<th>Level</th><th>Sure by</th></tr></thead><tbody>\n",
+		"<section id=\"all-steps\"><h2>%s: %zu</h2>\n<div class=\"wide\"><table><thead><tr>"
+		"<th>Commit</th><th>Change</th><th>Interval</th><th>Level</th><th>Sure by</th></tr>"
+		"</thead><tbody>\n",
+		json_is_object(json_object_get(view, "verdict")) ? "Steps in the range"
+								 : "Steps found so far",
 		json_array_size(steps));
 	json_array_foreach(steps, i, step) put_step(out, step, xb_json_text(view, "unit"));
 	xb_html(out, "</tbody></table></div></section>\n");
@@ -274,6 +276,7 @@ void xb_verdict_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t 
 			put_candidates(out, said);
 		}
 		xb_html(out, "</section>\n");
+		put_all_steps(out, view);
 		return;
 	}
 	put_heading(out, kind, view, said);

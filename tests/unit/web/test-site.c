@@ -526,15 +526,21 @@ static int64_t put_large_job(Fixture *f)
 
 static void test_every_step_and_warning_is_shown(Fixture *f, gconstpointer unused)
 {
-	g_autofree char *path = g_strdup_printf("/job/%d", (int)put_large_job(f));
+	int64_t job = put_large_job(f);
+	g_autofree char *path = g_strdup_printf("/job/%d", (int)job);
 	g_autofree char *text = get(f, path, 200);
 	(void)unused;
 
-	g_assert_nonnull(strstr(text, "Every step in the range: 2"));
+	g_assert_nonnull(strstr(text, "<h2>Steps in the range: 2</h2>"));
 	g_assert_nonnull(strstr(text, "first step"));
 	g_assert_nonnull(strstr(text, "&lt;b&gt;big"));
 	g_assert_nonnull(strstr(text, "-20.00 % better"));
 	g_assert_nonnull(strstr(text, "noise &lt;b&gt;is high"));
+	/* without a verdict: those that were confirmed */
+	g_assert_true(xb_db_job_set_state(f->db, job, XB_JOB_CANCELLED, NULL, NOW_MS, NULL));
+	g_autofree char *ended = get(f, path, 200);
+	g_assert_nonnull(strstr(ended, "<h2>Steps found so far: 2</h2>"));
+	g_assert_nonnull(strstr(ended, "second step"));
 }
 
 /* A bisect of 50 commits that ended with @verdict, of which %s is the list of all; its id. */
