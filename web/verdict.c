@@ -13,12 +13,26 @@
 
 /* ---- figures -------------------------------------------------------------------- */
 
-/* "worse", "better" or "" for the class and the word of a change. */
-static const char *direction(double ratio, bool lower_is_better)
+/* Was a change found? Two levels alone always differ a little. A bisect that still searches shows
+ * the figures of the commit that leads. */
+static bool is_change(json_t *view)
 {
-	if (!isfinite(ratio) || ratio == 1)
+	const char *kind = xb_json_text(json_object_get(view, "verdict"), "kind");
+
+	if (!kind)
+		return g_strcmp0(xb_json_text(view, "kind"), "bisect") == 0;
+	return strcmp(kind, "culprit") == 0 || strcmp(kind, "range") == 0 ||
+	       strcmp(kind, "different") == 0;
+}
+
+/* "worse", "better" or "" for the class and the word of a change. */
+static const char *direction(json_t *view, double ratio)
+{
+	bool lower = json_is_true(json_object_get(view, "lower_is_better"));
+
+	if (!is_change(view) || ratio == 1)
 		return "";
-	return (ratio > 1) == lower_is_better ? "worse" : "better";
+	return (ratio > 1) == lower ? "worse" : "better";
 }
 
 static void put_figure(XbHtml *out, const char *name, const char *value, const char *class,
@@ -35,7 +49,7 @@ void xb_verdict_figures(XbHtml *out, json_t *view)
 	const char *unit = xb_json_text(effect, "unit");
 	double ratio = xb_json_number(effect, "ratio");
 	double confidence = xb_json_number(json_object_get(view, "verdict"), "confidence");
-	bool lower = json_is_true(json_object_get(view, "lower_is_better"));
+	const char *word = direction(view, ratio);
 	g_autofree char *base = xb_value_text(xb_json_number(effect, "base"), unit);
 	g_autofree char *test = xb_value_text(xb_json_number(effect, "test"), unit);
 	g_autofree char *change = xb_change_text(ratio);
@@ -44,13 +58,12 @@ void xb_verdict_figures(XbHtml *out, json_t *view)
 	g_autofree char *between = *low ? g_strdup_printf("%s to %s", low, high) : g_strdup("");
 	g_autofree char *sure = xb_probability_text(confidence);
 	g_autofree char *name =
-		g_strdup_printf("%s, %s", xb_json_text(effect, "metric"),
-				*direction(ratio, lower) ? direction(ratio, lower) : "unchanged");
+		g_strdup_printf("%s%s%s", xb_json_text(effect, "metric"), *word ? ", " : "", word);
 
 	if (!isfinite(ratio))
 		return;
 	xb_html(out, "<dl class=\"figures\">");
-	put_figure(out, name, change, direction(ratio, lower), between);
+	put_figure(out, name, change, word, between);
 	put_figure(out, "Before", base, "", "");
 	put_figure(out, "After", test, "", "");
 	if (isfinite(confidence))

@@ -610,6 +610,48 @@ static void test_a_none_says_how_sure_it_is(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(listed, "(only 45.0 % sure)"));
 }
 
+/* What was measured is no regression just because it is not the same to the last digit. */
+static void test_only_a_change_is_worse(Fixture *f, gconstpointer unused)
+{
+	static const struct {
+		XbJobKind job;
+		XbJobState state;
+		const char *kind;
+		bool is_change;
+	} cases[] = {
+		{ XB_JOB_BISECT, XB_JOB_DONE, "none", false },
+		{ XB_JOB_BISECT, XB_JOB_DONE, "range", true },
+		{ XB_JOB_BISECT, XB_JOB_DONE, "culprit", true },
+		{ XB_JOB_BISECT, XB_JOB_RUNNING, "pending", true }, /* of the commit that leads */
+		{ XB_JOB_AB, XB_JOB_DONE, "different", true },
+		{ XB_JOB_AB, XB_JOB_DONE, "same", false },
+		{ XB_JOB_AB, XB_JOB_DONE, "unresolved", false },
+		{ XB_JOB_AB, XB_JOB_RUNNING, "pending", false },
+	};
+	int64_t variant = put_variant(f, 1, XB_VARIANT_UNBUILT, NULL);
+	const int64_t variants[] = { variant, variant };
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *verdict = g_strdup_printf(
+			"{\"kind\":\"%s\",\"confidence\":0.99,\"commits\":[{\"id\":\"c\","
+			"\"subject\":\"s\",\"probability\":0.9,\"node\":1}],\"effect\":{"
+			"\"base\":1.0,\"test\":1.003,\"ratio\":1.003,\"ci_low\":0.999,"
+			"\"ci_high\":1.007}}",
+			cases[i].kind);
+		int64_t job = put_job(f, cases[i].job, verdict);
+		g_autofree char *path = g_strdup_printf("/job/%d", (int)job);
+
+		put_commits(f, job, 2, variants);
+		g_assert_true(xb_db_job_set_state(f->db, job, cases[i].state, NULL, NOW_MS, NULL));
+		g_autofree char *text = get(f, path, 200);
+		g_autofree char *figure = g_strdup_printf(
+			"<dt>unmap%s</dt><dd class=\"big %s\">+0.30 %%<",
+			cases[i].is_change ? ", worse" : "", cases[i].is_change ? "worse" : "");
+		g_assert_nonnull(strstr(text, figure));
+	}
+}
+
 static void test_other_steps_are_told(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *culprit = get(f, "/job/1", 200);
@@ -746,6 +788,7 @@ int main(int argc, char **argv)
 	ADD("every-step-and-warning-is-shown", test_every_step_and_warning_is_shown);
 	ADD("a-range-is-what-the-planner-says", test_a_range_is_what_the_planner_says);
 	ADD("a-none-says-how-sure-it-is", test_a_none_says_how_sure_it_is);
+	ADD("only-a-change-is-worse", test_only_a_change_is_worse);
 	ADD("other-steps-are-told", test_other_steps_are_told);
 	ADD("drift-is-told", test_drift_is_told);
 	ADD("boots-of-a-host-that-changed-are-left-aside",
