@@ -26,9 +26,44 @@ static XbStrip *strip_of(const XbJobData *data, guint i, const char *label, cons
 	return strip;
 }
 
-static void put_confirmation(XbHtml *out, const XbJobData *data, guint culprit)
+/* Also what a node's parents are, unless they are something themselves. */
+static void call(const char **roles, const XbJobData *data, json_int_t node, const char *role)
+{
+	const GArray *parents;
+
+	if (node <= 0 || node >= data->commits->len)
+		return;
+	roles[node] = role;
+	parents = xb_jobdata_commit(data, (guint)node)->parents;
+	for (guint i = 0; parents && i < parents->len; i++) {
+		int parent = g_array_index(parents, int, i);
+
+		if (!roles[parent])
+			roles[parent] = "parent";
+	}
+}
+
+/* By node what the verdict calls it; NULL: nothing, as a suspect that was refuted. */
+static const char **roles_of(const XbJobData *data, const json_t *said, guint culprit)
+{
+	const char **roles = g_new0(const char *, data->commits->len);
+	const json_t *step;
+	size_t i;
+
+	if (culprit)
+		call(roles, data, culprit, "culprit");
+	else if (g_strcmp0(xb_json_text(said, "kind"), "none") != 0)
+		call(roles, data, json_integer_value(json_object_get(said, "culprit_node")),
+		     "suspect");
+	json_array_foreach(json_object_get(said, "steps"), i, step)
+		call(roles, data, json_integer_value(json_object_get(step, "node")), "culprit");
+	return roles;
+}
+
+static void put_confirmation(XbHtml *out, const XbJobData *data, const json_t *said, guint culprit)
 {
 	g_autoptr(GPtrArray) strips = g_ptr_array_new_with_free_func((GDestroyNotify)xb_strip_free);
+	g_autofree const char **roles = roles_of(data, said, culprit);
 
 	if (data->images->len == 0)
 		return;
@@ -38,18 +73,18 @@ static void put_confirmation(XbHtml *out, const XbJobData *data, guint culprit)
 		const XbVariant *variant = data->image_variants->pdata[i];
 		g_autofree char *id =
 			xb_short_id(xb_jobdata_commit(data, (guint)image->node)->label);
-		bool is_culprit = (guint)image->node == culprit;
-		g_autofree char *label =
-			image->revert ? g_strdup_printf("tip without %s", id)
-				      : g_strdup_printf("%s %s, clean",
-							is_culprit ? "culprit" : "parent", id);
+		const char *role = roles[image->node] ? roles[image->node] : "";
+		bool is_test = *role && strcmp(role, "parent") != 0;
+		g_autofree char *label = image->revert ? g_strdup_printf("tip without %s", id)
+						       : g_strdup_printf("%s%s%s, clean", role,
+									 *role ? " " : "", id);
 
 		if (!variant)
 			xb_html(out, "<p>%s: %s</p>\n", label, image->detail);
 		else
 			g_ptr_array_add(strips, strip_of(data, i, label,
 							 image->revert ? "revert"
-							 : is_culprit  ? "test"
+							 : is_test     ? "test"
 								       : "base"));
 	}
 	xb_plot_strips(
@@ -99,7 +134,7 @@ bool xb_page_bisect(XbPage *page, XbHtml *out, const XbJobData *data, json_t *vi
 	xb_range_picture(out, data, columns, culprit, xb_spec_string(data, "unit"), from);
 	xb_range_table(out, data, columns, xb_spec_string(data, "unit"), from);
 	xb_html(out, "</section>\n");
-	put_confirmation(out, data, culprit);
+	put_confirmation(out, data, said, culprit);
 	put_metrics(out, view);
 	xb_page_profile_job(page, out, data);
 	xb_page_steps(page, out, data, columns[0].level.n ? columns[0].level.mean : NAN);

@@ -140,6 +140,61 @@ static void test_a_confirmation_has_its_boots(Fixture *f, gconstpointer unused)
 			g_strndup(section, (gsize)(strstr(section, "</section>") - section));
 
 		g_assert_true((strstr(strips, link) != NULL) == cases[i].is_its);
+		g_assert_null(strstr(strips, "strip test"));
+	}
+}
+
+/* Whatever was rebuilt: GOOD (node 0) is no culprit, nor is all else a parent. */
+static void test_clean_rebuilds_are_called_what_they_are(Fixture *f, gconstpointer unused)
+{
+	static const int nodes[] = { 0, 2, 3, 5 };
+	static const struct {
+		const char *verdict;
+		XbJobState state;
+		const char *called[G_N_ELEMENTS(nodes)];
+	} cases[] = {
+		{ NULL, XB_JOB_RUNNING, { "", "", "", "" } },
+		{ "{\"kind\":\"pending\",\"culprit_node\":0}", XB_JOB_RUNNING, { "", "", "", "" } },
+		{ "{\"kind\":\"pending\",\"culprit_node\":3}",
+		  XB_JOB_RUNNING,
+		  { "", "parent ", "suspect ", "" } },
+		{ "{\"kind\":\"pending\",\"culprit_node\":3,\"steps\":[{\"node\":1},{\"node\":5}]}",
+		  XB_JOB_CANCELLED,
+		  { "parent ", "parent ", "suspect ", "culprit " } },
+		{ "{\"kind\":\"none\",\"culprit_node\":3}", XB_JOB_DONE, { "", "", "", "" } },
+		{ "{\"kind\":\"range\",\"culprit_node\":3}",
+		  XB_JOB_DONE,
+		  { "", "parent ", "suspect ", "" } },
+		{ "{\"kind\":\"culprit\",\"culprit_node\":3}",
+		  XB_JOB_DONE,
+		  { "", "parent ", "culprit ", "" } },
+		{ "{\"kind\":\"culprit\",\"culprit_node\":3,\"steps\":[{\"node\":3},{\"node\":2}]}",
+		  XB_JOB_DONE,
+		  { "", "culprit ", "culprit ", "" } },
+	};
+	int64_t variant = put_variant(f, 1, XB_VARIANT_UNBUILT, NULL);
+	const int64_t variants[] = { variant, variant, variant, variant, variant, variant };
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		int64_t job = put_job(f, XB_JOB_BISECT, cases[i].verdict);
+		g_autofree char *path = g_strdup_printf("/job/%d", (int)job);
+
+		put_commits(f, job, 6, variants);
+		for (guint n = 0; n < G_N_ELEMENTS(nodes); n++) {
+			const XbJobImage image = { nodes[n], false, 0, (char *)"none" };
+
+			g_assert_true(xb_db_job_image_add(f->db, job, &image, NULL));
+		}
+		g_assert_true(xb_db_job_set_state(f->db, job, cases[i].state, NULL, NOW_MS, NULL));
+		g_autofree char *text = get(f, path, 200);
+		for (guint n = 0; n < G_N_ELEMENTS(nodes); n++) {
+			g_autofree char *id = g_strnfill(12, (char)('0' + nodes[n]));
+			g_autofree char *label =
+				g_strdup_printf("<p>%s%s, clean: none</p>", cases[i].called[n], id);
+
+			g_assert_nonnull(strstr(text, label));
+		}
 	}
 }
 
@@ -781,6 +836,8 @@ int main(int argc, char **argv)
 	ADD("hostile-text-is-ascii-in-json", test_hostile_text_is_ascii_in_json);
 	ADD("a-bisect-shows-what-is-known", test_a_bisect_shows_what_is_known);
 	ADD("a-confirmation-has-its-boots", test_a_confirmation_has_its_boots);
+	ADD("clean-rebuilds-are-called-what-they-are",
+	    test_clean_rebuilds_are_called_what_they_are);
 	ADD("an-ab-shows-both-sides", test_an_ab_shows_both_sides);
 	ADD("an-ab-shows-the-boots-of-its-verdict", test_an_ab_shows_the_boots_of_its_verdict);
 	ADD("metrics-are-those-of-the-verdict", test_metrics_are_those_of_the_verdict);
