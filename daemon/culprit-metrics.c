@@ -19,7 +19,7 @@ static int parent_of(const XbJobData *data, int culprit)
 	return parents->len > 0 ? g_array_index(parents, int, 0) : -1;
 }
 
-/* Boots of the commit as it is, rebuilt clean or not. */
+/* Boots of the commit as it is, rebuilt clean or not; those that the verdict counts. */
 static GPtrArray *boots_of(const XbJobData *data, int node)
 {
 	GPtrArray *runs = g_ptr_array_new();
@@ -28,7 +28,8 @@ static GPtrArray *boots_of(const XbJobData *data, int node)
 		XbRun *run = data->runs->pdata[i];
 		const XbRole *role = xb_jobdata_role(data, run);
 
-		if (role && role->node == node && !role->revert && xb_jobdata_run_counts(data, run))
+		if (role && role->node == node && !role->revert &&
+		    xb_jobdata_run_counts(data, run) && !xb_jobdata_run_is_refuted(data, run))
 			g_ptr_array_add(runs, run);
 	}
 	return runs;

@@ -425,6 +425,23 @@ bool xb_jobdata_is_boot_of_image(const XbJobData *self, guint i, const XbRun *ru
 		role->image_class == xb_jobdata_class(self, variant));
 }
 
+bool xb_jobdata_run_is_refuted(const XbJobData *self, const XbRun *run)
+{
+	const XbRole *role = xb_jobdata_role(self, run);
+
+	if (!role || role->clean || role->revert)
+		return false;
+	for (guint i = 0; i < self->images->len; i++) {
+		const XbJobImage *image = self->images->pdata[i];
+		const XbVariant *clean = self->image_variants->pdata[i];
+
+		if (image->node == role->node && !image->revert && clean &&
+		    clean->state == XB_VARIANT_BUILT)
+			return xb_jobdata_class(self, clean) != role->image_class;
+	}
+	return false;
+}
+
 const char *xb_role_image(const XbRole *role)
 {
 	return role->revert ? "revert" : role->clean ? "clean" : "normal";

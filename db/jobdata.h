@@ -92,6 +92,10 @@ bool xb_jobdata_image_is_normal(const XbJobData *self, guint i);
  * none but its own is taken). All boots of a revert count. */
 bool xb_jobdata_is_boot_of_image(const XbJobData *self, guint i, const XbRun *run);
 
+/* @run is a boot of the image that the search built of a commit whose clean rebuild then came
+ * out as another, which stands for it: this boot does not (see daemon/engine/clean.h). */
+bool xb_jobdata_run_is_refuted(const XbJobData *self, const XbRun *run);
+
 /* Its image as people see it: "normal", "clean" or "revert". */
 const char *xb_role_image(const XbRole *role);
 

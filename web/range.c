@@ -71,7 +71,7 @@ static void measure(XbColumn *columns, const XbJobData *data)
 		const XbRole *role = xb_jobdata_role(data, run);
 		const GArray *samples = g_hash_table_lookup(data->samples, &run->id);
 
-		if (!role || role->revert)
+		if (!role || role->revert || xb_jobdata_run_is_refuted(data, run))
 			continue;
 		if (run->kind == XB_RUN_BOOT && run->has_outcome &&
 		    (run->outcome == XB_OUTCOME_BOOT_FAILED ||

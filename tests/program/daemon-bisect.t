@@ -113,6 +113,8 @@ for liar in 6 7; do # the parent as if it were bad, the culprit as if it were go
 	is "c$liar lies: the commit that clean rebuilds name" "$(j '.verdict.commits[0].id')" \
 		"$(sha c7 "$tmp/lie$liar")"
 	json "c$liar lies: the reason says what was set aside" '.reason | contains("set aside")'
+	json "c$liar lies: nor do the metrics count it" '.metrics[0] | .kind == "different" and
+		(.base - 1.0 | fabs) < 0.001 and (.test - 1.1 | fabs) < 0.001'
 done
 # ---- several steps -----------------------------------------------------------------------
 toy steps < <(for i in $(seq 0 24); do

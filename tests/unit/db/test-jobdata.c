@@ -164,6 +164,53 @@ static void test_what_is_shown_is_what_planners_have(Fixture *f, gconstpointer u
 	g_assert_cmpint(xb_jobdata_role(shown, shown->runs->pdata[4])->node, ==, 3);
 }
 
+static bool is_refuted(const XbJobData *data, int64_t variant)
+{
+	const XbRun *boot = NULL;
+
+	for (guint i = 0; !boot && i < data->runs->len; i++) {
+		const XbRun *run = data->runs->pdata[i];
+
+		boot = run->kind == XB_RUN_BOOT && run->variant_id == variant ? run : NULL;
+	}
+	g_assert_nonnull(boot);
+	return xb_jobdata_run_is_refuted(data, boot);
+}
+
+/* The clean rebuilds of 0 and 3 are other images, that of 5 is the same, that of 1 is not made. */
+static void test_boots_of_refuted_images_are_known(Fixture *f, gconstpointer unused)
+{
+	const XbJobImage images[] = {
+		{ 0, false, put_variant(f, "c0", XB_VARIANT_BUILT, "clean 0"), (char *)"" },
+		{ 3, false, put_variant(f, "c3", XB_VARIANT_BUILT, "clean 3"), (char *)"" },
+		{ 1, false, put_variant(f, "c1", XB_VARIANT_UNBUILT, NULL), (char *)"" },
+		{ 1, true, put_variant(f, "r1", XB_VARIANT_BUILT, "revert 1"), (char *)"" },
+	};
+	int64_t foreign = put_variant(f, "f", XB_VARIANT_BUILT, "shared");
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(images); i++) {
+		g_assert_true(xb_db_job_image_add(f->db, f->job, &images[i], NULL));
+		if (i != 2)
+			end_run(f,
+				put_run(f, XB_RUN_BOOT, f->job, images[i].node,
+					images[i].variant_id),
+				XB_OUTCOME_OK);
+	}
+	end_run(f, put_run(f, XB_RUN_BOOT, f->job, 5, f->variants[5]), XB_OUTCOME_OK);
+	g_autoptr(XbJobData) whole = xb_jobdata_load(f->db, f->job, NULL);
+	g_autoptr(XbJobData) shown = xb_jobdata_load_shown(f->db, f->job, NULL);
+	const XbJobData *const both[] = { whole, shown };
+	for (guint i = 0; i < G_N_ELEMENTS(both); i++) {
+		g_assert_true(is_refuted(both[i], f->variants[0]));
+		g_assert_true(is_refuted(both[i], foreign));
+		g_assert_false(is_refuted(both[i], f->variants[1]));
+		g_assert_false(is_refuted(both[i], f->variants[5]));
+		g_assert_false(is_refuted(both[i], images[0].variant_id));
+		g_assert_false(is_refuted(both[i], images[3].variant_id));
+	}
+}
+
 static void test_of_a_range_only_what_is_known_is_read(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(XbJobData) shown = xb_jobdata_load_shown(f->db, f->job, NULL);
@@ -260,6 +307,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	ADD("what-is-shown-is-what-planners-have", test_what_is_shown_is_what_planners_have);
+	ADD("boots-of-refuted-images-are-known", test_boots_of_refuted_images_are_known);
 	ADD("of-a-range-only-what-is-known-is-read", test_of_a_range_only_what_is_known_is_read);
 	ADD("a-commit-is-read-when-it-is-asked-for", test_a_commit_is_read_when_it_is_asked_for);
 	ADD("what-commits-touch-is-read-when-it-is-asked-for",

@@ -198,6 +198,29 @@ static void test_clean_rebuilds_are_called_what_they_are(Fixture *f, gconstpoint
 	}
 }
 
+/* The row of node @n in the table of the range; caller frees. */
+static char *row_of(const char *page, guint n)
+{
+	g_autofree char *start = g_strdup_printf("<tr id=\"c%u\">", n);
+	const char *row = strstr(page, start);
+
+	g_assert_nonnull(row);
+	return g_strndup(row, (gsize)(strstr(row, "</tr>") - row));
+}
+
+/* Of job 1's node 3 the clean rebuild is another image than the search's, which was booted thrice:
+ * they are no level of the commit. */
+static void test_boots_of_a_refuted_image_are_no_level(Fixture *f, gconstpointer unused)
+{
+	g_autofree char *text = get(f, "/job/1", 200);
+	g_autofree char *refuted = row_of(text, 3), *other = row_of(text, 2);
+	(void)unused;
+
+	g_assert_nonnull(strstr(refuted, "<td class=\"n\">1</td>"));
+	g_assert_nonnull(strstr(other, "<td class=\"n\">3</td>"));
+	g_assert_nonnull(strstr(text, " s, 1 boot</title>"));
+}
+
 static void test_an_ab_shows_both_sides(Fixture *f, gconstpointer unused)
 {
 	g_autofree char *text = get(f, "/job/3", 200);
@@ -838,6 +861,7 @@ int main(int argc, char **argv)
 	ADD("a-confirmation-has-its-boots", test_a_confirmation_has_its_boots);
 	ADD("clean-rebuilds-are-called-what-they-are",
 	    test_clean_rebuilds_are_called_what_they_are);
+	ADD("boots-of-a-refuted-image-are-no-level", test_boots_of_a_refuted_image_are_no_level);
 	ADD("an-ab-shows-both-sides", test_an_ab_shows_both_sides);
 	ADD("an-ab-shows-the-boots-of-its-verdict", test_an_ab_shows_the_boots_of_its_verdict);
 	ADD("metrics-are-those-of-the-verdict", test_metrics_are_those_of_the_verdict);
