@@ -131,8 +131,8 @@ static bool read_boots(Comparison *self, XbDb *db, GError **error)
 
 /* ---- the plan ------------------------------------------------------------------------ */
 
-/* False where every variant is the base's own image. */
-static bool make_plan(Comparison *self)
+/* Where only the base takes part, the others that can be measured are its own image. */
+static void make_plan(Comparison *self)
 {
 	XbCompareSide sides[XB_COMPARE_MAX] = { 0 };
 	guint n = 0;
@@ -149,10 +149,14 @@ static bool make_plan(Comparison *self)
 		sides[0].boots = xb_ab_metrics_own(side->pair, 0, &sides[0].n_boots);
 		sides[n - 1].boots = xb_ab_metrics_own(side->pair, 1, &sides[n - 1].n_boots);
 	}
-	if (n < 2)
-		return false;
-	xb_plan_compare(&self->options, sides, n, self->n_sides - 1, &self->plan);
-	return true;
+	if (n >= 2) {
+		xb_plan_compare(&self->options, sides, n, self->n_sides - 1, &self->plan);
+		return;
+	}
+	self->plan.kind = XB_AB_SAME;
+	g_strlcpy(self->plan.reason,
+		  "all variants that can be measured build to the base's own image",
+		  sizeof(self->plan.reason));
 }
 
 static guint node_of(const Comparison *self, guint index)
@@ -322,12 +326,7 @@ bool xb_plan_compare_job(XbDaemon *daemon, const XbJobData *data, const XbCapaci
 	look_for_twins(self);
 	if (!read_boots(self, daemon->db, error))
 		return false;
-	if (!make_plan(self)) {
-		out->verdict =
-			verdict_of(self, XB_AB_SAME, "all variants build to the base's own image");
-		out->decided = true;
-		return true;
-	}
+	make_plan(self);
 	summary = reason_of(self, &kind);
 	out->verdict = verdict_of(self, kind, summary);
 	out->decided = kind != XB_AB_PENDING;

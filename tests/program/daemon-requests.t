@@ -177,6 +177,13 @@ x compare --wait --json --repo "$tmp/repo" --patch "0:$tmp/undo.patch" c0 c1 c6
 is "compare: a base that does not build: exit 5" "$status" 5
 x compare --wait --json --repo "$tmp/repo" --patch "1:$tmp/undo.patch" c0 c0 c1
 is "compare: the same but for one that does not build: exit 4" "$status" 4
+x compare --wait --json --repo "$tmp/repo" c0 c0 c0
+is "compare: all are the base's own image: exit 3" "$status" 3
+x compare --wait --json --repo "$tmp/repo" --patch "2:$tmp/undo.patch" c0 c0 c0
+is "compare: the base's own image but for one that does not build: exit 4" "$status" 4
+json "compare: the base's own image but for one that does not build: says both" '.verdict.kind == "unresolved" and
+	[.comparisons[].kind] == ["same", "failed"] and (.reason |
+	test("that can be measured build to the base.s own image; 1 could not be measured"))'
 x compare --repo "$tmp/repo" --name 1:a --name 2:a c0 c1 c6
 is "compare: two of one name: refused" "$status" 1
 has "compare: two of one name: says so" err 'two variants are called a'
