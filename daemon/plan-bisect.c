@@ -353,7 +353,8 @@ static char *find_failure(const Input *in)
 		const XbJobCommit *commit = in->data->commits->pdata[node];
 		const XbTally *tally = g_hash_table_lookup(in->tallies, &variant->id);
 
-		if (build_is_given_up(tally) && variant->state == XB_VARIANT_UNBUILT)
+		/* one that was built, and removed from the disk since, is still XB_VARIANT_BUILT */
+		if (build_is_given_up(tally) && variant->state != XB_VARIANT_BUILD_FAILED)
 			return g_strdup_printf("building %s (%.12s) failed %u times for reasons of "
 					       "this machine, the last time: %s",
 					       names[e], commit->label, tally->build_trouble,
