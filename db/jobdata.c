@@ -151,6 +151,75 @@ static bool add_foreign_runs(XbJobData *self, XbDb *db, GError **error)
 	return true;
 }
 
+/* ---- rows that do not fit together ----------------------------------------------- */
+
+static bool corrupt(const XbJobData *self, GError **error, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+static bool corrupt(const XbJobData *self, GError **error, const char *format, ...)
+{
+	g_autofree char *what = NULL;
+	va_list args;
+
+	va_start(args, format);
+	what = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_set_error(error, XB_DB_ERROR, XB_DB_ERROR_CORRUPT, "job %lld: %s",
+		    (long long)self->job->id, what);
+	return false;
+}
+
+static bool has_node(const XbJobData *self, int node)
+{
+	return node >= 0 && (guint)node < self->commits->len;
+}
+
+static bool check_parents(const XbJobData *self, const XbJobCommit *commit, GError **error)
+{
+	for (guint i = 0; i < commit->parents->len; i++) {
+		int parent = g_array_index(commit->parents, int, i);
+
+		if (parent < 0 || parent >= commit->node)
+			return corrupt(self, error,
+				       "commit %d has the parent %d, which is not before it",
+				       commit->node, parent);
+	}
+	return true;
+}
+
+/* What planners take for granted: nodes are indices, and a range grows from its first. The sides of
+ * an A/B have no parents. */
+static bool check_graph(const XbJobData *self, GError **error)
+{
+	if (self->commits->len == 0)
+		return corrupt(self, error, "it has no commits");
+	for (guint i = 0; i < self->commits->len; i++) {
+		const XbJobCommit *commit = self->commits->pdata[i];
+
+		if (commit->node != (int)i)
+			return corrupt(self, error, "it has no commit %u", i);
+		if (i > 0 && self->job->kind == XB_JOB_BISECT && commit->parents->len == 0)
+			return corrupt(self, error, "commit %u has no parent", i);
+		if (!check_parents(self, commit, error))
+			return false;
+	}
+	return true;
+}
+
+static bool check_images(const XbJobData *self, GError **error)
+{
+	for (guint i = 0; i < self->images->len; i++) {
+		const XbJobImage *image = self->images->pdata[i];
+
+		if (!has_node(self, image->node))
+			return corrupt(self, error,
+				       "an image is of commit %d, which it does not have",
+				       image->node);
+	}
+	return true;
+}
+
+/* ---- reading --------------------------------------------------------------------- */
+
 static bool load_images(XbJobData *self, XbDb *db, GArray *more, GError **error)
 {
 	self->images = xb_db_job_images(db, self->job->id, error);
@@ -256,6 +325,10 @@ static bool load_shown(XbJobData *self, XbDb *db, GArray *more, GError **error)
 	while (known->len > 0) {
 		XbVariant *variant = g_ptr_array_steal_index(known, known->len - 1);
 
+		if (!has_node(self, variant->node)) {
+			xb_variant_free(variant);
+			return corrupt(self, error, "its rows disagree");
+		}
 		if (variant->is_alike || variant->has_runs)
 			g_array_append_val(more, variant->id);
 		self->variants->pdata[variant->node] = variant;
@@ -287,10 +360,11 @@ static XbJobData *load(XbDb *db, int64_t job_id, bool whole, GError **error)
 		return NULL;
 	self->spec = json_loads(self->job->spec, 0, NULL);
 	if (!self->spec || self->variants->len != self->commits->len) {
-		g_set_error(error, XB_DB_ERROR, XB_DB_ERROR_CORRUPT, "job %lld: its rows disagree",
-			    (long long)job_id);
+		corrupt(self, error, "its rows disagree");
 		return NULL;
 	}
+	if (!check_images(self, error) || (whole && !check_graph(self, error)))
+		return NULL;
 	self->metric = xb_spec_string(self, "metric");
 	self->host_fp = xb_spec_string(self, "host_fp");
 	self->workload_fp = xb_spec_string(self, "workload_fp");
@@ -328,8 +402,11 @@ const XbJobCommit *xb_jobdata_commit(const XbJobData *self, guint node)
 
 	g_return_val_if_fail(node < self->commits->len, &unreadable);
 	slot = &self->commits->pdata[node];
-	if (!*slot && self->db)
+	if (!*slot && self->db) {
 		*slot = xb_db_job_commit_get(self->db, self->job->id, (int)node, &error);
+		if (*slot && !check_parents(self, *slot, &error))
+			g_clear_pointer(slot, free_commit);
+	}
 	if (error)
 		g_warning("%s", error->message);
 	return *slot ? *slot : &unreadable;

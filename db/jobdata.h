@@ -41,14 +41,18 @@ typedef struct {
 	bool own_confirmation; /* only they confirm: see xb_jobdata_is_boot_of_image() */
 } XbJobData;
 
+/* What planners may index with: nodes have no gaps, parents come before their children, only the
+ * first of a bisect has none, and images are of nodes; else it is XB_DB_ERROR_CORRUPT. */
 XbJobData *xb_jobdata_load(XbDb *db, int64_t job_id, GError **error);
 /* For people, who do not look at each of 20,000 commits: those are read when they are asked for,
- * from @db, which must live as long. No planner can work with it. */
+ * from @db, which must live as long. No planner can work with it. Images are of nodes there, too.
+ */
 XbJobData *xb_jobdata_load_shown(XbDb *db, int64_t job_id, GError **error);
 void xb_jobdata_free(XbJobData *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbJobData, xb_jobdata_free)
 
-/* The commit of a node. One that cannot be read is a commit without a name, and a warning. */
+/* The commit of a node. One that cannot be read, or whose parents are not before it, is a commit
+ * without a name, and a warning. */
 const XbJobCommit *xb_jobdata_commit(const XbJobData *self, guint node);
 
 /* What a node touches; NULL where nothing is known. */

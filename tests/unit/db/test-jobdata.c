@@ -16,6 +16,11 @@ typedef struct {
 	int64_t job, variants[NODES], clean;
 } Fixture;
 
+static void run_sql(Fixture *f, const char *sql)
+{
+	g_assert_cmpint(sqlite3_exec(f->db->handle, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+}
+
 static int64_t put_job(Fixture *f)
 {
 	const XbJob job = { .kind = XB_JOB_BISECT,
@@ -257,9 +262,7 @@ static void test_a_commit_is_read_when_it_is_asked_for(Fixture *f, gconstpointer
 	}
 	/* gone under our hands */
 	g_autoptr(XbJobData) late = xb_jobdata_load_shown(f->db, f->job, NULL);
-	g_assert_cmpint(sqlite3_exec(f->db->handle, "DELETE FROM job_commit WHERE node = 11", NULL,
-				     NULL, NULL),
-			==, SQLITE_OK);
+	run_sql(f, "DELETE FROM job_commit WHERE node = 11");
 	g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*has no commit 11*");
 	g_assert_cmpstr(xb_jobdata_commit(late, 11)->label, ==, "");
 	g_test_assert_expected_messages();
@@ -289,6 +292,71 @@ static void test_what_commits_touch_is_read_when_it_is_asked_for(Fixture *f, gco
 	g_assert_null(xb_jobdata_path(shown, NODES));
 }
 
+/* What planners and pages index with must be a node: a row that says otherwise ends the job, and
+ * nothing else. */
+static void test_rows_that_do_not_fit_are_an_error(Fixture *f, gconstpointer unused)
+{
+	static const struct {
+		const char *sql, *whole, *shown; /* NULL: no error */
+	} cases[] = {
+		{ "UPDATE job_commit SET parents = '[12]' WHERE node = 7",
+		  "job 1: commit 7 has the parent 12, which is not before it", NULL },
+		{ "UPDATE job_commit SET parents = '[7]' WHERE node = 7",
+		  "job 1: commit 7 has the parent 7, which is not before it", NULL },
+		{ "UPDATE job_commit SET parents = '[6,-1]' WHERE node = 7",
+		  "job 1: commit 7 has the parent -1, which is not before it", NULL },
+		{ "UPDATE job_commit SET parents = '[0]' WHERE node = 0",
+		  "job 1: commit 0 has the parent 0, which is not before it", NULL },
+		{ "UPDATE job_commit SET parents = '[]' WHERE node = 7",
+		  "job 1: commit 7 has no parent", NULL },
+		{ "UPDATE job_commit SET parents = '[]' WHERE node = 7;"
+		  "UPDATE job SET kind = 'ab'",
+		  NULL, NULL },
+		{ "DELETE FROM job_commit WHERE node = 7", "job 1: it has no commit 7", NULL },
+		{ "UPDATE job_commit SET node = -1 WHERE node = 0", "job 1: it has no commit 0",
+		  "job 1: its rows disagree" },
+		{ "UPDATE job_image SET node = 12",
+		  "job 1: an image is of commit 12, which it does not have",
+		  "job 1: an image is of commit 12, which it does not have" },
+		{ "UPDATE job_image SET node = -1",
+		  "job 1: an image is of commit -1, which it does not have",
+		  "job 1: an image is of commit -1, which it does not have" },
+		{ "DELETE FROM job_image; DELETE FROM job_commit", "job 1: it has no commits",
+		  NULL },
+	};
+	(void)unused;
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL, shown_error = NULL;
+
+		g_test_message("%s", cases[i].sql);
+		run_sql(f, "SAVEPOINT before");
+		run_sql(f, cases[i].sql);
+		g_autoptr(XbJobData) whole = xb_jobdata_load(f->db, f->job, &error);
+		g_autoptr(XbJobData) shown = xb_jobdata_load_shown(f->db, f->job, &shown_error);
+		g_assert_cmpstr(error ? error->message : NULL, ==, cases[i].whole);
+		g_assert_cmpstr(shown_error ? shown_error->message : NULL, ==, cases[i].shown);
+		g_assert_true(!whole == !!cases[i].whole);
+		g_assert_true(!shown == !!cases[i].shown);
+		if (error)
+			g_assert_error(error, XB_DB_ERROR, XB_DB_ERROR_CORRUPT);
+		run_sql(f, "ROLLBACK TO before; RELEASE before");
+	}
+}
+
+/* Of what is shown a commit is looked at when it is read. */
+static void test_a_parent_that_is_none_is_not_shown(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(XbJobData) shown = xb_jobdata_load_shown(f->db, f->job, NULL);
+	(void)unused;
+
+	run_sql(f, "UPDATE job_commit SET parents = '[99]' WHERE node = 7");
+	g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*commit 7 has the parent 99*");
+	g_assert_cmpint(xb_jobdata_commit(shown, 7)->first_parent, ==, -1);
+	g_test_assert_expected_messages();
+	g_assert_cmpint(xb_jobdata_commit(shown, 8)->first_parent, ==, 7);
+}
+
 static void test_a_job_that_is_not_there_is_an_error(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -312,6 +380,8 @@ int main(int argc, char **argv)
 	ADD("a-commit-is-read-when-it-is-asked-for", test_a_commit_is_read_when_it_is_asked_for);
 	ADD("what-commits-touch-is-read-when-it-is-asked-for",
 	    test_what_commits_touch_is_read_when_it_is_asked_for);
+	ADD("rows-that-do-not-fit-are-an-error", test_rows_that_do_not_fit_are_an_error);
+	ADD("a-parent-that-is-none-is-not-shown", test_a_parent_that_is_none_is_not_shown);
 	ADD("a-job-that-is-not-there-is-an-error", test_a_job_that_is_not_there_is_an_error);
 	return g_test_run();
 }
