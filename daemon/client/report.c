@@ -144,6 +144,12 @@ static const char *message_body(const char *message)
 	return newline != NULL ? newline + strspn(newline, "\n") : "";
 }
 
+/* One whose effect is not known is a regression: that is what is searched for. */
+static bool is_improvement(const json_t *job)
+{
+	return isfinite(xb_number(job, "effect.ratio")) && !xb_job_is_regression(job);
+}
+
 static void write_culprit(XbWriter *w, const json_t *job)
 {
 	g_autofree char *commit = xb_text(job, "culprit.commit");
@@ -169,7 +175,7 @@ static void write_culprit(XbWriter *w, const json_t *job)
 	if (*diffstat != '\0')
 		g_string_append_printf(text, "\n%s\n", diffstat);
 	g_strchomp(text->str);
-	w->section(w, "First bad commit");
+	w->section(w, is_improvement(job) ? "First better commit" : "First bad commit");
 	w->literal(w, text->str);
 	optional_field(w, "it",
 		       (const json_t *)json_array_get(xb_member(job, "verdict.commits"), 0),

@@ -327,6 +327,39 @@ static void a_range_lists_its_candidates(void)
 	assert_has(text, "and 1 more commit\n");
 }
 
+static void an_improvement_is_not_bad(void)
+{
+	static const struct {
+		const char *member;
+		bool better;
+	} cases[] = {
+		{ "'effect':{'ratio':1.5}", false },
+		{ "'effect':{'ratio':0.5}", true },
+		{ "'lower_is_better':false,'effect':{'ratio':0.5}", false },
+		{ "'lower_is_better':false,'effect':{'ratio':1.5}", true },
+		{ "'effect':{'ratio':null}", false },
+		{ "'effect':null", false },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *more = g_strdup_printf("{%s}", cases[i].member);
+		g_autoptr(json_t) job = object(culprit_job), members = object(more);
+		char *documents[3];
+
+		json_object_update(job, members);
+		documents[0] = xb_report_text(job);
+		documents[1] = xb_report_summary(job);
+		documents[2] = xb_report_mbox(job, "t@example.org");
+		for (unsigned k = 0; k < G_N_ELEMENTS(documents); k++) {
+			g_autofree char *document = documents[k];
+
+			assert_has(document, cases[i].better ? "First better commit:\n"
+							     : "First bad commit:\n");
+			assert_lacks(document, cases[i].better ? "First bad" : "First better");
+		}
+	}
+}
+
 /* What is counted is what the range is, not what is listed of it. */
 static void a_large_range_is_counted_as_a_whole(void)
 {
@@ -592,6 +625,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/a-range-lists-its-candidates", a_range_lists_its_candidates);
 	g_test_add_func("/report/a-large-range-is-counted-as-a-whole",
 			a_large_range_is_counted_as_a_whole);
+	g_test_add_func("/report/an-improvement-is-not-bad", an_improvement_is_not_bad);
 	g_test_add_func("/report/several-variants-are-one-table", several_variants_are_one_table);
 	g_test_add_func("/report/cautions-are-told-with-the-verdict",
 			cautions_are_told_with_the_verdict);
