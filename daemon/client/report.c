@@ -195,7 +195,7 @@ static void write_candidates(XbWriter *w, const json_t *job)
 		return;
 	json_array_foreach(commits, i, commit)
 	{
-		if (i >= MAX_CANDIDATES || xb_number(commit, "probability") < 0.0005)
+		if (i >= MAX_CANDIDATES)
 			break;
 		add_cell(cells, xb_short_commit(commit, "id"));
 		add_cell(cells, xb_format_probability(xb_number(commit, "probability")));

@@ -324,7 +324,34 @@ static void a_range_lists_its_candidates(void)
 
 	assert_has(text, "range of 3 commits, most probably 111111111111 (\"one\")");
 	assert_has(text, "  222222222222       40.0 %  two\n");
-	assert_has(text, "and 1 more commit\n");
+	assert_has(text, "  three\n");
+	assert_lacks(text, "more commit");
+}
+
+/* Each of 3,000 has a probability of 0.03 %. */
+static void an_even_range_lists_its_first_candidates(void)
+{
+	g_autoptr(json_t) job = object("{'id':8,'kind':'bisect','state':'done','verdict':{"
+				       "'kind':'range','confidence':0.99,'range_size':3000}}");
+	json_t *commits = json_array();
+	g_autofree char *text = NULL, *summary = NULL;
+
+	for (int i = 0; i < 1000; i++)
+		json_array_append_new(commits, json_pack("{s:s,s:o,s:f}", "id", "c", "subject",
+							 json_sprintf("number %d", i),
+							 "probability", 1.0 / 3000));
+	json_object_set_new(json_object_get(job, "verdict"), "commits", commits);
+	text = xb_report_text(job);
+	summary = xb_report_summary(job);
+	for (unsigned i = 0; i < 2; i++) {
+		const char *document = i == 0 ? text : summary;
+
+		assert_has(document, "Candidates:\n");
+		assert_has(document, "  number 0\n");
+		assert_has(document, "  number 19\n");
+		assert_lacks(document, "  number 20\n");
+		assert_has(document, "and 2980 more commits\n");
+	}
 }
 
 static void an_improvement_is_not_bad(void)
@@ -625,6 +652,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/a-range-lists-its-candidates", a_range_lists_its_candidates);
 	g_test_add_func("/report/a-large-range-is-counted-as-a-whole",
 			a_large_range_is_counted_as_a_whole);
+	g_test_add_func("/report/an-even-range-lists-its-first-candidates",
+			an_even_range_lists_its_first_candidates);
 	g_test_add_func("/report/an-improvement-is-not-bad", an_improvement_is_not_bad);
 	g_test_add_func("/report/several-variants-are-one-table", several_variants_are_one_table);
 	g_test_add_func("/report/cautions-are-told-with-the-verdict",
