@@ -331,7 +331,7 @@ void xb_report_commits(XbWriter *w, const json_t *job)
 	w->table(w, cells, 7, 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5);
 }
 
-/* ---- facts and reproduction ------------------------------------------------------------------ */
+/* ---- facts ---------------------------------------------------------------------------------- */
 
 static void write_counts(XbWriter *w, const json_t *job)
 {
@@ -433,44 +433,6 @@ void xb_report_facts(XbWriter *w, const json_t *job)
 	optional_field(w, "directory", job, "dir");
 }
 
-static void append_option(GString *command, const json_t *job, const char *option, const char *path)
-{
-	g_autofree char *value = xb_text(job, path);
-
-	if (*value != '\0') {
-		g_autofree char *quoted = g_shell_quote(value);
-
-		/* Quotes only where the shell needs them. */
-		g_string_append_printf(command, " %s %s", option,
-				       strpbrk(value, " '\"\\$&|;<>()*?`~#!") != NULL ? quoted
-										      : value);
-	}
-}
-
-static void write_reproduce(XbWriter *w, const json_t *job)
-{
-	g_autofree char *kind = xb_text(job, "kind");
-	g_autofree char *good = xb_text(job, "good"), *bad = xb_text(job, "bad");
-	g_autoptr(GString) text = g_string_new("xbisect ");
-
-	g_string_append(text, xb_member(job, "names") != NULL ? "compare" : kind);
-	append_option(text, job, "--repo", "repo");
-	append_option(text, job, "--workload", "workload");
-	append_option(text, job, "--metric", "metric");
-	append_option(text, job, "--host", "host");
-	if (xb_is(job, "kind", "bisect"))
-		g_string_append_printf(text, " %s..%s", good, bad);
-	else
-		g_string_append_printf(text, " %s%s%s", good, *bad != '\0' ? " " : "", bad);
-	g_string_append_printf(text, "\nxbisect retry %" G_GINT64_FORMAT, xb_integer(job, "id"));
-	w->section(w, "How to reproduce");
-	w->literal(w, g_strchomp(text->str));
-	w->paragraph(w,
-		     "The directory of each build and boot holds its job.json: xbisect-build and "
-		     "xbisect-run repeat it with < job.json. A kernel under test could forge "
-		     "its own timings; the console of each boot is kept beside them.");
-}
-
 /* ---- documents --------------------------------------------------------------------------------
  */
 
@@ -493,7 +455,7 @@ void xb_report_write(XbWriter *w, const json_t *job)
 	w->section(w, "Where");
 	xb_report_facts(w, job);
 	xb_report_commits(w, job);
-	write_reproduce(w, job);
+	xb_report_reproduce(w, job);
 }
 
 char *xb_report_text(const json_t *job)

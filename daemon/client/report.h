@@ -27,7 +27,7 @@ char *xb_report_mbox(const json_t *job, const char *from);
  * more. */
 char *xb_report_summary(const json_t *job);
 
-/* Parts that `xbisect show` has as well. */
+/* Parts, some of which `xbisect show` has as well. */
 void xb_report_facts(XbWriter *writer, const json_t *job);
 void xb_report_steps(XbWriter *writer, const json_t *job);
 void xb_report_levels(XbWriter *writer, const json_t *job);
@@ -42,5 +42,7 @@ void xb_report_confirmation(XbWriter *writer, const json_t *job);
 /* Where instructions went, by phase and function; in each variant that differs. */
 void xb_report_profile(XbWriter *writer, const json_t *job);
 void xb_report_commits(XbWriter *writer, const json_t *job);
+/* The command that asks for the job again. */
+void xb_report_reproduce(XbWriter *writer, const json_t *job);
 
 #endif

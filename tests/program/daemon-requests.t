@@ -89,6 +89,8 @@ x bisect --wait --json --first-parent --repo "$tmp/merges" m0..a4
 is "--first-parent: exit 0" "$status" 0
 is "--first-parent: the merge" "$(j '.verdict.commits[0].id')" "$(sha m1 merges)"
 json "--first-parent: only its chain" '.commits_in_range == 6'
+x report "$(j .id)"
+has "--first-parent: the report's command has it" out '^    xbisect bisect --repo .* --first-parent m0[.][.]a4$'
 
 # ---- prebuilt images ----------------------------------------------------------------------
 mkdir "$tmp/images"

@@ -387,6 +387,45 @@ static void an_improvement_is_not_bad(void)
 	}
 }
 
+static void what_is_known_of_a_job_is_in_its_command(void)
+{
+	static const struct {
+		const char *job, *command; /* NULL: none but retry */
+	} cases[] = {
+		{ "{'kind':'bisect','good':'a','bad':'b','confidence_asked':0.99,'min_effect':0.01,"
+		  "'all':false,'first_parent':false,'host':''}",
+		  "xbisect bisect a..b" },
+		{ "{'kind':'bisect','good':'a','bad':'b','confidence_asked':0.9995,'min_effect':"
+		  "0.07,'all':true,'first_parent':true,'host':'label:cpu=epyc,rack=2'}",
+		  "xbisect bisect --host label:cpu=epyc,rack=2 --confidence 99.95% --min-effect 7% "
+		  "--all --first-parent a..b" },
+		{ "{'kind':'bisect','good':'v6.1~2','bad':'HEAD^{tree};x','repo':"
+		  "'/it\\u0027s/[here]'}",
+		  "xbisect bisect --repo '/it'\\''s/[here]' 'v6.1~2..HEAD^{tree};x'" },
+		{ "{'kind':'bisect','good':'/images/1','bad':'/images/2','repo':''}", NULL },
+		{ "{'kind':'ab','good':'a','bad':'/boot/my kernel','resolve':0.005}",
+		  "xbisect ab --resolve 0.5% a 'image:/boot/my kernel'" },
+		{ "{'kind':'measure','good':'a','resolve':0.005}", "xbisect measure a" },
+		{ "{'kind':'ab','names':['base','v1','fast'],'good':'a','bad':'b /c'}",
+		  "xbisect compare --name 2:fast a b image:/c" },
+		{ "{'kind':'ab','names':['base','v1','v2'],'good':'a','bad':'b :/fix it'}", NULL },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(json_t) job = object(cases[i].job);
+		g_autofree char *lines = g_strdup_printf(
+			"How to reproduce:\n%s%s%s    xbisect retry 5\n",
+			cases[i].command ? "    " : "", cases[i].command ? cases[i].command : "",
+			cases[i].command ? "\n" : "");
+		g_autofree char *text = NULL;
+
+		json_object_set_new(job, "id", json_integer(5));
+		text = xb_report_text(job);
+		assert_has(text, lines);
+		(cases[i].command ? assert_has : assert_lacks)(text, "The first command");
+	}
+}
+
 /* What is counted is what the range is, not what is listed of it. */
 static void a_large_range_is_counted_as_a_whole(void)
 {
@@ -494,7 +533,8 @@ static void several_variants_are_one_table(void)
 	assert_has(text, "the same image as base");
 	assert_has(text, "failed: broken (C) does not build: x");
 	assert_has(text, "hold together with 99%");
-	assert_has(text, "xbisect compare --workload w --metric unmap A B C D");
+	assert_has(text, "xbisect compare --workload w --metric unmap --name 1:xchg --name 2:twin "
+			 "--name 3:broken A B C D");
 	assert_has(text, "+100.0% worse");
 	assert_has(text, "+0.10% same");
 	g_assert_null(strchr(text, '\033'));
@@ -655,6 +695,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/an-even-range-lists-its-first-candidates",
 			an_even_range_lists_its_first_candidates);
 	g_test_add_func("/report/an-improvement-is-not-bad", an_improvement_is_not_bad);
+	g_test_add_func("/report/what-is-known-of-a-job-is-in-its-command",
+			what_is_known_of_a_job_is_in_its_command);
 	g_test_add_func("/report/several-variants-are-one-table", several_variants_are_one_table);
 	g_test_add_func("/report/cautions-are-told-with-the-verdict",
 			cautions_are_told_with_the_verdict);
