@@ -125,7 +125,7 @@ void xb_report_steps(XbWriter *w, const json_t *job)
 		add_cell(cells, xb_format_probability(xb_number(step, "probability")));
 		add_cell(cells, xb_text(step, "subject"));
 	}
-	w->section(w, xb_job_ended(job) ? "Steps of the range" : "Steps found so far");
+	w->section(w, xb_is(job, "state", "done") ? "Steps of the range" : "Steps found so far");
 	w->table(w, cells, 5, 1u << 1 | 1u << 3);
 }
 

@@ -387,6 +387,24 @@ static void an_improvement_is_not_bad(void)
 	}
 }
 
+static void steps_of_a_job_that_was_cancelled_are_those_so_far(void)
+{
+	static const char *const states[] = { "running", "cancelled", "failed", "done" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+		g_autoptr(json_t) job = object(culprit_job);
+
+		json_object_set_new(job, "state", json_string(states[i]));
+		json_object_set_new(job, "all", json_true());
+		json_object_set_new(job, "steps",
+				    object("[{'id':'" CULPRIT "','subject':'a','probability':0.999,"
+					   "'effect':{'ratio':1.9},'regression':true}]"));
+		g_autofree char *text = xb_report_text(job);
+		assert_has(text, i < 3 ? "Steps found so far" : "Steps of the range");
+		assert_lacks(text, i < 3 ? "Steps of the range" : "Steps found so far");
+	}
+}
+
 static void what_is_known_of_a_job_is_in_its_command(void)
 {
 	static const struct {
@@ -695,6 +713,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/an-even-range-lists-its-first-candidates",
 			an_even_range_lists_its_first_candidates);
 	g_test_add_func("/report/an-improvement-is-not-bad", an_improvement_is_not_bad);
+	g_test_add_func("/report/steps-of-a-job-that-was-cancelled-are-those-so-far",
+			steps_of_a_job_that_was_cancelled_are_those_so_far);
 	g_test_add_func("/report/what-is-known-of-a-job-is-in-its-command",
 			what_is_known_of_a_job_is_in_its_command);
 	g_test_add_func("/report/several-variants-are-one-table", several_variants_are_one_table);
