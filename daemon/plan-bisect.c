@@ -79,9 +79,14 @@ static bool is_search_build(const Input *in, const XbRun *run, const XbRole **ro
 	return run->kind == XB_RUN_BUILD && *role && !(*role)->clean && !(*role)->revert;
 }
 
-/* What one build more takes: the mean of this range's builds without the longest, which is the cold
- * one. After that one alone a quarter of it; before, what builds took at other times. */
-static double learnt_build_s(const Input *in)
+/* What a build of all objects takes, and what one more of this range does. */
+typedef struct {
+	double all_s, more_s;
+} Learnt;
+
+/* The longest of this range's builds is the cold one, and the mean of the others is what one more
+ * takes: after the first alone a quarter of it; before, what builds took at other times. */
+static Learnt learn_builds(const Input *in)
 {
 	double sum = 0, longest = 0;
 	guint n = 0;
@@ -98,7 +103,9 @@ static double learnt_build_s(const Input *in)
 		longest = fmax(longest, seconds);
 		n++;
 	}
-	return n == 0 ? in->capacity->build_s : n == 1 ? longest / 4 : (sum - longest) / (n - 1);
+	if (n == 0)
+		return (Learnt){ in->capacity->build_s, in->capacity->build_s };
+	return (Learnt){ longest, n == 1 ? longest / 4 : (sum - longest) / (n - 1) };
 }
 
 /* The nodes that work trees stand at: the last build in each slot. Trees of slots that build now
@@ -127,13 +134,20 @@ static guint find_trees(const Input *in, guint trees[XB_SLOTS_MAX])
 	return n > 0 ? n : n_busy;
 }
 
-/* From the nearest work tree: half the usual time for a neighbour, one and a half times for a tree
- * that is half the range away or more. */
-static void expect_builds(Input *in)
+/* From the nearest work tree. Where builds told which objects read what: a tenth of the time of a
+ * whole build, for links and the like, and of the rest the share of the objects that are compiled
+ * again. Else half the usual time for a neighbour, one and a half times for a tree that is half the
+ * range away or more. */
+static void expect_builds(Input *in, const XbReach *reach)
 {
 	guint trees[XB_SLOTS_MAX], n_trees = find_trees(in, trees);
-	double build_s = learnt_build_s(in);
+	g_autofree guint *objects = g_new(guint, in->n);
+	Learnt learnt = learn_builds(in);
 
+	for (guint i = 0; i < in->n; i++)
+		objects[i] = reach->objects;
+	for (guint k = 0; k < n_trees && reach->objects > 0; k++)
+		xb_reach_from(reach, in->n, trees[k], objects);
 	for (guint i = 0; i < in->n; i++) {
 		guint distance = n_trees > 0 ? in->n : in->n / 4;
 
@@ -141,7 +155,10 @@ static void expect_builds(Input *in)
 			continue;
 		for (guint k = 0; k < n_trees; k++)
 			distance = MIN(distance, i > trees[k] ? i - trees[k] : trees[k] - i);
-		in->nodes[i].build_s = build_s * fmin(1.5, 0.5 + 2.0 * distance / in->n);
+		in->nodes[i].build_s =
+			reach->objects > 0 && n_trees > 0
+				? learnt.all_s * (0.1 + 0.9 * objects[i] / reach->objects)
+				: learnt.more_s * fmin(1.5, 0.5 + 2.0 * distance / in->n);
 	}
 }
 
@@ -178,7 +195,6 @@ static void make_nodes(Input *in)
 		    (node->status == XB_STATUS_BUILT && !in->on_disk[node->image_class]))
 			node->build_s = in->capacity->build_s;
 	}
-	expect_builds(in);
 	for (guint i = 0; i < in->data->images->len; i++) {
 		const XbJobImage *image = in->data->images->pdata[i];
 		const XbVariant *variant = in->data->image_variants->pdata[i];
@@ -380,12 +396,14 @@ bool xb_plan_bisect_job(XbDaemon *daemon, const XbJobData *data, const XbCapacit
 		.daemon = daemon, .data = data, .capacity = capacity, .n = data->commits->len
 	};
 	g_autoptr(XbPlan) plan = NULL;
+	g_auto(XbReach) reach = { 0 };
 	XbOptions options;
 
 	in.tallies = xb_tally_runs(daemon, data);
 	make_graph(&in);
 	make_nodes(&in);
-	xb_relevance_infer(daemon, data, in.nodes);
+	xb_relevance_infer(daemon, data, in.nodes, &reach);
+	expect_builds(&in, &reach);
 	make_boots(&in);
 	out->failure = find_failure(&in);
 	if (out->failure)

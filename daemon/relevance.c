@@ -121,7 +121,8 @@ static double path_weight(const XbJobData *data, guint node)
 		       : 0;
 }
 
-static double weight_of(const Inputs *inputs, const XbJobCommit *commit)
+/* Notes the reach of the commit, too. */
+static double weight_of(const Inputs *inputs, const XbJobCommit *commit, guint node, XbReach *reach)
 {
 	g_auto(GStrv) files = commit->files ? g_strsplit(commit->files, "\n", -1) : NULL;
 	bool only_kconfig = true;
@@ -133,8 +134,52 @@ static double weight_of(const Inputs *inputs, const XbJobCommit *commit)
 		most = MAX(most, GPOINTER_TO_UINT(g_hash_table_lookup(inputs->reach, files[i])));
 		only_kconfig &= g_str_has_prefix(slash ? slash + 1 : files[i], "Kconfig") ||
 				!g_hash_table_contains(inputs->paths, files[i]);
+		reach->files[node] += g_hash_table_contains(inputs->reach, files[i]);
 	}
+	reach->widest[node] = most;
 	return !files ? 1 : most > 0 ? 1 + log2(1.0 + most) : only_kconfig ? 0.3 : 1;
+}
+
+/* Some header is read by every object. */
+static guint all_objects(const Inputs *inputs)
+{
+	GHashTableIter iter;
+	gpointer count;
+	guint most = 0;
+
+	g_hash_table_iter_init(&iter, inputs->reach);
+	while (g_hash_table_iter_next(&iter, NULL, &count))
+		most = MAX(most, GPOINTER_TO_UINT(count));
+	return most;
+}
+
+void xb_reach_clear(XbReach *reach)
+{
+	g_free(reach->widest);
+	g_free(reach->files);
+	*reach = (XbReach){ 0 };
+}
+
+/* Moving over @commit to @to, upwards or downwards, changes its files. */
+static void pass(const XbReach *reach, guint commit, guint to, guint *widest, guint *files,
+		 guint *least)
+{
+	*widest = MAX(*widest, reach->widest[commit]);
+	*files += reach->files[commit];
+	guint objects = MIN(*widest + (*files > 0 ? *files - 1 : 0), reach->objects);
+	least[to] = MIN(least[to], objects);
+}
+
+void xb_reach_from(const XbReach *reach, guint n, guint tree, guint *least)
+{
+	guint widest = 0, files = 0;
+
+	least[tree] = 0;
+	for (guint i = tree + 1; i < n; i++)
+		pass(reach, i, i, &widest, &files, least);
+	widest = files = 0;
+	for (guint i = tree; i > 0; i--)
+		pass(reach, i, i - 1, &widest, &files, least);
 }
 
 /* Another architecture's directory, of which no build read anything; or a tool, where the list
@@ -211,7 +256,7 @@ static bool settle_groups(const guint *group, guint n, const XbJobData *data, co
 	return true;
 }
 
-void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes)
+void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes, XbReach *reach)
 {
 	guint n = data->commits->len;
 	g_autofree guint *group = g_new(guint, n), *class_of_group = g_new0(guint, n);
@@ -223,6 +268,7 @@ void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes)
 	};
 	(void)daemon;
 
+	*reach = (XbReach){ .widest = g_new0(guint, n), .files = g_new0(guint, n) };
 	if (!((XbJobCommit *)data->commits->pdata[n - 1])->files)
 		return;
 	for (guint i = 0; i < n; i++)
@@ -236,11 +282,13 @@ void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes)
 				   : group[g_array_index(commit->parents, int, 0)];
 		if (group[i] != i)
 			continue;
+		double weight = weight_of(&inputs, commit, i, reach);
 		if (path_weight(data, i) > 0)
 			nodes[i].prior = path_weight(data, i);
 		else if (g_hash_table_size(inputs.reach) > 0)
-			nodes[i].prior = weight_of(&inputs, commit);
+			nodes[i].prior = weight;
 	}
+	reach->objects = all_objects(&inputs);
 	if (!settle_groups(group, n, data, nodes, class_of_group))
 		return;
 	for (guint i = 0; i < n; i++) {

@@ -12,8 +12,26 @@
 #include "daemon.h"
 #include "jobdata.h"
 
+/* How much of a build the commits of a range change, one entry each. */
+typedef struct {
+	guint objects; /* of a whole build; 0: no list tells */
+	guint *widest; /* objects that read the file of the commit that most read */
+	guint *files;  /* of the commit, that a build reads */
+} XbReach;
+void xb_reach_clear(XbReach *reach);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XbReach, xb_reach_clear)
+
 /* Set image_class, image_inferred and, from what a commit touches of what is executed or else how
- * many objects read its files, the prior weight of the nodes (data->commits->len of them). */
-void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes);
+ * many objects read its files, the prior weight of the nodes (data->commits->len of them). @reach
+ * is filled in, to xb_reach_clear(). */
+void xb_relevance_infer(XbDaemon *daemon, const XbJobData *data, XbNode *nodes, XbReach *reach);
+
+/*
+ * least[i] = min(least[i], objects that a work tree at node @tree compiles to become node i), for
+ * @n nodes. By the files of the commits between, in the order of the range: those that read the
+ * widest one (wide headers have much the same readers) and one for each other file. A branch
+ * beside them counts as if it lay between.
+ */
+void xb_reach_from(const XbReach *reach, guint n, guint tree, guint *least);
 
 #endif

@@ -11,6 +11,7 @@ typedef struct {
 	char *dir;
 	XbJobData data;
 	XbNode *nodes;
+	XbReach reach;
 	guint n;
 } Range;
 
@@ -74,7 +75,8 @@ static void infer(Range *range)
 			variant->image_sha256 ? 1 + g_str_hash(variant->image_sha256) : 1000 + i;
 		node->build_s = variant->image_sha256 ? 0 : 100;
 	}
-	xb_relevance_infer(NULL, &range->data, range->nodes);
+	xb_reach_clear(&range->reach);
+	xb_relevance_infer(NULL, &range->data, range->nodes, &range->reach);
 }
 
 static void range_clear(Range *range)
@@ -83,6 +85,7 @@ static void range_clear(Range *range)
 	g_free(range->dir);
 	g_ptr_array_unref(range->data.commits);
 	g_ptr_array_unref(range->data.variants);
+	xb_reach_clear(&range->reach);
 	g_free(range->nodes);
 }
 
@@ -229,6 +232,42 @@ static void test_what_is_executed_weighs_more_than_reach(void)
 	range_clear(&range);
 }
 
+static void test_moving_a_tree_compiles_what_lies_between(void)
+{
+	const char *files[] = { NULL,
+				"mm/memory.c",
+				"include/linux/mm.h",
+				"drivers/a.c",
+				"mm/memory.c\narch/x86/mm/fault.c",
+				"mm/memory.c",
+				"Kconfig" };
+	static const guint from_good[] = { 0, 1, 301, 301, 303, 304, 304 };
+	static const guint from_bad[] = { 304, 303, 3, 3, 1, 0, 0 };
+	guint least[G_N_ELEMENTS(files)];
+	g_autofree char *reach = NULL;
+	Range range;
+
+	range_init(&range, files, G_N_ELEMENTS(files));
+	infer(&range);
+	g_assert_cmpuint(range.reach.objects, ==, 0); /* no list tells */
+	reach = g_build_filename(range.dir, "reach.txt", NULL);
+	g_file_set_contents(reach,
+			    "1 mm/memory.c\n1 arch/x86/mm/fault.c\n300 include/linux/mm.h\n"
+			    "500 include/linux/kconfig.h\n",
+			    -1, NULL);
+	infer(&range);
+	g_assert_cmpuint(range.reach.objects, ==, 500);
+	memset(least, 0xff, sizeof(least));
+	xb_reach_from(&range.reach, range.n, 0, least);
+	for (guint i = 0; i < range.n; i++)
+		g_assert_cmpuint(least[i], ==, from_good[i]);
+	/* another tree at the other end: the nearer one counts */
+	xb_reach_from(&range.reach, range.n, range.n - 1, least);
+	for (guint i = 0; i < range.n; i++)
+		g_assert_cmpuint(least[i], ==, MIN(from_good[i], from_bad[i]));
+	range_clear(&range);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -240,6 +279,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/relevance/nothing is inferred without a list",
 			test_nothing_is_inferred_without_a_list);
 	g_test_add_func("/relevance/weight grows with reach", test_weight_grows_with_reach);
+	g_test_add_func("/relevance/moving a tree compiles what lies between",
+			test_moving_a_tree_compiles_what_lies_between);
 	g_test_add_func("/relevance/what is executed weighs more than reach",
 			test_what_is_executed_weighs_more_than_reach);
 	return g_test_run();
