@@ -209,8 +209,6 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libglib2.0-dev libjansson-dev libgit
 DEPS_RUN   := bubblewrap ccache qemu-system-x86 git binutils bison flex bc libelf-dev libssl-dev perl \
               python3 rsync cpio kmod xz-utils zstd gzip ca-certificates openssh-client ipmitool curl
 DEPS_TEST  := curl perl python3 python3-aiosmtpd openssl jq procps util-linux
-# A real browser for the pages, and npm for what they use in it.
-DEPS_BROWSER := chromium fonts-dejavu-core nodejs npm
 # The tests of lab machines: an ssh server, GRUB's tools, a BMC; the emulated machines' firmware and
 # keys, and what unpacks their image. Not in `make deps`: two of them start a service.
 DEPS_LAB   := linux-perf openssh-server openssh-client openipmi ipmitool grub2-common ipxe-qemu dropbear-bin e2fsprogs lz4 \
@@ -286,13 +284,14 @@ check-lab-core check-lab check-lab-full:
 	  LAB_KERNELS=$$kernels XB_TEST_JOBS=1 XB_TEST_TIMEOUT=$(or $(XB_TEST_TIMEOUT),7200) \
 	  tests/run $(BUILD) $(LAB_TESTS_$@:%=tests/lab/%.t)
 # ---- pages in a browser ------------------------------------------------------
-# npm packages come by lock file; without uPlot pages do with their own drawings.
+# A real browser for the pages, and npm for what they use in it. npm packages come by lock file; without uPlot pages do with their own drawings.
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 UPLOT  := $(BUILD)/uplot/uPlot.iife.min.js
 .PHONY: bench-web uplot check-browser browser-steps screenshots deps-browser
 deps-browser:
-	@command -v node >/dev/null && command -v npm >/dev/null && command -v chromium >/dev/null || \
-	  tests/install/deps $(DEPS_BROWSER)
+	@if ! command -v chromium >/dev/null; then tests/install/deps chromium fonts-dejavu-core; fi
+	@# Another node than Debian's brings its own npm, and conflicts with Debian's.
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then tests/install/deps nodejs npm; fi
 uplot: $(UPLOT)     ## the plot library of timelines, from its npm package, into build/uplot/
 $(UPLOT): web/package-lock.json
 	@mkdir -p $(BUILD)/npm/uplot $(@D)
