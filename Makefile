@@ -284,7 +284,8 @@ check-lab-core check-lab check-lab-full:
 	  LAB_KERNELS=$$kernels XB_TEST_JOBS=1 XB_TEST_TIMEOUT=$(or $(XB_TEST_TIMEOUT),7200) \
 	  tests/run $(BUILD) $(LAB_TESTS_$@:%=tests/lab/%.t)
 # ---- pages in a browser ------------------------------------------------------
-# A real browser for the pages, and npm for what they use in it. npm packages come by lock file; without uPlot pages do with their own drawings.
+# A real browser for the pages, and npm for what they use in it. npm packages come by lock file;
+# without uPlot pages do with their own drawings.
 NPM_CI = npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix
 UPLOT  := $(BUILD)/uplot/uPlot.iife.min.js
 .PHONY: bench-web uplot check-browser browser-steps screenshots deps-browser

@@ -83,6 +83,15 @@ deps gcc jq
 ok "a plan with a hypervisor in it is refused" test $? -eq 1
 
 setup gcc
+echo "Inst grub-efi-amd64-signed (2.06)" >"$tmp/plan"
+deps gcc jq
+ok "a plan with a boot loader in it is refused" test $? -eq 1
+setup gcc
+printf 'Inst grub2-common (2.06)\nInst grub-common (2.06)\n' >"$tmp/plan"
+deps gcc jq
+ok "GRUB's tools alone boot nothing" test $? -eq 0
+
+setup gcc
 echo 1000 >"$tmp/id"
 if [ -x /usr/bin/sudo ] || [ -x /bin/sudo ]; then
 	n=$((n + 1))
