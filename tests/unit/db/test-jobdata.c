@@ -39,6 +39,10 @@ static int64_t put_variant(Fixture *f, const char *key, XbVariantState state, co
 	g_autoptr(XbVariant) variant = xb_db_variant_get(f->db, id, NULL);
 
 	variant->state = state;
+	/* one that is there already has them */
+	g_free(variant->image_sha256);
+	g_free(variant->toolchain);
+	g_free(variant->artifact);
 	variant->image_sha256 = g_strdup(image);
 	variant->toolchain = g_strdup(image ? "gcc" : NULL);
 	variant->artifact = g_strdup(image ? "{}" : NULL);
