@@ -95,8 +95,11 @@ static void take_word(Scan *scan, char word[NAME_LENGTH_MAX + 1])
 static void add(GArray *functions, const char *name, guint first, guint last, gsize body,
 		gsize body_end)
 {
-	const XbFunction function = { g_strdup(name), first, last, body,
-				      body_end > body ? body_end - body : 0 };
+	const XbFunction function = { .name = g_strdup(name),
+				      .first = first,
+				      .last = last,
+				      .body = body,
+				      .body_length = body_end > body ? body_end - body : 0 };
 
 	g_array_append_val(functions, function);
 }
@@ -251,19 +254,22 @@ static void scan_c(Scan *scan, GArray *functions)
 			continue;
 		} else if (c == '{' && head.parens == 0) {
 			gsize body = (gsize)(scan->at + 1 - scan->text);
-			guint place = functions->len;
+			guint place = functions->len, first = scan->line;
+			bool data = !*head.name || head.value;
 
 			skip_block(scan, functions);
-			if (*head.name && !head.value) {
-				/* macros within come after it */
-				const XbFunction function = { g_strdup(head.name), head.first,
-							      scan->line, body,
-							      (gsize)(scan->at - scan->text) -
-								      body };
-				g_array_insert_val(functions, place, function);
-			}
+			/* macros within come after it */
+			const XbFunction function = {
+				.name = g_strdup(data ? "" : head.name),
+				.data = data,
+				.first = head.begun ? head.first : first,
+				.last = scan->line,
+				.body = body,
+				.body_length = (gsize)(scan->at - scan->text) - body,
+			};
+			g_array_insert_val(functions, place, function);
 			/* a struct or an initialiser goes on to its ';' */
-			if (*head.name && !head.value)
+			if (!data)
 				head_reset(&head);
 		} else {
 			take_head(scan, &head);
@@ -340,20 +346,113 @@ GArray *xb_functions_of(const char *text, gsize length, bool assembler)
 	return functions;
 }
 
-bool xb_functions_mention(const char *text, gsize length, const char *name)
+void xb_functions_words(const char *text, const XbFunction *function, XbWordFunc on_word,
+			void *data)
 {
-	gsize n = strlen(name);
-	const char *end = text + length;
+	const char *body = text + function->body;
+	Scan scan = { .text = body, .at = body, .end = body + function->body_length };
 
-	for (const char *at = text; n > 0 && (gsize)(end - at) >= n;) {
-		const char *found = memmem(at, (gsize)(end - at), name, n);
+	while (scan.at < scan.end) {
+		const char *start = scan.at;
 
-		if (!found)
-			return false;
-		if ((found == text || !is_word(found[-1])) &&
-		    (found + n == end || !is_word(found[n])))
-			return true;
-		at = found + 1;
+		if (skip_quiet(&scan))
+			continue;
+		while (scan.at < scan.end && is_word(*scan.at))
+			scan.at++;
+		if (scan.at == start)
+			scan.at++;
+		else if (is_word_start(*start) && scan.at - start <= NAME_LENGTH_MAX)
+			on_word(start, (gsize)(scan.at - start), data);
 	}
-	return false;
+}
+
+/* ---- lines outside --------------------------------------------------------------------- */
+
+static bool starts_with(const char *line, gsize length, const char *word)
+{
+	gsize n = strlen(word);
+
+	return length >= n && memcmp(line, word, n) == 0 && (length == n || !is_word(line[n]));
+}
+
+/* At what stands behind the '#'. */
+static void take_directive(const char *line, gsize length, XbLines *lines, int *depth)
+{
+	static const char *const inner[] = { "elif", "else", "elifdef", "elifndef" };
+
+	if (starts_with(line, length, "if") || starts_with(line, length, "ifdef") ||
+	    starts_with(line, length, "ifndef"))
+		(*depth)++;
+	else if (starts_with(line, length, "endif"))
+		(*depth)--;
+	for (gsize i = 0; i < G_N_ELEMENTS(inner); i++)
+		lines->type |= *depth <= 0 && starts_with(line, length, inner[i]);
+	lines->type |= *depth < 0;
+	if (starts_with(line, length, "define") || starts_with(line, length, "undef")) {
+		const char *at = line + strlen(*line == 'd' ? "define" : "undef");
+		const char *end = line + length;
+		gsize n = 0;
+
+		while (at < end && (*at == ' ' || *at == '\t'))
+			at++;
+		while (at + n < end && is_word(at[n]))
+			n++;
+		if (n > 0)
+			g_ptr_array_add(lines->defines, g_strndup(at, n));
+	}
+	lines->anything |= !starts_with(line, length, "include");
+}
+
+static void take_line(const char *line, gsize length, XbLines *lines, int *depth)
+{
+	while (length > 0 && g_ascii_isspace(*line)) {
+		line++;
+		length--;
+	}
+	if (length == 0 || *line == '*' || (length > 1 && *line == '/' && line[1] == '*') ||
+	    (length > 1 && *line == '/' && line[1] == '/'))
+		return;
+	if (*line == '#') {
+		do {
+			line++;
+			length--;
+		} while (length > 0 && (*line == ' ' || *line == '\t'));
+		take_directive(line, length, lines, depth);
+		return;
+	}
+	lines->anything = true;
+	lines->type |= starts_with(line, length, "typedef");
+}
+
+XbLines *xb_functions_outside(const char *text, gsize length, const GArray *functions, guint first,
+			      guint last)
+{
+	XbLines *lines = g_new0(XbLines, 1);
+	const char *at = text, *end = text + length;
+	int depth = 0;
+	guint next = 0;
+
+	lines->defines = g_ptr_array_new_with_free_func(g_free);
+	for (guint line = 1; at < end && line <= last; line++) {
+		const char *newline = memchr(at, '\n', (gsize)(end - at));
+		const char *stop = newline ? newline : end;
+
+		while (next < functions->len &&
+		       g_array_index(functions, XbFunction, next).last < line)
+			next++;
+		if (line >= first && (next == functions->len ||
+				      g_array_index(functions, XbFunction, next).first > line))
+			take_line(at, (gsize)(stop - at), lines, &depth);
+		at = newline ? newline + 1 : end;
+	}
+	lines->type |= depth != 0;
+	return lines;
+}
+
+void xb_lines_free(XbLines *lines)
+{
+	if (!lines)
+		return;
+	g_ptr_array_unref(lines->defines);
+	g_free(lines);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * c-functions.h - where the functions of a source file begin and end, without a
+ * c-functions.h - where the functions and data of a source file begin and end, without a
  * compiler: C by its top-level braces, assembler by the kernel's SYM_*_START and
  * SYM_*_END, ENTRY and ENDPROC. Pure.
  *
@@ -17,16 +17,31 @@
 #include <stdbool.h>
 
 typedef struct {
-	char *name;
+	char *name;              /* "" of data */
+	bool data;               /* what stands between the braces of a type or an initialiser */
 	guint first, last;       /* lines, from 1: from the signature to the closing brace */
 	gsize body, body_length; /* bytes of the text, between the braces */
 } XbFunction;
 
-/* XbFunction by rising line; those of macros (#define of more than a value) as well. Caller
- * unrefs. @assembler: the file is one (".S"). */
+/* XbFunction by rising line; those of macros (#define of more than a value) and of data as well.
+ * Caller unrefs. @assembler: the file is one (".S"). */
 GArray *xb_functions_of(const char *text, gsize length, bool assembler);
 
-/* @name stands as a word in the @length bytes at @text. */
-bool xb_functions_mention(const char *text, gsize length, const char *name);
+/* Each word of @function's body that may be a name, in order, some of them more than once. */
+typedef void (*XbWordFunc)(const char *word, gsize length, void *data);
+void xb_functions_words(const char *text, const XbFunction *function, XbWordFunc on_word,
+			void *data);
+
+/* What lines @first to @last say outside of @functions, those of the text: comments and #include
+ * are nothing. */
+typedef struct {
+	bool anything;
+	bool type;          /* a typedef, or a conditional of which a part lies elsewhere */
+	GPtrArray *defines; /* char*: names of macros */
+} XbLines;
+XbLines *xb_functions_outside(const char *text, gsize length, const GArray *functions, guint first,
+			      guint last);
+void xb_lines_free(XbLines *lines);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbLines, xb_lines_free)
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* history-change.c - one file in two commits: both texts, and the lines that differ. */
+/* history-change.c - a file in one commit, or in two: the texts, and the lines that differ. */
 #include <string.h>
 
 #include "history-private.h"
@@ -96,4 +96,17 @@ XbFileChange *xb_history_file_change(XbHistory *self, const char *a, const char 
 	git_blob_free(before);
 	git_blob_free(after);
 	return ok ? g_steal_pointer(&change) : NULL;
+}
+
+char *xb_history_file(XbHistory *self, const char *commit, const char *path, gsize max,
+		      gsize *length, GError **error)
+{
+	git_blob *blob = NULL;
+	char *text = NULL;
+
+	*length = 0;
+	if (blob_in(self, commit, path, max, &blob, error))
+		take_text(blob, &text, length);
+	git_blob_free(blob);
+	return text;
 }

@@ -97,6 +97,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbFileChange, xb_file_change_free)
 XbFileChange *xb_history_file_change(XbHistory *self, const char *a, const char *b,
 				     const char *path, gsize max, GError **error);
 
+/* The text of @path in @commit. Caller frees. NULL with @error as above; NULL without one when
+ * there is no such file. */
+char *xb_history_file(XbHistory *self, const char *commit, const char *path, gsize max,
+		      gsize *length, GError **error);
+
 /* What @commit changed against its first parent, as unified diff text, safe to show, at most
  * @max bytes; "" for a root. Caller frees. */
 char *xb_history_patch(XbHistory *self, const char *commit, gsize max, GError **error);

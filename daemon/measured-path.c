@@ -14,9 +14,10 @@
 
 #define FOLDED_MAX  ((gsize)16 << 20)
 #define OBJECTS_MAX ((gsize)64 << 20)
-#define FILE_MAX    ((gsize)2 << 20) /* of a source file */
-#define COMMITS_MAX 5000             /* that have files; a file takes about a millisecond */
-#define FILES_MAX   200              /* of one commit: more are no change of a function */
+#define FILE_MAX    ((gsize)2 << 20)   /* of a source file */
+#define COMMITS_MAX 5000               /* that have files; a file takes about a millisecond */
+#define FILES_MAX   200                /* of one commit: more are no change of a function */
+#define TREE_MAX    ((gsize)512 << 20) /* of all sources that an executed object read */
 
 /* ---- files -------------------------------------------------------------------------- */
 
@@ -102,7 +103,7 @@ static char *phase_of(const json_t *event, const char *metric)
 }
 
 static bool read_stacks(const XbRun *run, const json_t *event, const char *wanted,
-			GHashTable *executed, GError **error)
+			XbExecuted *executed, GError **error)
 {
 	size_t i;
 	json_t *phase;
@@ -117,9 +118,9 @@ static bool read_stacks(const XbRun *run, const json_t *event, const char *wante
 		text = read_file(run->dir, text_of(phase, "file"), FOLDED_MAX, &length, error);
 		if (!text)
 			return false;
-		xb_object_map_fold(executed, text, length);
+		xb_executed_add(executed, text, length);
 	}
-	if (g_hash_table_size(executed) > 0)
+	if (g_hash_table_size(executed->functions) > 0)
 		return true;
 	g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
 		    "boot %lld names no function of the kernel", (long long)run->id);
@@ -131,7 +132,7 @@ static XbObjectMap *read_map(const XbJobData *data, const XbRun *run, const json
 {
 	const XbVariant *good = data->variants->pdata[0];
 	g_autoptr(json_t) artifact = good->artifact ? json_loads(good->artifact, 0, NULL) : NULL;
-	g_autoptr(GHashTable) executed = xb_object_map_executed();
+	g_autoptr(XbExecuted) executed = xb_executed_new();
 	const char *name = text_of(artifact, "objects"), *unit = text_of(event, "unit");
 	g_autofree char *text = NULL;
 	gsize length = 0;
@@ -160,8 +161,35 @@ typedef struct {
 	const XbJobData *data;
 	const XbObjectMap *map;
 	XbHistory *history;
+	XbUses *uses; /* of GOOD; NULL: not needed yet */
+	gsize read;   /* bytes of it */
 	guint looked_at;
 } Look;
+
+static void read_uses(const char *path, void *data)
+{
+	Look *look = data;
+	const XbJobCommit *good = look->data->commits->pdata[0];
+	g_autofree char *text = NULL;
+	gsize length;
+
+	/* made by the build, or unreadable: what it uses is not known */
+	text = xb_history_file(look->history, good->label, path, FILE_MAX, &length, NULL);
+	if (!text || look->read + length > TREE_MAX)
+		return;
+	look->read += length;
+	xb_uses_add(look->uses, path, text, length);
+}
+
+/* For the first header. */
+static const XbUses *uses_of_good(Look *look)
+{
+	if (!look->uses) {
+		look->uses = xb_uses_new(look->map);
+		xb_object_map_live_files(look->map, read_uses, look);
+	}
+	return look->uses;
+}
 
 static XbTouched *look_at_commit(Look *look, const XbJobCommit *commit)
 {
@@ -174,23 +202,28 @@ static XbTouched *look_at_commit(Look *look, const XbJobCommit *commit)
 	for (guint i = 0; i < FILES_MAX && files[i]; i++) {
 		g_autoptr(XbFileChange) change = NULL;
 		g_autoptr(GError) problem = NULL;
+		const XbUses *uses = NULL;
 		XbObjectFile file;
 
-		if (xb_object_map_file(look->map, files[i], &file) && file.source)
+		if (xb_object_map_file(look->map, files[i], &file) &&
+		    (file.source || file.live > 0))
 			change = xb_history_file_change(look->history, parent->label, commit->label,
 							files[i], FILE_MAX, &problem);
-		xb_touched_add(touched, look->map, files[i], change);
+		if (change && !file.source)
+			uses = uses_of_good(look);
+		xb_touched_add(touched, look->map, uses, files[i], change);
 	}
 	return g_steal_pointer(&touched);
 }
 
 static bool add_row(Look *look, guint node, XbTouchedKind kind, const char *functions,
-		    guint objects, GError **error)
+		    guint objects, double share, GError **error)
 {
 	const XbJobPath row = { .node = (int)node,
 				.kind = (char *)xb_touched_name(kind),
 				.functions = (char *)functions,
-				.objects = (int)objects };
+				.objects = (int)objects,
+				.share = share };
 
 	return xb_db_job_path_add(look->daemon->db, look->data->job->id, &row, error);
 }
@@ -210,7 +243,8 @@ static bool look_at_all(Look *look, GError **error)
 			continue;
 		g_ptr_array_add(touched->functions, NULL);
 		functions = g_strjoinv("\n", (char **)touched->functions->pdata);
-		if (!add_row(look, i, xb_touched_kind(touched), functions, touched->objects, error))
+		if (!add_row(look, i, xb_touched_kind(touched), functions, touched->objects,
+			     touched->share, error))
 			return false;
 	}
 	return true;
@@ -224,7 +258,7 @@ static bool write_rows(Look *look, const char *phase, GError **error)
 
 	if (!xb_db_begin(db, error))
 		return false;
-	if (add_row(look, 0, look->map ? XB_TOUCHED_EXECUTED : XB_TOUCHED_UNKNOWN, phase, live,
+	if (add_row(look, 0, look->map ? XB_TOUCHED_EXECUTED : XB_TOUCHED_UNKNOWN, phase, live, 0,
 		    error) &&
 	    (!look->map || look_at_all(look, error)) && xb_db_commit(db, error))
 		return true;
@@ -268,8 +302,9 @@ bool xb_measured_path_note(XbDaemon *daemon, XbJobData **data, GError **error)
 		xb_journal(daemon, (*data)->job->id,
 			   "which commits touch what is executed is not known: %s",
 			   problem->message);
-	if (!write_rows(&look, phase, error) ||
-	    !(again = xb_jobdata_load(daemon->db, (*data)->job->id, error)))
+	bool written = write_rows(&look, phase, error);
+	xb_uses_free(look.uses);
+	if (!written || !(again = xb_jobdata_load(daemon->db, (*data)->job->id, error)))
 		return false;
 	tell(daemon, again, run);
 	xb_jobdata_free(*data);

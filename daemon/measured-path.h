@@ -4,7 +4,8 @@
  * workload executes. A boot of GOOD that counts every instruction (plan-explain.h)
  * says which functions are executed in the phase that the job's metric is called
  * after, else in all; the list that its build left (builder/objects.h) says where
- * they come from; the repository what the commits change (touched.h).
+ * they come from; the repository what the commits change (touched.h) and, where that
+ * is in a header, what of GOOD uses it (uses.h).
  */
 #ifndef XB_MEASURED_PATH_H
 #define XB_MEASURED_PATH_H

@@ -3,6 +3,7 @@
 #include "object-map.h"
 
 #include <gio/gio.h>
+#include <math.h>
 #include <string.h>
 
 #define PATHS_MAX   400000
@@ -14,14 +15,15 @@ typedef struct {
 	const char *path; /* a key of @numbers */
 	guint readers, live;
 	guint last;            /* the object that was counted last */
-	GHashTable *functions; /* of the objects made from it: name -> 1, or 2 when executed */
+	GHashTable *functions; /* of the objects made from it: name -> its share, below 0: idle */
 	bool executed;
 } File;
 
 struct XbObjectMap {
-	GHashTable *numbers;  /* path -> its place in @files + 1 */
-	GArray *files;        /* File */
-	GHashTable *executed; /* borrowed, while it is read */
+	GHashTable *numbers;        /* path -> its place in @files + 1 */
+	GArray *files;              /* File */
+	GHashTable *anywhere;       /* functions of any object that were executed: name -> share */
+	const XbExecuted *executed; /* borrowed, while it is read */
 	guint objects, live;
 	/* of the object at hand */
 	guint source;
@@ -31,9 +33,25 @@ struct XbObjectMap {
 
 /* ---- what was executed ------------------------------------------------------------- */
 
-GHashTable *xb_object_map_executed(void)
+static GHashTable *new_numbers(void)
 {
-	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+}
+
+XbExecuted *xb_executed_new(void)
+{
+	XbExecuted *executed = g_new0(XbExecuted, 1);
+
+	executed->functions = new_numbers();
+	return executed;
+}
+
+void xb_executed_free(XbExecuted *executed)
+{
+	if (!executed)
+		return;
+	g_hash_table_unref(executed->functions);
+	g_free(executed);
 }
 
 /* Without what a compiler appended. Caller frees. */
@@ -44,10 +62,24 @@ static char *stem_of(const char *name, gsize length)
 	return g_strndup(name, dot ? (gsize)(dot - name) : length);
 }
 
-static void fold_stack(GHashTable *executed, const char *stack, gsize length)
+/* The count of @name, 0 when it is new. */
+static double *count_of(XbExecuted *executed, const char *name, gsize length)
+{
+	g_autofree char *stem = stem_of(name, length);
+	double *count = g_hash_table_lookup(executed->functions, stem);
+
+	if (!count) {
+		count = g_new0(double, 1);
+		g_hash_table_insert(executed->functions, g_steal_pointer(&stem), count);
+	}
+	return count;
+}
+
+static void add_stack(XbExecuted *executed, const char *stack, gsize length, double instructions)
 {
 	const char *end = stack + length;
 	const gsize mark = strlen("_[k]");
+	double *innermost = NULL;
 
 	for (const char *at = stack, *next; at < end; at = next + 1) {
 		gsize n;
@@ -56,11 +88,14 @@ static void fold_stack(GHashTable *executed, const char *stack, gsize length)
 		next = next ? next : end;
 		n = (gsize)(next - at);
 		if (n > mark && memcmp(next - mark, "_[k]", mark) == 0)
-			g_hash_table_add(executed, stem_of(at, n - mark));
+			innermost = count_of(executed, at, n - mark);
 	}
+	if (innermost)
+		*innermost += instructions;
+	executed->all += instructions;
 }
 
-void xb_object_map_fold(GHashTable *executed, const char *folded, gsize length)
+void xb_executed_add(XbExecuted *executed, const char *folded, gsize length)
 {
 	const char *end = folded + length;
 
@@ -70,8 +105,13 @@ void xb_object_map_fold(GHashTable *executed, const char *folded, gsize length)
 		next = memchr(at, '\n', (gsize)(end - at));
 		next = next ? next : end;
 		space = memrchr(at, ' ', (gsize)(next - at));
-		if (space)
-			fold_stack(executed, at, (gsize)(space - at));
+		if (space) {
+			g_autofree char *number = g_strndup(space + 1, (gsize)(next - space - 1));
+			double count = g_ascii_strtod(number, NULL);
+
+			add_stack(executed, at, (gsize)(space - at),
+				  isfinite(count) && count > 0 ? count : 0);
+		}
 	}
 }
 
@@ -145,8 +185,7 @@ static bool read_object(XbObjectMap *self, const char *rest)
 		return false;
 	count_reader(self, self->source);
 	if (!file_at(self, self->source)->functions)
-		file_at(self, self->source)->functions =
-			g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		file_at(self, self->source)->functions = new_numbers();
 	return true;
 }
 
@@ -162,6 +201,19 @@ static bool read_reads(XbObjectMap *self, const char *rest)
 	return self->objects > 0;
 }
 
+/* Below 0: it was not executed. */
+static double share_of(const XbExecuted *executed, const char *name)
+{
+	const double *count = g_hash_table_lookup(executed->functions, name);
+
+	return count ? *count / fmax(executed->all, 1) : -1;
+}
+
+static double *number_of(double value)
+{
+	return g_memdup2(&value, sizeof(value));
+}
+
 static bool read_functions(XbObjectMap *self, const char *rest)
 {
 	GHashTable *functions =
@@ -170,17 +222,18 @@ static bool read_functions(XbObjectMap *self, const char *rest)
 
 	for (const char *at = rest, *end; *at; at = *end ? end + 1 : end) {
 		g_autofree char *name = NULL;
-		bool executed;
+		double share;
 
 		end = at + strcspn(at, " ");
 		if (end == at)
 			return false;
 		name = stem_of(at, (gsize)(end - at));
-		executed = g_hash_table_contains(self->executed, name);
-		live |= executed;
-		if (functions && (executed || !g_hash_table_contains(functions, name)))
-			g_hash_table_replace(functions, g_steal_pointer(&name),
-					     GUINT_TO_POINTER(executed ? 2 : 1));
+		share = share_of(self->executed, name);
+		live |= share >= 0;
+		if (share >= 0)
+			g_hash_table_replace(self->anywhere, g_strdup(name), number_of(share));
+		if (functions && (share >= 0 || !g_hash_table_contains(functions, name)))
+			g_hash_table_replace(functions, g_steal_pointer(&name), number_of(share));
 	}
 	if (!live || self->counted)
 		return self->objects > 0;
@@ -232,7 +285,7 @@ static bool read_all(XbObjectMap *self, char *text, gsize length, GError **error
 	return false;
 }
 
-XbObjectMap *xb_object_map_parse(const char *text, gsize length, GHashTable *executed,
+XbObjectMap *xb_object_map_parse(const char *text, gsize length, const XbExecuted *executed,
 				 GError **error)
 {
 	g_autoptr(XbObjectMap) self = g_new0(XbObjectMap, 1);
@@ -243,6 +296,7 @@ XbObjectMap *xb_object_map_parse(const char *text, gsize length, GHashTable *exe
 	g_array_set_clear_func(self->files, clear_file);
 	self->reads = g_array_new(FALSE, FALSE, sizeof(guint));
 	self->executed = executed;
+	self->anywhere = new_numbers();
 	self->source = NONE;
 	if (!read_all(self, copy, length, error))
 		return NULL;
@@ -255,6 +309,7 @@ void xb_object_map_free(XbObjectMap *self)
 	if (!self)
 		return;
 	g_hash_table_unref(self->numbers);
+	g_hash_table_unref(self->anywhere);
 	g_array_unref(self->files);
 	g_array_unref(self->reads);
 	g_free(self);
@@ -290,18 +345,40 @@ bool xb_object_map_file(const XbObjectMap *self, const char *path, XbObjectFile 
 	return true;
 }
 
-XbFunctionState xb_object_map_function(const XbObjectMap *self, const char *path, const char *name)
+void xb_object_map_live_files(const XbObjectMap *self, XbPathFunc on_path, void *data)
 {
-	const File *file = find_file(self, path);
+	for (guint i = 0; i < self->files->len; i++)
+		if (file_at(self, i)->live > 0)
+			on_path(file_at(self, i)->path, data);
+}
 
-	if (!file || !file->functions)
+static XbFunctionState look_up(GHashTable *functions, const char *name, double *share)
+{
+	const double *known = g_hash_table_lookup(functions, name);
+
+	if (!known)
 		return XB_FUNCTION_UNKNOWN;
-	switch (GPOINTER_TO_UINT(g_hash_table_lookup(file->functions, name))) {
-	case 2:
-		return XB_FUNCTION_EXECUTED;
-	case 1:
+	if (*known < 0)
 		return XB_FUNCTION_IDLE;
-	default:
-		return XB_FUNCTION_UNKNOWN;
+	*share = fmax(*share, *known);
+	return XB_FUNCTION_EXECUTED;
+}
+
+XbFunctionState xb_object_map_function(const XbObjectMap *self, const char *path, const char *name,
+				       double *share)
+{
+	static const char *const bodies[] = { "__se_sys_", "__x64_sys_", "__arm64_sys_", "sys_" };
+	const File *file = path ? find_file(self, path) : NULL;
+	GHashTable *functions = path ? (file ? file->functions : NULL) : self->anywhere;
+	XbFunctionState state = functions ? look_up(functions, name, share) : XB_FUNCTION_UNKNOWN;
+
+	if (!functions || state != XB_FUNCTION_UNKNOWN || !g_str_has_prefix(name, "__do_sys_"))
+		return state;
+	for (guint i = 0; i < G_N_ELEMENTS(bodies); i++) {
+		g_autofree char *other = g_strconcat(bodies[i], name + strlen("__do_sys_"), NULL);
+		XbFunctionState found = look_up(functions, other, share);
+
+		state = MAX(state, found);
 	}
+	return state;
 }

@@ -15,19 +15,24 @@
 
 typedef struct XbObjectMap XbObjectMap;
 
-/* @executed: names of functions, as a set; see xb_object_map_executed(). NULL with @error naming
- * the line. */
-XbObjectMap *xb_object_map_parse(const char *text, gsize length, GHashTable *executed,
+/* What was executed, of the kernel's functions. */
+typedef struct {
+	GHashTable *functions; /* name -> double*: instructions of it, and of what it made Xen do */
+	double all;            /* instructions that were counted, of anything */
+} XbExecuted;
+XbExecuted *xb_executed_new(void);
+void xb_executed_free(XbExecuted *executed);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbExecuted, xb_executed_free)
+
+/* Add folded stacks (common/folded.h). Frames that end in "_[k]" are the kernel's functions; the
+ * innermost of them has the count. Lines of another form are skipped. */
+void xb_executed_add(XbExecuted *executed, const char *folded, gsize length);
+
+/* NULL with @error naming the line. @executed is only read. */
+XbObjectMap *xb_object_map_parse(const char *text, gsize length, const XbExecuted *executed,
 				 GError **error);
 void xb_object_map_free(XbObjectMap *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbObjectMap, xb_object_map_free)
-
-/* An empty set of names, to be filled by xb_object_map_fold(). Caller unrefs. */
-GHashTable *xb_object_map_executed(void);
-
-/* Add the innermost and all other frames of folded stacks (common/folded.h) that are functions of
- * the kernel: those that end in "_[k]". Lines of another form are skipped. */
-void xb_object_map_fold(GHashTable *executed, const char *folded, gsize length);
 
 /* Objects and, of them, those of which a function was executed. */
 guint xb_object_map_objects(const XbObjectMap *self);
@@ -43,8 +48,18 @@ typedef struct {
 /* False: no object read it. */
 bool xb_object_map_file(const XbObjectMap *self, const char *path, XbObjectFile *file);
 
-/* Is @name a function of an object made from @path, and was it executed? */
+/* All files that an object read of which a function was executed. */
+typedef void (*XbPathFunc)(const char *path, void *data);
+void xb_object_map_live_files(const XbObjectMap *self, XbPathFunc on_path, void *data);
+
+/*
+ * Is @name a function of an object made from @path, and was it executed? @path NULL: of any object,
+ * and only executed ones are known. *share becomes at least the part, 0 to 1, that it has in all
+ * instructions that were counted, what it made Xen do included. "__do_sys_x" is the body of a
+ * SYSCALL_DEFINE, which is mostly inlined into a function of another name.
+ */
 typedef enum { XB_FUNCTION_UNKNOWN, XB_FUNCTION_IDLE, XB_FUNCTION_EXECUTED } XbFunctionState;
-XbFunctionState xb_object_map_function(const XbObjectMap *self, const char *path, const char *name);
+XbFunctionState xb_object_map_function(const XbObjectMap *self, const char *path, const char *name,
+				       double *share);
 
 #endif

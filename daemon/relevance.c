@@ -117,7 +117,7 @@ static double path_weight(const XbJobData *data, guint node)
 	XbTouchedKind kind;
 
 	return path && xb_touched_parse(path->kind, &kind) && kind != XB_TOUCHED_UNKNOWN
-		       ? xb_touched_weight(kind, (guint)MAX(path->objects, 0))
+		       ? xb_touched_weight(kind, (guint)MAX(path->objects, 0), path->share)
 		       : 0;
 }
 

@@ -8,11 +8,13 @@
 #include "c-functions.h"
 
 #define FUNCTIONS_MAX 64 /* named of one commit */
-#define DEPTH_MAX     16 /* of functions that were inlined into each other */
 
-#define WEIGHT_EXECUTED 6.0
-#define WEIGHT_MOST     9.0
-#define WEIGHT_IDLE     0.25
+#define WEIGHT_HOT   20.0
+#define WEIGHT_COLD  2.0
+#define WEIGHT_TYPES 4.0
+#define WEIGHT_IDLE  0.5
+#define HOT_SHARE    1e-2
+#define COLD_SHARE   1e-5
 
 static const char *const names[] = {
 	[XB_TOUCHED_UNKNOWN] = "unknown",
@@ -52,73 +54,9 @@ void xb_touched_free(XbTouched *touched)
 	g_free(touched);
 }
 
-/* ---- one version of a file --------------------------------------------------------- */
-
-typedef struct {
-	const XbObjectMap *map;
-	const char *path, *text;
-	GArray *functions; /* XbFunction */
-	XbObjectFile file;
-	XbTouched *touched;
-} Side;
-
-static const XbFunction *function_at(const Side *side, guint i)
-{
-	return &g_array_index(side->functions, XbFunction, i);
-}
-
 static void raise_kind(XbTouched *touched, XbTouchedKind kind)
 {
 	touched->kind = MAX(touched->kind, kind);
-}
-
-static XbFunctionState state_of(const Side *side, guint i, guint8 *seen, guint depth);
-
-/* Of one without a symbol: whether any that mention it were executed. */
-static XbFunctionState state_of_callers(const Side *side, guint callee, guint8 *seen, guint depth)
-{
-	const char *name = function_at(side, callee)->name;
-	XbFunctionState best = XB_FUNCTION_UNKNOWN;
-
-	for (guint i = 0; depth < DEPTH_MAX && i < side->functions->len; i++) {
-		const XbFunction *function = function_at(side, i);
-		XbFunctionState state;
-
-		if (seen[i] || strcmp(function->name, name) == 0 ||
-		    !xb_functions_mention(side->text + function->body, function->body_length, name))
-			continue;
-		state = state_of(side, i, seen, depth + 1);
-		best = MAX(best, state);
-		if (best == XB_FUNCTION_EXECUTED)
-			break;
-	}
-	return best;
-}
-
-/* What SYSCALL_DEFINE makes of a name: the body is mostly inlined into the first of them. */
-static XbFunctionState state_of_syscall(const Side *side, const char *name)
-{
-	static const char *const prefixes[] = { "__se_sys_", "__x64_sys_", "__arm64_sys_", "sys_" };
-	XbFunctionState best = XB_FUNCTION_UNKNOWN;
-
-	for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-		g_autofree char *other = g_strconcat(prefixes[i], name, NULL);
-		XbFunctionState state = xb_object_map_function(side->map, side->path, other);
-
-		best = MAX(best, state);
-	}
-	return best;
-}
-
-static XbFunctionState state_of(const Side *side, guint i, guint8 *seen, guint depth)
-{
-	const char *name = function_at(side, i)->name;
-	XbFunctionState state = xb_object_map_function(side->map, side->path, name);
-
-	if (state == XB_FUNCTION_UNKNOWN && g_str_has_prefix(name, "__do_sys_"))
-		state = state_of_syscall(side, name + strlen("__do_sys_"));
-	seen[i] = 1;
-	return state == XB_FUNCTION_UNKNOWN ? state_of_callers(side, i, seen, depth) : state;
 }
 
 static void add_name(XbTouched *touched, const char *name)
@@ -130,78 +68,89 @@ static void add_name(XbTouched *touched, const char *name)
 		g_ptr_array_add(touched->functions, g_strdup(name));
 }
 
-static void touch_function(const Side *side, guint i)
-{
-	g_autofree guint8 *seen = g_new0(guint8, side->functions->len);
+/* ---- one version of a file --------------------------------------------------------- */
 
-	switch (state_of(side, i, seen, 0)) {
+typedef struct {
+	XbTouched *touched;
+	const XbUses *uses; /* who mentions what this file has */
+	const char *path, *text;
+	gsize length;
+	const GArray *functions; /* XbFunction */
+	const GArray *before;    /* of the other version, when this is the new one */
+	XbObjectFile file;
+	bool header; /* else a source */
+} Side;
+
+static bool is_among(const GArray *functions, const char *name)
+{
+	for (guint i = 0; functions && i < functions->len; i++)
+		if (strcmp(g_array_index(functions, XbFunction, i).name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What it can do where it is no function's, or not known to be. */
+static void touch_data(const Side *side)
+{
+	bool live = side->header ? side->file.live > 0 : side->file.executed;
+
+	raise_kind(side->touched, live ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
+	if (side->header)
+		side->touched->objects = MAX(side->touched->objects, side->file.live);
+}
+
+static void touch_function(const Side *side, const char *name)
+{
+	switch (xb_uses_state(side->uses, side->path, name, &side->touched->share)) {
 	case XB_FUNCTION_EXECUTED:
 		raise_kind(side->touched, XB_TOUCHED_EXECUTED);
-		add_name(side->touched, function_at(side, i)->name);
+		add_name(side->touched, name);
 		break;
 	case XB_FUNCTION_IDLE:
 		raise_kind(side->touched, XB_TOUCHED_IDLE);
 		break;
 	case XB_FUNCTION_UNKNOWN:
-		raise_kind(side->touched,
-			   side->file.executed ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
+		/* what a commit adds to a header, and uses, it uses in what it touches */
+		if (side->header && side->before && !is_among(side->before, name))
+			raise_kind(side->touched, XB_TOUCHED_IDLE);
+		else
+			touch_data(side);
 		break;
 	}
-}
-
-static bool is_blank(const char *line, gsize length)
-{
-	for (gsize i = 0; i < length; i++)
-		if (!g_ascii_isspace(line[i]))
-			return false;
-	return true;
-}
-
-/* Something but blank lines stands on lines @first to @last. */
-static bool says_something(const char *text, guint first, guint last)
-{
-	const char *at = text;
-
-	for (guint line = 1; *at && line <= last; line++) {
-		gsize length = strcspn(at, "\n");
-
-		if (line >= first && !is_blank(at, length))
-			return true;
-		at += length + (at[length] == '\n');
-	}
-	return false;
 }
 
 /* Lines @first to @last were changed. */
 static void touch_lines(const Side *side, guint first, guint last)
 {
-	guint next = first; /* the first line that lies in no function so far */
-	bool outside = false;
+	g_autoptr(XbLines) outside =
+		xb_functions_outside(side->text, side->length, side->functions, first, last);
 
 	for (guint i = 0; i < side->functions->len; i++) {
-		const XbFunction *function = function_at(side, i);
+		const XbFunction *function = &g_array_index(side->functions, XbFunction, i);
 
 		if (function->last < first || function->first > last)
 			continue;
-		touch_function(side, i);
-		outside |= function->first > next &&
-			   says_something(side->text, next, function->first - 1);
-		next = MAX(next, function->last + 1);
+		if (function->data)
+			touch_data(side);
+		else
+			touch_function(side, function->name);
 	}
-	outside |= next <= last && says_something(side->text, next, last);
-	if (outside)
-		raise_kind(side->touched,
-			   side->file.executed ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
+	if (!side->header) {
+		if (outside->anything)
+			touch_data(side);
+		return;
+	}
+	if (outside->type)
+		touch_data(side);
+	for (guint i = 0; i < outside->defines->len; i++)
+		touch_function(side, outside->defines->pdata[i]);
+	if (outside->anything)
+		raise_kind(side->touched, XB_TOUCHED_IDLE);
 }
 
-static void touch_side(Side *side, const char *text, gsize length, const XbFileChange *change,
-		       bool old)
+static void touch_hunks(const Side *side, const XbFileChange *change, bool old)
 {
-	if (!text)
-		return;
-	side->text = text;
-	side->functions = xb_functions_of(text, length, g_str_has_suffix(side->path, ".S"));
-	for (guint i = 0; i < change->hunks->len; i++) {
+	for (guint i = 0; side->text && i < change->hunks->len; i++) {
 		const XbHunk *hunk = &g_array_index(change->hunks, XbHunk, i);
 		guint first = old ? hunk->old_first : hunk->new_first;
 		guint lines = old ? hunk->old_lines : hunk->new_lines;
@@ -209,7 +158,26 @@ static void touch_side(Side *side, const char *text, gsize length, const XbFileC
 		if (lines > 0)
 			touch_lines(side, first, first + lines - 1);
 	}
-	g_array_unref(side->functions);
+}
+
+/* One version, of which @uses is told, or NULL: the file itself. Caller unrefs. */
+static GArray *touch_side(Side *side, const XbObjectMap *map, const XbUses *uses,
+			  const XbFileChange *change, bool old)
+{
+	g_autoptr(XbUses) own = uses ? NULL : xb_uses_new(map);
+	const char *text = old ? change->old_text : change->new_text;
+	gsize length = old ? change->old_length : change->new_length;
+	GArray *functions =
+		xb_functions_of(text ? text : "", length, g_str_has_suffix(side->path, ".S"));
+
+	if (own && text)
+		xb_uses_add(own, side->path, text, length);
+	side->uses = uses ? uses : own;
+	side->text = text;
+	side->length = length;
+	side->functions = functions;
+	touch_hunks(side, change, old);
+	return functions;
 }
 
 /* ---- a file ------------------------------------------------------------------------------ */
@@ -239,32 +207,30 @@ static bool may_be_anything(const char *path)
 	return true;
 }
 
-/* A header, or a source that others include. */
-static void touch_shared(XbTouched *touched, const XbObjectFile *file)
+void xb_touched_add(XbTouched *touched, const XbObjectMap *map, const XbUses *uses,
+		    const char *path, const XbFileChange *change)
 {
-	raise_kind(touched, file->live > 0 ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
-	touched->objects = MAX(touched->objects, file->live);
-}
-
-void xb_touched_add(XbTouched *touched, const XbObjectMap *map, const char *path,
-		    const XbFileChange *change)
-{
-	Side side = { .map = map, .path = path, .touched = touched };
+	Side side = { .touched = touched, .path = path };
 
 	touched->unsure |= may_be_anything(path);
 	/* of a file that the build does not read relevance.h knows what to think */
 	if (!is_code(path) || !xb_object_map_file(map, path, &side.file))
 		return;
-	if (!side.file.source || side.file.readers > 1)
-		touch_shared(touched, &side.file);
-	if (!side.file.source)
-		return;
-	if (!change) {
-		raise_kind(touched, side.file.executed ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
+	side.header = !side.file.source;
+	/* a source that others include is nobody's alone */
+	if (side.file.source && side.file.readers > 1) {
+		raise_kind(touched, side.file.live > 0 ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
+		touched->objects = MAX(touched->objects, side.file.live);
+	}
+	if (!change || (side.header && !uses)) {
+		touch_data(&side);
 		return;
 	}
-	touch_side(&side, change->old_text, change->old_length, change, true);
-	touch_side(&side, change->new_text, change->new_length, change, false);
+	if (!side.header)
+		uses = NULL;
+	g_autoptr(GArray) before = touch_side(&side, map, uses, change, true);
+	side.before = before;
+	g_autoptr(GArray) after = touch_side(&side, map, uses, change, false);
 }
 
 XbTouchedKind xb_touched_kind(const XbTouched *touched)
@@ -273,15 +239,17 @@ XbTouchedKind xb_touched_kind(const XbTouched *touched)
 								   : touched->kind;
 }
 
-double xb_touched_weight(XbTouchedKind kind, guint objects)
+double xb_touched_weight(XbTouchedKind kind, guint objects, double share)
 {
-	double shared = fmin(1 + log2(1.0 + objects), WEIGHT_MOST);
+	double types = CLAMP(1 + log2(1.0 + objects) / 2, WEIGHT_COLD, WEIGHT_TYPES);
+	double heat = log(fmax(share, COLD_SHARE) / COLD_SHARE) / log(HOT_SHARE / COLD_SHARE);
+	double executed = WEIGHT_COLD + (WEIGHT_HOT - WEIGHT_COLD) * fmin(heat, 1);
 
 	switch (kind) {
 	case XB_TOUCHED_EXECUTED:
-		return fmax(WEIGHT_EXECUTED, shared);
+		return fmax(executed, types);
 	case XB_TOUCHED_SHARED:
-		return fmax(shared, 2);
+		return types;
 	case XB_TOUCHED_IDLE:
 		return WEIGHT_IDLE;
 	case XB_TOUCHED_UNKNOWN:

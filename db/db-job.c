@@ -315,6 +315,7 @@ static void *read_job_path(sqlite3_stmt *row)
 	path->kind = xb_column_text(row, 1);
 	path->functions = xb_column_text(row, 2);
 	path->objects = sqlite3_column_int(row, 3);
+	path->share = sqlite3_column_double(row, 4);
 	return path;
 }
 
@@ -326,6 +327,7 @@ bool xb_db_job_path_add(XbDb *db, int64_t job_id, const XbJobPath *path, GError 
 		xb_bind_text(":kind", path->kind),
 		xb_bind_text(":functions", path->functions),
 		xb_bind_int(":objects", path->objects),
+		xb_bind_real(":share", path->share),
 	};
 
 	return xb_db_exec(db, XB_SQL_JOB_PATH_ADD, binds, G_N_ELEMENTS(binds), error);

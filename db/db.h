@@ -145,6 +145,7 @@ typedef struct {
 	char *kind;      /* unknown, idle, shared, executed */
 	char *functions; /* one a line */
 	int objects;
+	double share; /* 0 to 1, of the most executed function */
 } XbJobPath;
 void xb_job_path_free(XbJobPath *path);
 /* A repeated node replaces. */

@@ -476,6 +476,9 @@ static const char *const xb_migrations[] = {
 	/* 11: a mail that was taken for some of its recipients goes on to the others alone. */
 	"ALTER TABLE delivery ADD COLUMN rest TEXT;", /* JSON: their addresses; NULL = all, nobody
 						       * has it */
+
+	/* 12: the part, 0 to 1, that the most executed of those functions has in the phase. */
+	"ALTER TABLE job_path ADD COLUMN share REAL NOT NULL DEFAULT 0;",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

@@ -125,14 +125,17 @@ const char *const xb_sql[XB_SQL_COUNT] = {
 			       "patch = excluded.patch",
 	/* read_culprit() */
 	[XB_SQL_CULPRIT_GET] = "SELECT facts, patch FROM job_culprit WHERE job_id = :job",
-	[XB_SQL_JOB_PATH_ADD] = "INSERT INTO job_path (job_id, node, kind, functions, objects) "
-				"VALUES (:job, :node, :kind, coalesce(:functions, ''), :objects) "
-				"ON CONFLICT (job_id, node) DO UPDATE SET kind = excluded.kind, "
-				"functions = excluded.functions, objects = excluded.objects",
+	[XB_SQL_JOB_PATH_ADD] =
+		"INSERT INTO job_path (job_id, node, kind, functions, objects, share) "
+		"VALUES (:job, :node, :kind, coalesce(:functions, ''), :objects, "
+		":share) "
+		"ON CONFLICT (job_id, node) DO UPDATE SET kind = excluded.kind, "
+		"functions = excluded.functions, objects = excluded.objects, "
+		"share = excluded.share",
 	/* read_job_path() */
-	[XB_SQL_JOB_PATHS] = "SELECT node, kind, functions, objects FROM job_path "
+	[XB_SQL_JOB_PATHS] = "SELECT node, kind, functions, objects, share FROM job_path "
 			     "WHERE job_id = :job ORDER BY node",
-	[XB_SQL_JOB_PATH_GET] = "SELECT node, kind, functions, objects FROM job_path "
+	[XB_SQL_JOB_PATH_GET] = "SELECT node, kind, functions, objects, share FROM job_path "
 				"WHERE job_id = :job AND node = :node",
 
 	/* ---- variants ---- */

@@ -4,23 +4,25 @@
 # shellcheck source=tests/program/lib/daemon.sh
 . "$(dirname "$0")/lib/daemon.sh"
 
-# Twenty commits: most change a file of which nothing is executed, c7 a header, c3 a function that is
-# not executed, c11, the culprit, one that is.
-objects='xbisect-objects_1\np_hot.c\np_cold.c\np_all.h\no_hot.o_0\nr_0_2\nf_work_spare\no_cold.o_1\nr_1_2\nf_rest\n'
+# Twenty commits: most change a file of which nothing is executed, c7 an inline function of a header
+# that an executed one calls, c9 a type, c3 a function that is not executed, c11, the culprit, one
+# that is.
+objects='xbisect-objects_1\np_hot.c\np_cold.c\np_all.h\np_use.c\no_hot.o_0\nr_0_2\nf_work_spare\no_cold.o_1\nr_1_2\nf_rest\no_use.o_3\nr_3_2\nf_entry\n'
 toy range < <(
-	echo "c0 - level=1.0 objects=$objects hot.c=0 cold.c=0 all.h=0 -- first"
+	echo "c0 - level=1.0 objects=$objects hot.c=0 cold.c=0 all.h=0 use.c=int_entry(void)_{_inner();_} -- first"
 	for i in $(seq 20); do
 		case $i in
+		9) what="all.h=struct_s_{_int_a;_};" ;;
 		3) what="hot.c=int_spare(void)_{_return_$i;_}" ;;
 		11) what="level=1.1 hot.c=int_work(void)_{_return_$i;_}" ;;
-		7) what="all.h=$i" ;;
+		7) what="all.h=int_inner(void)_{_return_$i;_}" ;;
 		15) what="id=$i" ;;
 		*) what="cold.c=int_rest(void)_{_return_$i;_}" ;;
 		esac
 		echo "c$i c$((i - 1)) $what -- change number $i"
 	done
 )
-printf 'user;work_[k] 10\nxen_[x] 5\n' >"$tmp/folded"
+printf 'user;work_[k] 10\nxen_[x] 5\nuser;entry_[k] 1\n' >"$tmp/folded"
 host_options="--folded $tmp/folded"
 host_keys=profile=flat
 builder_options="--delay 0.3"
@@ -32,12 +34,12 @@ is "found: exit 0" "$status" 0
 is "found: the commit" "$(j '.verdict.commits[0].id')" "$(sha c11 range)"
 json "the functions that it touches are named" \
 	'.verdict.commits[0].path | .kind == "executed" and .functions == ["work"]'
-# c3 puts an idle function where no function was, c7 changes a header; of c15 nothing is known
+# c3 puts an idle function where no function was, c9 takes one out as well; of c15 nothing is known
 json "the range by what its commits touch" \
-	'.path | .phase == "unmap" and .objects == 1 and .executed == 1 and .shared == 2 and .idle == 16'
+	'.path | .phase == "unmap" and .objects == 2 and .executed == 3 and .shared == 1 and .idle == 15'
 x log 1
 has "log: GOOD was booted to count" out 'boot .*which functions the workload executes'
-has "log: what came of it" out "by what boot [0-9]+ executed: 1 commit touches functions"
+has "log: what came of it" out "by what boot [0-9]+ executed: 3 commits touch functions"
 x report 1
 has "report: says what the culprit touches" out 'touches 1 function on the measured path: work'
 with=$(logged_count '^build start')

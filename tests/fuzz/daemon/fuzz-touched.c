@@ -22,9 +22,8 @@ static void scan(const char *text, gsize length, bool assembler)
 	for (guint i = 0; i < functions->len; i++) {
 		const XbFunction *one = &g_array_index(functions, XbFunction, i);
 
-		g_assert(*one->name && one->first >= 1 && one->first <= one->last &&
+		g_assert(one->data == !*one->name && one->first >= 1 && one->first <= one->last &&
 			 one->last <= lines && one->body + one->body_length <= length);
-		xb_functions_mention(text + one->body, one->body_length, one->name);
 	}
 }
 
@@ -35,17 +34,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	gsize list = zero ? (gsize)(zero - data) : size;
 	gsize length = zero ? size - list - 1 : 0;
 	g_autofree char *text = g_malloc(length + 1);
-	g_autoptr(GHashTable) executed = xb_object_map_executed();
+	g_autoptr(XbExecuted) executed = xb_executed_new();
+	g_autoptr(XbUses) uses = NULL;
 	g_autoptr(XbObjectMap) map = NULL;
 	g_autoptr(XbTouched) touched = NULL;
-	XbFileChange change = { .new_text = text, .new_length = length };
-	const XbHunk hunk = { 0, 0, 1, 1000000 };
+	XbFileChange change = {
+		.old_text = text, .old_length = length, .new_text = text, .new_length = length
+	};
+	const XbHunk hunk = { 2, 1, 1, 1000000 };
 
 	memcpy(text, zero ? (const char *)zero + 1 : "", length);
 	text[length] = '\0';
 	scan(text, length, false);
 	scan(text, length, true);
-	xb_object_map_fold(executed, folded, strlen(folded));
+	xb_executed_add(executed, folded, strlen(folded));
 	map = xb_object_map_parse((const char *)data, list, executed, NULL);
 	if (!map)
 		return 0;
@@ -53,8 +55,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	touched = xb_touched_new();
 	change.hunks = g_array_new(FALSE, FALSE, sizeof(XbHunk));
 	g_array_append_val(change.hunks, hunk);
-	xb_touched_add(touched, map, "a.c", &change);
-	g_assert(xb_touched_weight(xb_touched_kind(touched), touched->objects) > 0);
+	uses = xb_uses_new(map);
+	xb_uses_add(uses, "a.h", text, length);
+	xb_uses_add(uses, "a.c", text, length);
+	xb_touched_add(touched, map, uses, "a.c", &change);
+	xb_touched_add(touched, map, uses, "a.h", &change);
+	g_assert(touched->share >= 0 && touched->share <= 1 &&
+		 xb_touched_weight(xb_touched_kind(touched), touched->objects, touched->share) > 0);
 	g_array_unref(change.hunks);
 	return 0;
 }

@@ -219,13 +219,14 @@ static void test_what_is_executed_weighs_more_than_reach(void)
 
 		path->node = (int)i;
 		path->kind = g_strdup(kinds[i]);
-		path->objects = i == 3 ? 31 : 0;
+		path->objects = i == 3 ? 15 : 0;
+		path->share = i == 2 ? 0.5 : 0;
 		g_ptr_array_add(range.data.paths, path);
 	}
 	infer(&range);
-	g_assert_cmpfloat(range.nodes[1].prior, ==, 0.25); /* never zero */
-	g_assert_cmpfloat(range.nodes[2].prior, ==, 6);
-	g_assert_cmpfloat(range.nodes[3].prior, ==, 6); /* 31 executed objects, not 511 */
+	g_assert_cmpfloat(range.nodes[1].prior, ==, 0.5); /* never zero */
+	g_assert_cmpfloat(range.nodes[2].prior, ==, 20);
+	g_assert_cmpfloat(range.nodes[3].prior, ==, 3); /* 15 executed objects, not 511 */
 	g_assert_cmpfloat(range.nodes[4].prior, ==, 1); /* nothing is known: as without */
 	g_assert_cmpfloat(range.nodes[5].prior, ==, 10);
 	g_ptr_array_unref(range.data.paths);

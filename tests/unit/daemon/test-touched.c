@@ -68,8 +68,9 @@ static void test_functions_of_c(void)
 {
 	g_autoptr(GArray) functions = xb_functions_of(memory_c, strlen(memory_c), false);
 
-	g_assert_cmpuint(functions->len, ==, 7);
+	g_assert_cmpuint(functions->len, ==, 8);
 	assert_function(functions, "CLEAR", 3, 4);
+	assert_function(functions, "", 5, 7); /* data */
 	assert_function(functions, "zap_pte_range", 9, 17);
 	assert_function(functions, "unmap_page_range", 20, 25);
 	assert_function(functions, "idle_open", 26, 26);
@@ -120,15 +121,59 @@ static void test_any_text_ends(void)
 	}
 }
 
-static void test_words_are_mentioned_whole(void)
+static void collect(const char *word, gsize length, void *data)
 {
-	static const char text[] = "call(ptep_clear);xptep ptep2 _ptep";
+	g_string_append_len(data, word, (gssize)length);
+	g_string_append_c(data, ' ');
+}
 
-	g_assert_true(xb_functions_mention(text, strlen(text), "ptep_clear"));
-	g_assert_false(xb_functions_mention(text, strlen(text), "ptep"));
-	g_assert_false(xb_functions_mention(text, strlen(text), "clear"));
-	g_assert_true(xb_functions_mention(text, strlen(text), "_ptep"));
-	g_assert_false(xb_functions_mention(text, strlen(text), ""));
+static void test_words_are_those_that_may_be_names(void)
+{
+	static const char text[] = "call(ptep_clear);2xptep /* not */ \"this\" 'c' _ptep, 0x10 a2";
+	const XbFunction function = { .body = 0, .body_length = strlen(text) };
+	g_autoptr(GString) words = g_string_new(NULL);
+
+	xb_functions_words(text, &function, collect, words);
+	g_assert_cmpstr(words->str, ==, "call ptep_clear _ptep a2 ");
+}
+
+static void test_lines_outside_of_functions(void)
+{
+	static const struct {
+		const char *text;
+		guint first, last;
+		bool anything, type;
+		const char *defines;
+	} cases[] = {
+		{ "\n/* a\n * comment */\n// b\n#include <x.h>\n", 1, 5, false, false, "" },
+		{ "int f(int a,\n\tint b);\n", 2, 2, true, false, "" },
+		{ "typedef u32 pte_t;\n", 1, 1, true, true, "" },
+		{ "#define A 1\n# define\tB\n#undef C\n", 1, 3, true, false, "A B C" },
+		/* a conditional of the change's own, and a part of another */
+		{ "#ifdef X\n#define A 1\n#else\n#define A 2\n#endif\n", 1, 5, true, false, "A A" },
+		{ "#ifdef X\nint a;\n#endif\n", 1, 1, true, true, "" },
+		{ "#ifdef X\nint a;\n#endif\n", 3, 3, true, true, "" },
+		{ "#ifdef X\nint a;\n#else\nint b;\n#endif\n", 3, 4, true, true, "" },
+		/* lines of functions and of data are theirs */
+		{ "int f(void)\n{\n#if 1\n\tg();\n}\nstruct s {\n\tint a;\n};\n", 1, 8, false,
+		  false, "" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *text = cases[i].text;
+		/* exactly that many bytes, so that a read beyond them is seen */
+		g_autofree char *copy = g_memdup2(text, strlen(text));
+		g_autoptr(GArray) functions = xb_functions_of(copy, strlen(text), false);
+		g_autoptr(XbLines) lines = xb_functions_outside(copy, strlen(text), functions,
+								cases[i].first, cases[i].last);
+		g_autofree char *defines = NULL;
+
+		g_test_message("%s", text);
+		g_ptr_array_add(lines->defines, NULL);
+		defines = g_strjoinv(" ", (char **)lines->defines->pdata);
+		g_assert_true(lines->anything == cases[i].anything && lines->type == cases[i].type);
+		g_assert_cmpstr(defines, ==, cases[i].defines);
+	}
 }
 
 /* ---- a build ------------------------------------------------------------------------- */
@@ -143,15 +188,17 @@ static const char objects[] = "xbisect-objects 1\n"
 			      "o gen.o -\nr 4\nf made\n"
 			      "o mm/part.o 5\nr 5 1\n";
 static const char folded[] =
-	"user;unmap_page_range_[k] 12\nxen_[x] 5\nentry_[k];__x64_sys_munmap_[k] 1\n"
-	"idle_probe_[x] 3\nno count\n";
+	"user;unmap_page_range_[k];hypercall_[x] 60\nxen_[x] 8\nentry_[k];__x64_sys_munmap_[k] 4\n"
+	"unmap_page_range_[k];__x64_sys_munmap_[k] 4\nidle_probe_[x] 4\nno count\nentry_[k] nan\n"
+	"entry_[k] -1\n";
 
 static XbObjectMap *map_of(const char *text, gsize length, GError **error)
 {
-	g_autoptr(GHashTable) executed = xb_object_map_executed();
+	g_autoptr(XbExecuted) executed = xb_executed_new();
 
-	xb_object_map_fold(executed, folded, strlen(folded));
-	g_assert_cmpuint(g_hash_table_size(executed), ==, 3);
+	xb_executed_add(executed, folded, strlen(folded));
+	g_assert_cmpuint(g_hash_table_size(executed->functions), ==, 3);
+	g_assert_cmpfloat(executed->all, ==, 80);
 	return xb_object_map_parse(text, length, executed, error);
 }
 
@@ -179,6 +226,7 @@ static void test_a_build_says_which_files_are_executed(void)
 {
 	g_autoptr(XbObjectMap) map = good_map();
 	XbObjectFile file;
+	double share = 0;
 
 	g_assert_cmpuint(xb_object_map_objects(map), ==, 4);
 	g_assert_cmpuint(xb_object_map_live(map), ==, 1);
@@ -188,14 +236,27 @@ static void test_a_build_says_which_files_are_executed(void)
 	assert_file(map, "lib/both.h", 3, 1, false, false);
 	assert_file(map, "mm/part.c", 2, 1, true, false); /* mm/memory.c includes it */
 	g_assert_false(xb_object_map_file(map, "drivers/gone.c", &file));
-	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "unmap_page_range"), ==,
-			XB_FUNCTION_EXECUTED);
-	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "helper"), ==, XB_FUNCTION_IDLE);
-	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "zap_pte_range"), ==,
+	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "helper", &share), ==,
+			XB_FUNCTION_IDLE);
+	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "zap_pte_range", &share), ==,
 			XB_FUNCTION_UNKNOWN);
 	/* Xen's function of that name is not the kernel's */
-	g_assert_cmpint(xb_object_map_function(map, "drivers/idle.c", "idle_probe"), ==,
+	g_assert_cmpint(xb_object_map_function(map, "drivers/idle.c", "idle_probe", &share), ==,
 			XB_FUNCTION_IDLE);
+	g_assert_cmpint(xb_object_map_function(map, NULL, "idle_probe", &share), ==,
+			XB_FUNCTION_UNKNOWN);
+	g_assert_cmpfloat(share, ==, 0);
+	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "__do_sys_munmap", &share), ==,
+			XB_FUNCTION_EXECUTED);
+	g_assert_cmpfloat(share, ==, 0.1);
+	/* with what it made Xen do */
+	g_assert_cmpint(xb_object_map_function(map, "mm/memory.c", "unmap_page_range", &share), ==,
+			XB_FUNCTION_EXECUTED);
+	g_assert_cmpfloat(share, ==, 0.75);
+	share = 0.8;
+	g_assert_cmpint(xb_object_map_function(map, NULL, "unmap_page_range", &share), ==,
+			XB_FUNCTION_EXECUTED);
+	g_assert_cmpfloat(share, ==, 0.8);
 }
 
 static void test_a_damaged_list_is_an_error(void)
@@ -271,7 +332,7 @@ static void test_lines_touch_functions(void)
 		g_autoptr(XbFileChange) change = change_lines(cases[i].first, cases[i].lines);
 		g_autofree char *names = NULL;
 
-		xb_touched_add(touched, map, "mm/memory.c", change);
+		xb_touched_add(touched, map, NULL, "mm/memory.c", change);
 		g_ptr_array_add(touched->functions, NULL);
 		names = g_strjoinv(" ", (char **)touched->functions->pdata);
 		g_test_message("lines %u, %u", cases[i].first, cases[i].lines);
@@ -292,8 +353,135 @@ static void test_removed_lines_touch_the_old_functions(void)
 	change->new_text = g_strdup("\n");
 	change->new_length = 1;
 	g_array_index(change->hunks, XbHunk, 0) = (XbHunk){ 24, 1, 0, 0 };
-	xb_touched_add(touched, map, "mm/memory.c", change);
+	xb_touched_add(touched, map, NULL, "mm/memory.c", change);
 	g_assert_cmpint(xb_touched_kind(touched), ==, XB_TOUCHED_EXECUTED);
+	g_assert_cmpfloat(touched->share, ==, 0.75);
+}
+
+/* ---- headers --------------------------------------------------------------------------- */
+
+static const char mm_h[] = /*  1 */ "#include <x.h>\n"
+				    /*  2 */ "struct page {\n"
+				    /*  3 */ "	int a;\n"
+				    /*  4 */ "};\n"
+				    /*  5 */ "extern int declared(int a,\n"
+				    /*  6 */ "		    int b);\n"
+				    /*  7 */ "static inline int clear(int a)\n"
+				    /*  8 */ "{\n"
+				    /*  9 */ "	return a;\n"
+				    /* 10 */ "}\n"
+				    /* 11 */ "#define CLEAR_ALL(x) clear(x)\n"
+				    /* 12 */ "static inline int probe(int a) { return a; }\n"
+				    /* 13 */ "static inline int nobody(int a) { return a; }\n"
+				    /* 14 */ "#define LIMIT 10\n"
+				    /* 15 */ "#define OTHER 11\n"
+				    /* 16 */ "static inline int part(int a) { return a; }\n";
+static const char user_c[] = "static void zap(void) { CLEAR_ALL(LIMIT); }\n"
+			     "void unmap_page_range(void) { zap(); }\n"
+			     "void idle_open(void) { part(1); }\n";
+static const char idle_c[] = "void idle_probe(void) { probe(1); part(OTHER); }\n"
+			     "static void zap(void) { nobody(1); }\n";
+
+static XbUses *uses_of(const XbObjectMap *map)
+{
+	XbUses *uses = xb_uses_new(map);
+
+	xb_uses_add(uses, "mm/memory.c", user_c, strlen(user_c));
+	xb_uses_add(uses, "drivers/idle.c", idle_c, strlen(idle_c));
+	xb_uses_add(uses, "include/mm.h", mm_h, strlen(mm_h));
+	return uses;
+}
+
+static void test_what_mentions_a_name_tells_of_it(void)
+{
+	static const struct {
+		const char *path, *name;
+		XbFunctionState state;
+		double share;
+	} cases[] = {
+		{ "mm/memory.c", "zap", XB_FUNCTION_EXECUTED, 0.75 },
+		/* a macro of the header, inlined into a function of the source */
+		{ "include/mm.h", "clear", XB_FUNCTION_EXECUTED, 0.75 },
+		{ "include/mm.h", "LIMIT", XB_FUNCTION_EXECUTED, 0.75 },
+		{ "include/mm.h", "probe", XB_FUNCTION_IDLE, 0 },
+		{ "include/mm.h", "part", XB_FUNCTION_IDLE, 0 },
+		/* another source's function of that name was executed, this one has no user */
+		{ "drivers/idle.c", "zap", XB_FUNCTION_UNKNOWN, 0 },
+		{ "include/mm.h", "nobody", XB_FUNCTION_UNKNOWN, 0 },
+		{ "include/mm.h", "declared", XB_FUNCTION_UNKNOWN, 0 },
+		/* its copy in an object was */
+		{ "include/mm.h", "unmap_page_range", XB_FUNCTION_EXECUTED, 0.75 },
+		{ "gone.h", "gone", XB_FUNCTION_UNKNOWN, 0 },
+	};
+	g_autoptr(XbObjectMap) map = good_map();
+	g_autoptr(XbUses) uses = uses_of(map);
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		double share = 0;
+
+		g_test_message("%s", cases[i].name);
+		g_assert_cmpint(xb_uses_state(uses, cases[i].path, cases[i].name, &share), ==,
+				cases[i].state);
+		g_assert_cmpfloat(share, ==, cases[i].share);
+	}
+}
+
+static void test_names_that_mention_each_other_end(void)
+{
+	static const char text[] = "#define A(x) B(x)\n#define B(x) A(x)\n";
+	g_autoptr(XbObjectMap) map = good_map();
+	g_autoptr(XbUses) uses = xb_uses_new(map);
+	double share = 0;
+
+	xb_uses_add(uses, "include/mm.h", text, strlen(text));
+	g_assert_cmpint(xb_uses_state(uses, "include/mm.h", "A", &share), ==, XB_FUNCTION_UNKNOWN);
+}
+
+static void test_headers_touch_what_uses_them(void)
+{
+	static const struct {
+		guint first, lines;
+		XbTouchedKind kind;
+		guint objects;
+		const char *names;
+		bool is_new; /* the lines were not there before, nor what they define */
+	} cases[] = {
+		{ 9, 1, XB_TOUCHED_EXECUTED, 0, "clear", false },
+		{ 11, 1, XB_TOUCHED_EXECUTED, 0, "CLEAR_ALL", false },
+		{ 14, 1, XB_TOUCHED_EXECUTED, 0, "LIMIT", false },
+		{ 12, 1, XB_TOUCHED_IDLE, 0, "", false },
+		{ 5, 2, XB_TOUCHED_IDLE, 0, "", false },
+		{ 1, 1, XB_TOUCHED_UNKNOWN, 0, "", false },
+		{ 3, 1, XB_TOUCHED_SHARED, 1, "", false },
+		/* who uses it is not seen: an initialiser, a macro at the top level */
+		{ 13, 1, XB_TOUCHED_SHARED, 1, "", false },
+		{ 13, 1, XB_TOUCHED_IDLE, 0, "", true },
+		/* the first that is new may have been declared, or a macro, before */
+		{ 7, 4, XB_TOUCHED_EXECUTED, 0, "clear", true },
+	};
+	g_autoptr(XbObjectMap) map = good_map();
+	g_autoptr(XbUses) uses = uses_of(map);
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(XbTouched) touched = xb_touched_new();
+		g_autoptr(XbFileChange) change = change_lines(cases[i].first, cases[i].lines);
+		g_autofree char *names = NULL;
+
+		g_free(change->new_text);
+		change->new_text = g_strdup(mm_h);
+		change->new_length = strlen(mm_h);
+		change->old_text = g_strdup(cases[i].is_new ? "\n" : mm_h);
+		change->old_length = strlen(change->old_text);
+		if (!cases[i].is_new)
+			g_array_index(change->hunks, XbHunk, 0).old_lines = cases[i].lines;
+		xb_touched_add(touched, map, uses, "include/mm.h", change);
+		g_ptr_array_add(touched->functions, NULL);
+		names = g_strjoinv(" ", (char **)touched->functions->pdata);
+		g_test_message("lines %u, %u", cases[i].first, cases[i].lines);
+		g_assert_cmpint(xb_touched_kind(touched), ==, cases[i].kind);
+		g_assert_cmpuint(touched->objects, ==, cases[i].objects);
+		g_assert_cmpstr(names, ==, cases[i].names);
+	}
 }
 
 static void test_files_touch_by_their_readers(void)
@@ -320,7 +508,7 @@ static void test_files_touch_by_their_readers(void)
 		g_autoptr(XbTouched) touched = xb_touched_new();
 
 		for (guint k = 0; cases[i].files[k]; k++)
-			xb_touched_add(touched, map, cases[i].files[k], NULL);
+			xb_touched_add(touched, map, NULL, cases[i].files[k], NULL);
 		g_test_message("%s", cases[i].files[0]);
 		g_assert_cmpint(xb_touched_kind(touched), ==, cases[i].kind);
 		g_assert_cmpuint(touched->objects, ==, cases[i].objects);
@@ -329,16 +517,22 @@ static void test_files_touch_by_their_readers(void)
 
 static void test_weights_are_ordered_and_bounded(void)
 {
-	double idle = xb_touched_weight(XB_TOUCHED_IDLE, 0);
-	double most = xb_touched_weight(XB_TOUCHED_SHARED, 100000);
-	double executed = xb_touched_weight(XB_TOUCHED_EXECUTED, 0);
+	double idle = xb_touched_weight(XB_TOUCHED_IDLE, 0, 0);
+	double types = xb_touched_weight(XB_TOUCHED_SHARED, 100000, 0);
+	double hot = xb_touched_weight(XB_TOUCHED_EXECUTED, 0, 0.01);
 
 	g_assert_cmpfloat(idle, >, 0);
-	g_assert_cmpfloat(idle, <, xb_touched_weight(XB_TOUCHED_UNKNOWN, 0));
-	g_assert_cmpfloat(xb_touched_weight(XB_TOUCHED_SHARED, 0), <, executed);
-	g_assert_cmpfloat(most / idle, <=, 40);
-	g_assert_cmpfloat(executed / idle, <=, 40);
-	g_assert_cmpfloat(xb_touched_weight(XB_TOUCHED_SHARED, 3), ==, 3);
+	g_assert_cmpfloat(idle, <, xb_touched_weight(XB_TOUCHED_UNKNOWN, 0, 0));
+	g_assert_cmpfloat(xb_touched_weight(XB_TOUCHED_SHARED, 0, 0), ==, 2);
+	g_assert_cmpfloat(xb_touched_weight(XB_TOUCHED_SHARED, 15, 0), ==, 3);
+	g_assert_cmpfloat(types, ==, 4);
+	g_assert_cmpfloat(hot, ==, 20);
+	g_assert_cmpfloat(hot / idle, <=, 40);
+	g_assert_cmpfloat(xb_touched_weight(XB_TOUCHED_EXECUTED, 0, 1), ==, hot);
+	g_assert_cmpfloat_with_epsilon(xb_touched_weight(XB_TOUCHED_EXECUTED, 0, 1e-4), 8, 1e-9);
+	g_assert_cmpfloat(xb_touched_weight(XB_TOUCHED_EXECUTED, 0, 0), ==, 2);
+	/* one that is hardly executed, and a type that everything reads */
+	g_assert_cmpfloat(xb_touched_weight(XB_TOUCHED_EXECUTED, 100000, 0), ==, 4);
 }
 
 int main(int argc, char **argv)
@@ -350,7 +544,14 @@ int main(int argc, char **argv)
 		{ "/touched/functions of C", test_functions_of_c },
 		{ "/touched/functions of assembler", test_functions_of_assembler },
 		{ "/touched/any text ends", test_any_text_ends },
-		{ "/touched/words are mentioned whole", test_words_are_mentioned_whole },
+		{ "/touched/words are those that may be names",
+		  test_words_are_those_that_may_be_names },
+		{ "/touched/lines outside of functions", test_lines_outside_of_functions },
+		{ "/touched/what mentions a name tells of it",
+		  test_what_mentions_a_name_tells_of_it },
+		{ "/touched/names that mention each other end",
+		  test_names_that_mention_each_other_end },
+		{ "/touched/headers touch what uses them", test_headers_touch_what_uses_them },
 		{ "/touched/a build says which files are executed",
 		  test_a_build_says_which_files_are_executed },
 		{ "/touched/a damaged list is an error", test_a_damaged_list_is_an_error },

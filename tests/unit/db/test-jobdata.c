@@ -276,7 +276,10 @@ static void test_what_commits_touch_is_read_when_it_is_asked_for(Fixture *f, gco
 {
 	static const XbJobPath rows[] = {
 		{ .node = 0, .kind = (char *)"executed", .functions = (char *)"", .objects = 7 },
-		{ .node = 9, .kind = (char *)"executed", .functions = (char *)"zap_pte_range" },
+		{ .node = 9,
+		  .kind = (char *)"executed",
+		  .functions = (char *)"zap_pte_range",
+		  .share = 0.25 },
 	};
 	g_autoptr(XbJobData) before = xb_jobdata_load_shown(f->db, f->job, NULL);
 	(void)unused;
@@ -291,6 +294,7 @@ static void test_what_commits_touch_is_read_when_it_is_asked_for(Fixture *f, gco
 	g_assert_cmpint(xb_jobdata_path(shown, 0)->objects, ==, 7);
 	g_assert_cmpstr(xb_jobdata_path(shown, 9)->functions, ==, "zap_pte_range");
 	g_assert_cmpstr(xb_jobdata_path(whole, 9)->functions, ==, "zap_pte_range");
+	g_assert_cmpfloat(xb_jobdata_path(whole, 9)->share, ==, 0.25);
 	g_assert_null(xb_jobdata_path(shown, 10));
 	g_assert_null(xb_jobdata_path(whole, 10));
 	g_assert_null(xb_jobdata_path(shown, NODES));

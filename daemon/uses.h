@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * uses.h - whether code was executed that has no symbol of its own: inline functions
+ * and macros, of a source file or of a header, by those that mention it. Pure.
+ *
+ * What mentions a name may be such code itself, to any remove. In a source file a
+ * function without a symbol is looked for in that file alone. Words are compared, not
+ * meanings: two things of one name, or a call through a pointer, are not seen for what
+ * they are.
+ */
+#ifndef XB_USES_H
+#define XB_USES_H
+
+#include "object-map.h"
+
+typedef struct XbUses XbUses;
+
+/* @map has to live as long. */
+XbUses *xb_uses_new(const XbObjectMap *map);
+void xb_uses_free(XbUses *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbUses, xb_uses_free)
+
+/* Take in the functions and macros of a file. */
+void xb_uses_add(XbUses *self, const char *path, const char *text, gsize length);
+
+/* Was @name of the file @path executed? IDLE: all that mention it were not; UNKNOWN: it has no
+ * symbol, and none mention it. @share as with xb_object_map_function(). */
+XbFunctionState xb_uses_state(const XbUses *self, const char *path, const char *name,
+			      double *share);
+
+#endif
