@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define NAME_LENGTH_MAX 255
-
 /* ---- a text, byte by byte ---------------------------------------------------------- */
 
 typedef struct {
@@ -78,7 +76,7 @@ static bool is_word(char c)
 }
 
 /* The word at hand, "" when it is too long to be a name. */
-static void take_word(Scan *scan, char word[NAME_LENGTH_MAX + 1])
+static void take_word(Scan *scan, char word[XB_NAME_LENGTH_MAX + 1])
 {
 	const char *start = scan->at;
 	gsize length;
@@ -86,7 +84,7 @@ static void take_word(Scan *scan, char word[NAME_LENGTH_MAX + 1])
 	while (scan->at < scan->end && is_word(*scan->at))
 		step(scan);
 	length = (gsize)(scan->at - start);
-	if (length > NAME_LENGTH_MAX)
+	if (length > XB_NAME_LENGTH_MAX)
 		length = 0;
 	memcpy(word, start, length);
 	word[length] = '\0';
@@ -106,12 +104,12 @@ static void add(GArray *functions, const char *name, guint first, guint last, gs
 
 /* ---- C ------------------------------------------------------------------------------- */
 
-/* At a '#'. A macro with parameters, or of more than a line, is a function of its own. */
+/* At a '#'. A macro is a function of its own. */
 static void skip_directive(Scan *scan, GArray *functions)
 {
-	char word[NAME_LENGTH_MAX + 1] = "";
+	char word[XB_NAME_LENGTH_MAX + 1] = "";
 	guint first = scan->line;
-	bool define, parameters = false;
+	bool define;
 	gsize body;
 
 	step(scan);
@@ -121,10 +119,8 @@ static void skip_directive(Scan *scan, GArray *functions)
 	define = strcmp(word, "define") == 0;
 	while (define && (peek(scan, 0) == ' ' || peek(scan, 0) == '\t'))
 		step(scan);
-	if (define && is_word_start(peek(scan, 0))) {
+	if (define)
 		take_word(scan, word);
-		parameters = peek(scan, 0) == '(';
-	}
 	body = (gsize)(scan->at - scan->text);
 	while (scan->at < scan->end && *scan->at != '\n') {
 		if (*scan->at == '\\' && peek(scan, 1) == '\n') {
@@ -134,7 +130,7 @@ static void skip_directive(Scan *scan, GArray *functions)
 			step(scan);
 		}
 	}
-	if (define && *word && (parameters || scan->line > first))
+	if (define && is_word_start(*word))
 		add(functions, word, first, scan->line, body, (gsize)(scan->at - scan->text));
 }
 
@@ -155,7 +151,7 @@ static bool is_attribute(const char *word)
 
 /* What was read of a declaration at the top level so far. */
 typedef struct {
-	char word[NAME_LENGTH_MAX + 1], name[NAME_LENGTH_MAX + 1];
+	char word[XB_NAME_LENGTH_MAX + 1], name[XB_NAME_LENGTH_MAX + 1];
 	guint first;  /* line on which it began */
 	guint parens; /* open */
 	bool begun, value;
@@ -176,7 +172,7 @@ static void name_syscall(const Scan *scan, Head *head)
 		return;
 	while (at + length < scan->end && is_word(at[length]))
 		length++;
-	if (length > 0 && length < NAME_LENGTH_MAX - 16)
+	if (length > 0 && length < XB_NAME_LENGTH_MAX - 16)
 		g_snprintf(head->name, sizeof(head->name), "__do_sys_%.*s", (int)length, at);
 }
 
@@ -281,7 +277,7 @@ static void scan_c(Scan *scan, GArray *functions)
 
 /* "SYM_FUNC_START(name)", "ENTRY(name)" at the beginning of a line. */
 static bool take_mark(const char *line, const char *end, const char *const *marks, gsize n,
-		      char name[NAME_LENGTH_MAX + 1])
+		      char name[XB_NAME_LENGTH_MAX + 1])
 {
 	for (gsize i = 0; i < n; i++) {
 		gsize length = strlen(marks[i]), word = 0;
@@ -291,7 +287,7 @@ static bool take_mark(const char *line, const char *end, const char *const *mark
 			continue;
 		while (paren + 1 + word < end && is_word(paren[1 + word]))
 			word++;
-		if (word == 0 || word > NAME_LENGTH_MAX)
+		if (word == 0 || word > XB_NAME_LENGTH_MAX)
 			return false;
 		memcpy(name, paren + 1, word);
 		name[word] = '\0';
@@ -305,7 +301,7 @@ static void scan_assembler(Scan *scan, GArray *functions)
 	static const char *const starts[] = { "SYM_FUNC_START", "SYM_CODE_START", "SYM_INNER_LABEL",
 					      "SYM_TYPED_FUNC_START", "ENTRY(" };
 	static const char *const ends[] = { "SYM_FUNC_END", "SYM_CODE_END", "ENDPROC(", "END(" };
-	char name[NAME_LENGTH_MAX + 1], other[NAME_LENGTH_MAX + 1];
+	char name[XB_NAME_LENGTH_MAX + 1], other[XB_NAME_LENGTH_MAX + 1];
 	guint first = 0;
 	gsize body = 0;
 
@@ -361,7 +357,7 @@ void xb_functions_words(const char *text, const XbFunction *function, XbWordFunc
 			scan.at++;
 		if (scan.at == start)
 			scan.at++;
-		else if (is_word_start(*start) && scan.at - start <= NAME_LENGTH_MAX)
+		else if (is_word_start(*start) && scan.at - start <= XB_NAME_LENGTH_MAX)
 			on_word(start, (gsize)(scan.at - start), data);
 	}
 }
@@ -375,64 +371,76 @@ static bool starts_with(const char *line, gsize length, const char *word)
 	return length >= n && memcmp(line, word, n) == 0 && (length == n || !is_word(line[n]));
 }
 
-/* At what stands behind the '#'. */
-static void take_directive(const char *line, gsize length, XbLines *lines, int *depth)
+/* At what stands behind the '#'; a #define is a function. */
+static XbOutside read_directive(const char *line, gsize length, int *depth)
 {
+	static const char *const begins[] = { "if", "ifdef", "ifndef" };
 	static const char *const inner[] = { "elif", "else", "elifdef", "elifndef" };
 
-	if (starts_with(line, length, "if") || starts_with(line, length, "ifdef") ||
-	    starts_with(line, length, "ifndef"))
+	if (starts_with(line, length, "include"))
+		return XB_OUTSIDE_NOTHING;
+	for (gsize i = 0; i < G_N_ELEMENTS(begins); i++) {
+		if (!starts_with(line, length, begins[i]))
+			continue;
 		(*depth)++;
-	else if (starts_with(line, length, "endif"))
-		(*depth)--;
-	for (gsize i = 0; i < G_N_ELEMENTS(inner); i++)
-		lines->type |= *depth <= 0 && starts_with(line, length, inner[i]);
-	lines->type |= *depth < 0;
-	if (starts_with(line, length, "define") || starts_with(line, length, "undef")) {
-		const char *at = line + strlen(*line == 'd' ? "define" : "undef");
-		const char *end = line + length;
-		gsize n = 0;
-
-		while (at < end && (*at == ' ' || *at == '\t'))
-			at++;
-		while (at + n < end && is_word(at[n]))
-			n++;
-		if (n > 0)
-			g_ptr_array_add(lines->defines, g_strndup(at, n));
+		return XB_OUTSIDE_DECLARATIONS;
 	}
-	lines->anything |= !starts_with(line, length, "include");
+	for (gsize i = 0; i < G_N_ELEMENTS(inner); i++)
+		if (starts_with(line, length, inner[i]))
+			return *depth > 0 ? XB_OUTSIDE_DECLARATIONS : XB_OUTSIDE_MORE;
+	if (!starts_with(line, length, "endif"))
+		return XB_OUTSIDE_MORE;
+	return --*depth >= 0 ? XB_OUTSIDE_DECLARATIONS : XB_OUTSIDE_MORE;
 }
 
-static void take_line(const char *line, gsize length, XbLines *lines, int *depth)
+/* "extern int f(int a,", "int b);", "struct s;": no value, no macro's name, no assembler. */
+static bool is_declaration(const char *line, gsize length)
 {
-	while (length > 0 && g_ascii_isspace(*line)) {
+	static const char *const others[] = { "typedef", "asm", "__asm__" };
+
+	while (length > 0 && g_ascii_isspace(line[length - 1]))
+		length--;
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		if (starts_with(line, length, others[i]))
+			return false;
+	return length > 0 && (g_ascii_islower(*line) || *line == '_') &&
+	       strchr(";,)", line[length - 1]) && !memchr(line, '=', length) &&
+	       !memchr(line, '%', length) && !memchr(line, '$', length);
+}
+
+static XbOutside read_outside(const char *line, gsize length, int *depth)
+{
+	while (length > 0) {
+		const char *end = NULL;
+
+		if (length > 3 && line[0] == '/' && line[1] == '*')
+			end = memmem(line + 2, length - 2, "*/", 2);
+		if (!end && !g_ascii_isspace(*line))
+			break;
+		end = end ? end + 2 : line + 1;
+		length -= (gsize)(end - line);
+		line = end;
+	}
+	if (length == 0 || *line == '*' ||
+	    (length > 1 && *line == '/' && (line[1] == '/' || line[1] == '*')))
+		return XB_OUTSIDE_NOTHING;
+	if (*line != '#')
+		return is_declaration(line, length) ? XB_OUTSIDE_DECLARATIONS : XB_OUTSIDE_MORE;
+	do {
 		line++;
 		length--;
-	}
-	if (length == 0 || *line == '*' || (length > 1 && *line == '/' && line[1] == '*') ||
-	    (length > 1 && *line == '/' && line[1] == '/'))
-		return;
-	if (*line == '#') {
-		do {
-			line++;
-			length--;
-		} while (length > 0 && (*line == ' ' || *line == '\t'));
-		take_directive(line, length, lines, depth);
-		return;
-	}
-	lines->anything = true;
-	lines->type |= starts_with(line, length, "typedef");
+	} while (length > 0 && (*line == ' ' || *line == '\t'));
+	return read_directive(line, length, depth);
 }
 
-XbLines *xb_functions_outside(const char *text, gsize length, const GArray *functions, guint first,
-			      guint last)
+XbOutside xb_functions_outside(const char *text, gsize length, const GArray *functions, guint first,
+			       guint last)
 {
-	XbLines *lines = g_new0(XbLines, 1);
 	const char *at = text, *end = text + length;
+	XbOutside most = XB_OUTSIDE_NOTHING;
 	int depth = 0;
 	guint next = 0;
 
-	lines->defines = g_ptr_array_new_with_free_func(g_free);
 	for (guint line = 1; at < end && line <= last; line++) {
 		const char *newline = memchr(at, '\n', (gsize)(end - at));
 		const char *stop = newline ? newline : end;
@@ -441,18 +449,12 @@ XbLines *xb_functions_outside(const char *text, gsize length, const GArray *func
 		       g_array_index(functions, XbFunction, next).last < line)
 			next++;
 		if (line >= first && (next == functions->len ||
-				      g_array_index(functions, XbFunction, next).first > line))
-			take_line(at, (gsize)(stop - at), lines, &depth);
+				      g_array_index(functions, XbFunction, next).first > line)) {
+			XbOutside here = read_outside(at, (gsize)(stop - at), &depth);
+
+			most = MAX(most, here);
+		}
 		at = newline ? newline + 1 : end;
 	}
-	lines->type |= depth != 0;
-	return lines;
-}
-
-void xb_lines_free(XbLines *lines)
-{
-	if (!lines)
-		return;
-	g_ptr_array_unref(lines->defines);
-	g_free(lines);
+	return depth != 0 ? XB_OUTSIDE_MORE : most;
 }

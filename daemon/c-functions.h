@@ -16,6 +16,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#define XB_NAME_LENGTH_MAX 255 /* a longer word is no name */
+
 typedef struct {
 	char *name;              /* "" of data */
 	bool data;               /* what stands between the braces of a type or an initialiser */
@@ -23,25 +25,23 @@ typedef struct {
 	gsize body, body_length; /* bytes of the text, between the braces */
 } XbFunction;
 
-/* XbFunction by rising line; those of macros (#define of more than a value) and of data as well.
- * Caller unrefs. @assembler: the file is one (".S"). */
+/* XbFunction by rising line, those of macros and of data as well. Caller unrefs. @assembler: the
+ * file is one (".S"). */
 GArray *xb_functions_of(const char *text, gsize length, bool assembler);
 
-/* Each word of @function's body that may be a name, in order, some of them more than once. */
+/* Each word of @function's body that may be a name, in order, some of them more than once; at most
+ * XB_NAME_LENGTH_MAX bytes each. */
 typedef void (*XbWordFunc)(const char *word, gsize length, void *data);
 void xb_functions_words(const char *text, const XbFunction *function, XbWordFunc on_word,
 			void *data);
 
-/* What lines @first to @last say outside of @functions, those of the text: comments and #include
- * are nothing. */
-typedef struct {
-	bool anything;
-	bool type;          /* a typedef, or a conditional of which a part lies elsewhere */
-	GPtrArray *defines; /* char*: names of macros */
-} XbLines;
-XbLines *xb_functions_outside(const char *text, gsize length, const GArray *functions, guint first,
-			      guint last);
-void xb_lines_free(XbLines *lines);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbLines, xb_lines_free)
+/*
+ * What lines @first to @last say outside of @functions, those of the text. Comments and #include
+ * say nothing; lines that look like declarations, and conditionals that are there as a whole, no
+ * more than that.
+ */
+typedef enum { XB_OUTSIDE_NOTHING, XB_OUTSIDE_DECLARATIONS, XB_OUTSIDE_MORE } XbOutside;
+XbOutside xb_functions_outside(const char *text, gsize length, const GArray *functions, guint first,
+			       guint last);
 
 #endif

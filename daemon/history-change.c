@@ -22,6 +22,19 @@ static bool too_large(const char *path, const char *why, GError **error)
 	return false;
 }
 
+/* Without reading it as a whole. */
+static int size_of(XbHistory *self, const git_oid *id, size_t *size)
+{
+	git_odb *odb = NULL;
+	git_object_t type;
+	int result = git_repository_odb(&odb, self->repo);
+
+	if (result == 0)
+		result = git_odb_read_header(size, &type, odb, id);
+	git_odb_free(odb);
+	return result;
+}
+
 /* The file's blob in @commit; *blob stays NULL when there is none. */
 static bool blob_in(XbHistory *self, const char *commit, const char *path, gsize max,
 		    git_blob **blob, GError **error)
@@ -29,6 +42,7 @@ static bool blob_in(XbHistory *self, const char *commit, const char *path, gsize
 	g_autoptr(git_commit) found = xb_history_commit_of(self, commit, error);
 	g_autoptr(git_tree) tree = NULL;
 	g_autoptr(git_tree_entry) entry = NULL;
+	size_t size = 0;
 	int result = found != NULL ? git_commit_tree(&tree, found) : GIT_ERROR;
 
 	*blob = NULL;
@@ -41,11 +55,13 @@ static bool blob_in(XbHistory *self, const char *commit, const char *path, gsize
 	if (result == 0 && git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
 		return true;
 	if (result == 0)
+		result = size_of(self, git_tree_entry_id(entry), &size);
+	if (result == 0 && size > max)
+		return too_large(path, "too large", error);
+	if (result == 0)
 		result = git_blob_lookup(blob, self->repo, git_tree_entry_id(entry));
 	if (result != 0)
 		return xb_history_object_error(self, path, result, error);
-	if ((guint64)git_blob_rawsize(*blob) > max)
-		return too_large(path, "too large", error);
 	return !git_blob_is_binary(*blob) || too_large(path, "no text", error);
 }
 

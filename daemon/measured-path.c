@@ -17,7 +17,8 @@
 #define FILE_MAX    ((gsize)2 << 20)   /* of a source file */
 #define COMMITS_MAX 5000               /* that have files; a file takes about a millisecond */
 #define FILES_MAX   200                /* of one commit: more are no change of a function */
-#define TREE_MAX    ((gsize)512 << 20) /* of all sources that an executed object read */
+#define TREE_MAX    ((gsize)256 << 20) /* of all sources that an executed object read */
+#define LOOK_MAX_S  20                 /* the daemon does nothing else meanwhile */
 
 /* ---- files -------------------------------------------------------------------------- */
 
@@ -162,9 +163,16 @@ typedef struct {
 	const XbObjectMap *map;
 	XbHistory *history;
 	XbUses *uses; /* of GOOD; NULL: not needed yet */
-	gsize read;   /* bytes of it */
+	bool no_uses; /* they are not complete */
+	gsize read;   /* bytes of GOOD */
+	gint64 until_us;
 	guint looked_at;
 } Look;
+
+static bool is_late(const Look *look)
+{
+	return g_get_monotonic_time() > look->until_us;
+}
 
 static void read_uses(const char *path, void *data)
 {
@@ -173,22 +181,23 @@ static void read_uses(const char *path, void *data)
 	g_autofree char *text = NULL;
 	gsize length;
 
+	if (look->no_uses)
+		return;
 	/* made by the build, or unreadable: what it uses is not known */
 	text = xb_history_file(look->history, good->label, path, FILE_MAX, &length, NULL);
-	if (!text || look->read + length > TREE_MAX)
-		return;
 	look->read += length;
-	xb_uses_add(look->uses, path, text, length);
+	look->no_uses = look->read > TREE_MAX || is_late(look) ||
+			(text && !xb_uses_add(look->uses, path, text, length));
 }
 
-/* For the first header. */
-static const XbUses *uses_of_good(Look *look)
+/* For the first header; NULL when the tree is too large. */
+static XbUses *uses_of_good(Look *look)
 {
 	if (!look->uses) {
 		look->uses = xb_uses_new(look->map);
 		xb_object_map_live_files(look->map, read_uses, look);
 	}
-	return look->uses;
+	return look->no_uses ? NULL : look->uses;
 }
 
 static XbTouched *look_at_commit(Look *look, const XbJobCommit *commit)
@@ -202,9 +211,13 @@ static XbTouched *look_at_commit(Look *look, const XbJobCommit *commit)
 	for (guint i = 0; i < FILES_MAX && files[i]; i++) {
 		g_autoptr(XbFileChange) change = NULL;
 		g_autoptr(GError) problem = NULL;
-		const XbUses *uses = NULL;
+		XbUses *uses = NULL;
 		XbObjectFile file;
 
+		if (is_late(look)) {
+			touched->unsure = true; /* what was not looked at may be anything */
+			break;
+		}
 		if (xb_object_map_file(look->map, files[i], &file) &&
 		    (file.source || file.live > 0))
 			change = xb_history_file_change(look->history, parent->label, commit->label,
@@ -230,7 +243,8 @@ static bool add_row(Look *look, guint node, XbTouchedKind kind, const char *func
 
 static bool look_at_all(Look *look, GError **error)
 {
-	for (guint i = 1; i < look->data->commits->len && look->looked_at < COMMITS_MAX; i++) {
+	for (guint i = 1;
+	     i < look->data->commits->len && look->looked_at < COMMITS_MAX && !is_late(look); i++) {
 		const XbJobCommit *commit = look->data->commits->pdata[i];
 		g_autoptr(XbTouched) touched = NULL;
 		g_autofree char *functions = NULL;
@@ -296,7 +310,11 @@ bool xb_measured_path_note(XbDaemon *daemon, XbJobData **data, GError **error)
 	if (map)
 		history = xb_history_open(mirrors, xb_spec_string(*data, "repo"), false, &problem);
 	Look look = {
-		.daemon = daemon, .data = *data, .map = history ? map : NULL, .history = history
+		.daemon = daemon,
+		.data = *data,
+		.map = history ? map : NULL,
+		.history = history,
+		.until_us = g_get_monotonic_time() + LOOK_MAX_S * G_USEC_PER_SEC,
 	};
 	if (problem)
 		xb_journal(daemon, (*data)->job->id,

@@ -8,6 +8,7 @@
 
 #define PATHS_MAX   400000
 #define OBJECTS_MAX 200000
+#define COUNT_MAX   1e18 /* instructions of a stack: no sum of them is infinite */
 #define NONE        G_MAXUINT
 
 /* A file of the tree. */
@@ -110,7 +111,7 @@ void xb_executed_add(XbExecuted *executed, const char *folded, gsize length)
 			double count = g_ascii_strtod(number, NULL);
 
 			add_stack(executed, at, (gsize)(space - at),
-				  isfinite(count) && count > 0 ? count : 0);
+				  count > 0 ? fmin(count, COUNT_MAX) : 0);
 		}
 	}
 }

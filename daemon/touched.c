@@ -7,7 +7,8 @@
 
 #include "c-functions.h"
 
-#define FUNCTIONS_MAX 64 /* named of one commit */
+#define FUNCTIONS_MAX 64  /* named of one commit */
+#define HUNKS_MAX     200 /* that are looked at, of one file */
 
 #define WEIGHT_HOT   20.0
 #define WEIGHT_COLD  2.0
@@ -72,21 +73,22 @@ static void add_name(XbTouched *touched, const char *name)
 
 typedef struct {
 	XbTouched *touched;
-	const XbUses *uses; /* who mentions what this file has */
+	XbUses *uses; /* who mentions what this file has */
 	const char *path, *text;
 	gsize length;
 	const GArray *functions; /* XbFunction */
-	const GArray *before;    /* of the other version, when this is the new one */
+	GHashTable *before;      /* names of the other version's, when this is the new one */
 	XbObjectFile file;
 	bool header; /* else a source */
 } Side;
 
-static bool is_among(const GArray *functions, const char *name)
+static GHashTable *names_of(const GArray *functions)
 {
-	for (guint i = 0; functions && i < functions->len; i++)
-		if (strcmp(g_array_index(functions, XbFunction, i).name, name) == 0)
-			return true;
-	return false;
+	GHashTable *set = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < functions->len; i++)
+		g_hash_table_add(set, g_array_index(functions, XbFunction, i).name);
+	return set;
 }
 
 /* What it can do where it is no function's, or not known to be. */
@@ -111,7 +113,7 @@ static void touch_function(const Side *side, const char *name)
 		break;
 	case XB_FUNCTION_UNKNOWN:
 		/* what a commit adds to a header, and uses, it uses in what it touches */
-		if (side->header && side->before && !is_among(side->before, name))
+		if (side->header && side->before && !g_hash_table_contains(side->before, name))
 			raise_kind(side->touched, XB_TOUCHED_IDLE);
 		else
 			touch_data(side);
@@ -122,7 +124,9 @@ static void touch_function(const Side *side, const char *name)
 /* Lines @first to @last were changed. */
 static void touch_lines(const Side *side, guint first, guint last)
 {
-	g_autoptr(XbLines) outside =
+	/* of what others include as well, but is no header, nothing is a mere declaration */
+	bool declares = side->header && g_str_has_suffix(side->path, ".h");
+	XbOutside outside =
 		xb_functions_outside(side->text, side->length, side->functions, first, last);
 
 	for (guint i = 0; i < side->functions->len; i++) {
@@ -135,16 +139,9 @@ static void touch_lines(const Side *side, guint first, guint last)
 		else
 			touch_function(side, function->name);
 	}
-	if (!side->header) {
-		if (outside->anything)
-			touch_data(side);
-		return;
-	}
-	if (outside->type)
+	if (outside == XB_OUTSIDE_MORE || (outside == XB_OUTSIDE_DECLARATIONS && !declares))
 		touch_data(side);
-	for (guint i = 0; i < outside->defines->len; i++)
-		touch_function(side, outside->defines->pdata[i]);
-	if (outside->anything)
+	else if (outside == XB_OUTSIDE_DECLARATIONS)
 		raise_kind(side->touched, XB_TOUCHED_IDLE);
 }
 
@@ -161,7 +158,7 @@ static void touch_hunks(const Side *side, const XbFileChange *change, bool old)
 }
 
 /* One version, of which @uses is told, or NULL: the file itself. Caller unrefs. */
-static GArray *touch_side(Side *side, const XbObjectMap *map, const XbUses *uses,
+static GArray *touch_side(Side *side, const XbObjectMap *map, XbUses *uses,
 			  const XbFileChange *change, bool old)
 {
 	g_autoptr(XbUses) own = uses ? NULL : xb_uses_new(map);
@@ -207,8 +204,8 @@ static bool may_be_anything(const char *path)
 	return true;
 }
 
-void xb_touched_add(XbTouched *touched, const XbObjectMap *map, const XbUses *uses,
-		    const char *path, const XbFileChange *change)
+void xb_touched_add(XbTouched *touched, const XbObjectMap *map, XbUses *uses, const char *path,
+		    const XbFileChange *change)
 {
 	Side side = { .touched = touched, .path = path };
 
@@ -222,14 +219,16 @@ void xb_touched_add(XbTouched *touched, const XbObjectMap *map, const XbUses *us
 		raise_kind(touched, side.file.live > 0 ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
 		touched->objects = MAX(touched->objects, side.file.live);
 	}
-	if (!change || (side.header && !uses)) {
+	/* so many that it was written anew, more or less */
+	if (!change || (side.header && !uses) || change->hunks->len > HUNKS_MAX) {
 		touch_data(&side);
 		return;
 	}
 	if (!side.header)
 		uses = NULL;
 	g_autoptr(GArray) before = touch_side(&side, map, uses, change, true);
-	side.before = before;
+	g_autoptr(GHashTable) known = names_of(before);
+	side.before = known;
 	g_autoptr(GArray) after = touch_side(&side, map, uses, change, false);
 }
 

@@ -6,10 +6,10 @@
  *
  * A function that has no symbol was inlined, or is a macro: it counts as executed
  * when one of those that mention it was (uses.h), in the same file where it stands in
- * a source, anywhere where it stands in a header. Of a header, types can matter to
- * all executed objects that read it; declarations, and inline functions that nothing
- * executed mentions, to none. Of a source, all that lies outside of functions can
- * matter where an object that was executed was made from it.
+ * a source, anywhere where it stands in a header. Of a header, types, and what is not
+ * understood, can matter to all executed objects that read it; declarations, what the
+ * commit adds, and what only functions mention of which none was executed, to none. Of a source,
+ * all that lies outside of functions can matter where an object that was executed was made from it.
  */
 #ifndef XB_TOUCHED_H
 #define XB_TOUCHED_H
@@ -39,8 +39,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbTouched, xb_touched_free)
 
 /* What the change of the file @path adds. @change NULL: it could not be read. @uses: of the tree
  * before the range; NULL: not known, and all of a header counts as a type. */
-void xb_touched_add(XbTouched *touched, const XbObjectMap *map, const XbUses *uses,
-		    const char *path, const XbFileChange *change);
+void xb_touched_add(XbTouched *touched, const XbObjectMap *map, XbUses *uses, const char *path,
+		    const XbFileChange *change);
 
 /* The kind, when there are no more files: nothing is idle that is not sure. */
 XbTouchedKind xb_touched_kind(const XbTouched *touched);
@@ -49,8 +49,9 @@ XbTouchedKind xb_touched_kind(const XbTouched *touched);
  * The prior weight of a commit, see engine.h: 20 when it touches a function with 1 % of what is
  * executed or more, by the logarithm of its part down to 2 at 1e-5; for types
  * 1 + log2(1 + objects) / 2, from 2 to 4; 1 when nothing can be said; 0.5, never zero, when nothing
- * that it touches is executed. Chosen, not measured: at most 40 to 1, so that no commit is named or
- * cleared by its weight alone.
+ * that it touches is executed. Chosen, not measured: at most 67 to 1 (20 to the 0.3 of
+ * relevance.h), so that at the default confidence no commit is named or cleared by its weight
+ * alone.
  */
 double xb_touched_weight(XbTouchedKind kind, guint objects, double share);
 

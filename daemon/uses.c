@@ -2,19 +2,38 @@
 /* uses.c - see uses.h. */
 #include "uses.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "c-functions.h"
 
-/* A function or macro, and where. */
+#define USERS_MAX    2000000
+#define MENTIONS_MAX 40000000
+#define WORDS_MAX    2000000
+#define STEPS_MAX    30000000 /* from name to name, of all questions */
+
+/* A function, a macro, or data, and where. */
 typedef struct {
-	const char *path, *name; /* of the words */
+	const char *path, *name; /* of the words; name "": data */
 	bool source;             /* an object was made from the file */
 } User;
+
+/* Of a name that was asked for. */
+typedef struct {
+	XbFunctionState state;
+	double share;
+} Answer;
 
 struct XbUses {
 	const XbObjectMap *map;
 	GStringChunk *words;
 	GArray *users;        /* User */
 	GHashTable *mentions; /* word -> GArray of guint: those of @users whose body has it */
+	guint n_mentions;
+	GHashTable *answers; /* "path\nname" -> Answer */
+	GArray *followed;    /* guint by user: the question for which it was met last */
+	guint question;
+	guint64 steps;
 };
 
 XbUses *xb_uses_new(const XbObjectMap *map)
@@ -26,6 +45,8 @@ XbUses *xb_uses_new(const XbObjectMap *map)
 	self->users = g_array_new(FALSE, FALSE, sizeof(User));
 	self->mentions =
 		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_array_unref);
+	self->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	self->followed = g_array_new(FALSE, TRUE, sizeof(guint));
 	return self;
 }
 
@@ -34,9 +55,17 @@ void xb_uses_free(XbUses *self)
 	if (!self)
 		return;
 	g_hash_table_unref(self->mentions);
+	g_hash_table_unref(self->answers);
 	g_array_unref(self->users);
+	g_array_unref(self->followed);
 	g_string_chunk_free(self->words);
 	g_free(self);
+}
+
+static bool is_full(const XbUses *self)
+{
+	return self->users->len >= USERS_MAX || self->n_mentions >= MENTIONS_MAX ||
+	       g_hash_table_size(self->mentions) >= WORDS_MAX;
 }
 
 /* Once for a user, however often its body has the word. */
@@ -44,37 +73,43 @@ static void take_word(const char *word, gsize length, void *data)
 {
 	XbUses *self = data;
 	guint user = self->users->len - 1;
-	g_autofree char *name = g_strndup(word, length);
-	GArray *users = g_hash_table_lookup(self->mentions, name);
+	char name[XB_NAME_LENGTH_MAX + 1];
+	GArray *users;
 
-	if (!users) {
+	memcpy(name, word, length);
+	name[length] = '\0';
+	users = g_hash_table_lookup(self->mentions, name);
+	if (!users && !is_full(self)) {
 		users = g_array_new(FALSE, FALSE, sizeof(guint));
-		g_hash_table_insert(self->mentions, g_string_chunk_insert_const(self->words, name),
+		g_hash_table_insert(self->mentions, g_string_chunk_insert(self->words, name),
 				    users);
 	}
-	if (users->len == 0 || g_array_index(users, guint, users->len - 1) != user)
-		g_array_append_val(users, user);
+	if (!users || is_full(self) ||
+	    (users->len > 0 && g_array_index(users, guint, users->len - 1) == user))
+		return;
+	g_array_append_val(users, user);
+	self->n_mentions++;
 }
 
-void xb_uses_add(XbUses *self, const char *path, const char *text, gsize length)
+bool xb_uses_add(XbUses *self, const char *path, const char *text, gsize length)
 {
 	g_autoptr(GArray) functions = xb_functions_of(text, length, g_str_has_suffix(path, ".S"));
+	const char *place = g_string_chunk_insert(self->words, path);
 	XbObjectFile file = { 0 };
 
 	xb_object_map_file(self->map, path, &file);
-	for (guint i = 0; i < functions->len; i++) {
+	for (guint i = 0; i < functions->len && !is_full(self); i++) {
 		const XbFunction *function = &g_array_index(functions, XbFunction, i);
 		const User user = {
-			.path = g_string_chunk_insert_const(self->words, path),
+			.path = place,
 			.name = g_string_chunk_insert_const(self->words, function->name),
 			.source = file.source,
 		};
 
-		if (function->data)
-			continue;
 		g_array_append_val(self->users, user);
 		xb_functions_words(text, function, take_word, self);
 	}
+	return !is_full(self);
 }
 
 /* ---- asking ------------------------------------------------------------------------- */
@@ -86,11 +121,10 @@ typedef struct {
 } Wanted;
 
 typedef struct {
-	const XbUses *uses;
-	GArray *wanted;   /* Wanted */
-	guint8 *followed; /* by user */
-	XbFunctionState state;
-	double *share;
+	XbUses *uses;
+	GArray *wanted; /* Wanted */
+	Answer answer;
+	bool in_data;
 } Walk;
 
 /* What @path has of that name; what mentions it is looked for next where that says nothing. */
@@ -98,9 +132,9 @@ static void walk_to(Walk *walk, const char *path, bool source, const char *name)
 {
 	const Wanted wanted = { source ? path : NULL, name };
 	XbFunctionState state =
-		xb_object_map_function(walk->uses->map, wanted.path, name, walk->share);
+		xb_object_map_function(walk->uses->map, wanted.path, name, &walk->answer.share);
 
-	walk->state = MAX(walk->state, state);
+	walk->answer.state = MAX(walk->answer.state, state);
 	/* one of a header may have a copy in some objects, and be inlined in others */
 	if (state == XB_FUNCTION_UNKNOWN || !source)
 		g_array_append_val(walk->wanted, wanted);
@@ -108,27 +142,34 @@ static void walk_to(Walk *walk, const char *path, bool source, const char *name)
 
 static void follow(Walk *walk, const Wanted *wanted)
 {
-	const GArray *users = g_hash_table_lookup(walk->uses->mentions, wanted->name);
+	XbUses *uses = walk->uses;
+	const GArray *users = g_hash_table_lookup(uses->mentions, wanted->name);
 
-	for (guint i = 0; users && i < users->len; i++) {
+	for (guint i = 0; users && i < users->len && uses->steps < STEPS_MAX; i++) {
 		guint number = g_array_index(users, guint, i);
-		const User *user = &g_array_index(walk->uses->users, User, number);
+		const User *user = &g_array_index(uses->users, User, number);
+		guint *met = &g_array_index(uses->followed, guint, number);
 
-		if (walk->followed[number] ||
+		uses->steps++;
+		if (*met == uses->question ||
 		    (wanted->path && !g_str_equal(wanted->path, user->path)))
 			continue;
-		walk->followed[number] = 1;
-		walk_to(walk, user->path, user->source, user->name);
+		*met = uses->question;
+		if (*user->name)
+			walk_to(walk, user->path, user->source, user->name);
+		else
+			walk->in_data = true;
 	}
 }
 
-XbFunctionState xb_uses_state(const XbUses *self, const char *path, const char *name, double *share)
+static Answer answer(XbUses *self, const char *path, const char *name)
 {
 	g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(Wanted));
-	g_autofree guint8 *followed = g_new0(guint8, self->users->len + 1);
-	Walk walk = { .uses = self, .wanted = wanted, .followed = followed, .share = share };
+	Walk walk = { .uses = self, .wanted = wanted };
 	XbObjectFile file = { 0 };
 
+	self->question++;
+	g_array_set_size(self->followed, self->users->len);
 	xb_object_map_file(self->map, path, &file);
 	walk_to(&walk, path, file.source, name);
 	for (guint i = 0; i < wanted->len; i++) {
@@ -136,5 +177,23 @@ XbFunctionState xb_uses_state(const XbUses *self, const char *path, const char *
 
 		follow(&walk, &next);
 	}
-	return walk.state;
+	if (walk.answer.state == XB_FUNCTION_IDLE && wanted->len > 0 &&
+	    (walk.in_data || self->steps >= STEPS_MAX))
+		walk.answer.state = XB_FUNCTION_UNKNOWN;
+	return walk.answer;
+}
+
+XbFunctionState xb_uses_state(XbUses *self, const char *path, const char *name, double *share)
+{
+	g_autofree char *key = g_strconcat(path, "\n", name, NULL);
+	const Answer *known = g_hash_table_lookup(self->answers, key);
+
+	if (!known) {
+		const Answer fresh = answer(self, path, name);
+
+		known = g_memdup2(&fresh, sizeof(fresh));
+		g_hash_table_insert(self->answers, g_steal_pointer(&key), (gpointer)known);
+	}
+	*share = fmax(*share, known->share);
+	return known->state;
 }

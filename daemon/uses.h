@@ -20,12 +20,15 @@ XbUses *xb_uses_new(const XbObjectMap *map);
 void xb_uses_free(XbUses *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbUses, xb_uses_free)
 
-/* Take in the functions and macros of a file. */
-void xb_uses_add(XbUses *self, const char *path, const char *text, gsize length);
+/* Take in what a file has. False: there is more than is kept of any tree (some hundred MiB), and
+ * the answers would lack it. */
+bool xb_uses_add(XbUses *self, const char *path, const char *text, gsize length);
 
-/* Was @name of the file @path executed? IDLE: all that mention it were not; UNKNOWN: it has no
- * symbol, and none mention it. @share as with xb_object_map_function(). */
-XbFunctionState xb_uses_state(const XbUses *self, const char *path, const char *name,
-			      double *share);
+/*
+ * Was @name of the file @path executed? IDLE: only functions mention it, and none of them was;
+ * UNKNOWN: nothing that was added mentions it, or data does, or the answer would take too long.
+ * @share as with xb_object_map_function().
+ */
+XbFunctionState xb_uses_state(XbUses *self, const char *path, const char *name, double *share);
 
 #endif

@@ -477,8 +477,11 @@ static const char *const xb_migrations[] = {
 	"ALTER TABLE delivery ADD COLUMN rest TEXT;", /* JSON: their addresses; NULL = all, nobody
 						       * has it */
 
-	/* 12: the part, 0 to 1, that the most executed of those functions has in the phase. */
-	"ALTER TABLE job_path ADD COLUMN share REAL NOT NULL DEFAULT 0;",
+	/* 12: the part, 0 to 1, that the most executed of those functions has in the phase. Jobs
+	 * that are not done look again. */
+	"ALTER TABLE job_path ADD COLUMN share REAL NOT NULL DEFAULT 0;"
+	"DELETE FROM job_path WHERE job_id IN "
+	"  (SELECT id FROM job WHERE state IN ('queued','running'));",
 };
 
 #define XB_SCHEMA_VERSION ((int)G_N_ELEMENTS(xb_migrations))

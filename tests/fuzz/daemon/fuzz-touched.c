@@ -12,6 +12,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_word(const char *word, gsize length, void *data)
+{
+	(void)data;
+	g_assert(length > 0 && length <= XB_NAME_LENGTH_MAX && !g_ascii_isdigit(*word));
+}
+
 static void scan(const char *text, gsize length, bool assembler)
 {
 	g_autoptr(GArray) functions = xb_functions_of(text, length, assembler);
@@ -19,11 +25,14 @@ static void scan(const char *text, gsize length, bool assembler)
 
 	for (gsize i = 0; i < length; i++)
 		lines += text[i] == '\n';
+	xb_functions_outside(text, length, functions, 1, lines);
+	xb_functions_outside(text, length, functions, lines / 2, lines / 2 + 1);
 	for (guint i = 0; i < functions->len; i++) {
 		const XbFunction *one = &g_array_index(functions, XbFunction, i);
 
 		g_assert(one->data == !*one->name && one->first >= 1 && one->first <= one->last &&
 			 one->last <= lines && one->body + one->body_length <= length);
+		xb_functions_words(text, one, check_word, NULL);
 	}
 }
 

@@ -496,6 +496,33 @@ static void test_lines_that_differ(Fixture *f, gconstpointer unused)
 	g_assert_nonnull(strstr(error->message, "no text"));
 }
 
+static void test_file(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(XbHistory) history = NULL;
+	g_autofree char *id = NULL, *text = NULL;
+	gsize length;
+
+	(void)unused;
+	run(f, COMMIT "mkdir d; printf '\\000' >bin; git add bin; printf abc >d/a; git add d;"
+		      "git commit -qm one");
+	history = open_repo(f);
+	id = id_of(f, "HEAD");
+	text = xb_history_file(history, id, "d/a", 3, &length, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(text, ==, "abc");
+	g_assert_cmpuint(length, ==, 3);
+	g_assert_null(xb_history_file(history, id, "d/b", 3, &length, &error));
+	g_assert_null(xb_history_file(history, id, "d", 3, &length, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(length, ==, 0);
+	g_assert_null(xb_history_file(history, id, "d/a", 2, &length, &error));
+	g_assert_nonnull(strstr(error->message, "too large"));
+	g_clear_error(&error);
+	g_assert_null(xb_history_file(history, id, "bin", 3, &length, &error));
+	g_assert_nonnull(strstr(error->message, "no text"));
+}
+
 /* As git diff-tree -r has it: a mode, a file that becomes a directory, directories that come
  * and go with all below them. */
 static void test_trees_that_differ(Fixture *f, gconstpointer unused)
@@ -654,6 +681,7 @@ int main(int argc, char **argv)
 	ADD("files-that-differ", test_files_that_differ);
 	ADD("trees-that-differ", test_trees_that_differ);
 	ADD("lines-that-differ", test_lines_that_differ);
+	ADD("a-file", test_file);
 	ADD("revert", test_revert);
 	ADD("large-range", test_large_range);
 	return g_test_run();

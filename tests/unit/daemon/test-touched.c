@@ -142,21 +142,29 @@ static void test_lines_outside_of_functions(void)
 	static const struct {
 		const char *text;
 		guint first, last;
-		bool anything, type;
-		const char *defines;
+		XbOutside says;
 	} cases[] = {
-		{ "\n/* a\n * comment */\n// b\n#include <x.h>\n", 1, 5, false, false, "" },
-		{ "int f(int a,\n\tint b);\n", 2, 2, true, false, "" },
-		{ "typedef u32 pte_t;\n", 1, 1, true, true, "" },
-		{ "#define A 1\n# define\tB\n#undef C\n", 1, 3, true, false, "A B C" },
+		{ "\n/* a\n * comment */\n// b\n#include <x.h>\n", 1, 5, XB_OUTSIDE_NOTHING },
+		{ "int f(int a,\n\tint b);\n", 1, 2, XB_OUTSIDE_DECLARATIONS },
+		{ "extern int a;\nstruct s;\n", 1, 2, XB_OUTSIDE_DECLARATIONS },
+		{ "/* for */ /* b */ int a;\n", 1, 1, XB_OUTSIDE_DECLARATIONS },
+		{ "/* for */ int a = 1;\n", 1, 1, XB_OUTSIDE_MORE },
+		{ "typedef u32 pte_t;\n", 1, 1, XB_OUTSIDE_MORE },
+		{ "PAGEFLAG(Dirty, dirty);\n", 1, 1, XB_OUTSIDE_MORE },
+		{ "asm(\"nop\");\n", 1, 1, XB_OUTSIDE_MORE },
+		{ ".macro PUSH\n\tpushq %rdi\n", 1, 1, XB_OUTSIDE_MORE },
+		{ ".macro PUSH\n\tpushq %rdi\n", 2, 2, XB_OUTSIDE_MORE },
+		{ "#undef C\n", 1, 1, XB_OUTSIDE_MORE },
+		{ "#pragma pack(1)\n", 1, 1, XB_OUTSIDE_MORE },
 		/* a conditional of the change's own, and a part of another */
-		{ "#ifdef X\n#define A 1\n#else\n#define A 2\n#endif\n", 1, 5, true, false, "A A" },
-		{ "#ifdef X\nint a;\n#endif\n", 1, 1, true, true, "" },
-		{ "#ifdef X\nint a;\n#endif\n", 3, 3, true, true, "" },
-		{ "#ifdef X\nint a;\n#else\nint b;\n#endif\n", 3, 4, true, true, "" },
-		/* lines of functions and of data are theirs */
-		{ "int f(void)\n{\n#if 1\n\tg();\n}\nstruct s {\n\tint a;\n};\n", 1, 8, false,
-		  false, "" },
+		{ "#ifdef X\n#define A 1\n# else\n#define A 2\n#endif\n", 1, 5,
+		  XB_OUTSIDE_DECLARATIONS },
+		{ "#ifdef X\nint a;\n#endif\n", 1, 1, XB_OUTSIDE_MORE },
+		{ "#ifdef X\nint a;\n#endif\n", 3, 3, XB_OUTSIDE_MORE },
+		{ "#ifdef X\nint a;\n#else\nint b;\n#endif\n", 3, 4, XB_OUTSIDE_MORE },
+		/* lines of functions, macros and data are theirs */
+		{ "int f(void)\n{\n#if 1\n\tg();\n}\nstruct s {\n\tint a = 1;\n};\n#define A\n", 1,
+		  9, XB_OUTSIDE_NOTHING },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -164,15 +172,11 @@ static void test_lines_outside_of_functions(void)
 		/* exactly that many bytes, so that a read beyond them is seen */
 		g_autofree char *copy = g_memdup2(text, strlen(text));
 		g_autoptr(GArray) functions = xb_functions_of(copy, strlen(text), false);
-		g_autoptr(XbLines) lines = xb_functions_outside(copy, strlen(text), functions,
-								cases[i].first, cases[i].last);
-		g_autofree char *defines = NULL;
 
 		g_test_message("%s", text);
-		g_ptr_array_add(lines->defines, NULL);
-		defines = g_strjoinv(" ", (char **)lines->defines->pdata);
-		g_assert_true(lines->anything == cases[i].anything && lines->type == cases[i].type);
-		g_assert_cmpstr(defines, ==, cases[i].defines);
+		g_assert_cmpint(xb_functions_outside(copy, strlen(text), functions, cases[i].first,
+						     cases[i].last),
+				==, cases[i].says);
 	}
 }
 
@@ -358,6 +362,19 @@ static void test_removed_lines_touch_the_old_functions(void)
 	g_assert_cmpfloat(touched->share, ==, 0.75);
 }
 
+static void test_a_file_that_is_rewritten_is_not_looked_at_line_by_line(void)
+{
+	g_autoptr(XbObjectMap) map = good_map();
+	g_autoptr(XbTouched) touched = xb_touched_new();
+	g_autoptr(XbFileChange) change = change_lines(24, 1);
+	const XbHunk hunk = g_array_index(change->hunks, XbHunk, 0);
+
+	for (guint i = 0; i < 1000; i++)
+		g_array_append_val(change->hunks, hunk);
+	xb_touched_add(touched, map, NULL, "mm/memory.c", change);
+	g_assert_cmpint(xb_touched_kind(touched), ==, XB_TOUCHED_SHARED);
+}
+
 /* ---- headers --------------------------------------------------------------------------- */
 
 static const char mm_h[] = /*  1 */ "#include <x.h>\n"
@@ -375,20 +392,25 @@ static const char mm_h[] = /*  1 */ "#include <x.h>\n"
 				    /* 13 */ "static inline int nobody(int a) { return a; }\n"
 				    /* 14 */ "#define LIMIT 10\n"
 				    /* 15 */ "#define OTHER 11\n"
-				    /* 16 */ "static inline int part(int a) { return a; }\n";
+				    /* 16 */ "static inline int part(int a) { return a; }\n"
+				    /* 17 */ "#define clear_alias part_alias\n"
+				    /* 18 */ "static inline int part_alias(int a) { return a; }\n"
+				    /* 19 */ "#define WORDS 8\n"
+				    /* 20 */ "struct bits { int word[WORDS]; };\n"
+				    /* 21 */ "PAGEFLAG(Dirty, dirty)\n";
 static const char user_c[] = "static void zap(void) { CLEAR_ALL(LIMIT); }\n"
-			     "void unmap_page_range(void) { zap(); }\n"
+			     "void unmap_page_range(void) { zap(); clear_alias(1); }\n"
 			     "void idle_open(void) { part(1); }\n";
-static const char idle_c[] = "void idle_probe(void) { probe(1); part(OTHER); }\n"
+static const char idle_c[] = "void idle_probe(void) { probe(WORDS); part(OTHER); part_alias(1); }\n"
 			     "static void zap(void) { nobody(1); }\n";
 
 static XbUses *uses_of(const XbObjectMap *map)
 {
 	XbUses *uses = xb_uses_new(map);
 
-	xb_uses_add(uses, "mm/memory.c", user_c, strlen(user_c));
-	xb_uses_add(uses, "drivers/idle.c", idle_c, strlen(idle_c));
-	xb_uses_add(uses, "include/mm.h", mm_h, strlen(mm_h));
+	g_assert_true(xb_uses_add(uses, "mm/memory.c", user_c, strlen(user_c)));
+	g_assert_true(xb_uses_add(uses, "drivers/idle.c", idle_c, strlen(idle_c)));
+	g_assert_true(xb_uses_add(uses, "include/mm.h", mm_h, strlen(mm_h)));
 	return uses;
 }
 
@@ -403,6 +425,10 @@ static void test_what_mentions_a_name_tells_of_it(void)
 		/* a macro of the header, inlined into a function of the source */
 		{ "include/mm.h", "clear", XB_FUNCTION_EXECUTED, 0.75 },
 		{ "include/mm.h", "LIMIT", XB_FUNCTION_EXECUTED, 0.75 },
+		/* and by another name */
+		{ "include/mm.h", "part_alias", XB_FUNCTION_EXECUTED, 0.75 },
+		/* of a type as well, and of an idle function */
+		{ "include/mm.h", "WORDS", XB_FUNCTION_UNKNOWN, 0 },
 		{ "include/mm.h", "probe", XB_FUNCTION_IDLE, 0 },
 		{ "include/mm.h", "part", XB_FUNCTION_IDLE, 0 },
 		/* another source's function of that name was executed, this one has no user */
@@ -423,6 +449,34 @@ static void test_what_mentions_a_name_tells_of_it(void)
 		g_assert_cmpint(xb_uses_state(uses, cases[i].path, cases[i].name, &share), ==,
 				cases[i].state);
 		g_assert_cmpfloat(share, ==, cases[i].share);
+		/* once more, as it is remembered */
+		share = 0.9;
+		g_assert_cmpint(xb_uses_state(uses, cases[i].path, cases[i].name, &share), ==,
+				cases[i].state);
+		g_assert_cmpfloat(share, ==, 0.9);
+	}
+}
+
+/* A tree of so many words, and files in which all names mention each other. */
+static void test_what_is_too_much_is_not_kept(void)
+{
+	g_autoptr(XbObjectMap) map = good_map();
+	g_autoptr(XbUses) uses = xb_uses_new(map);
+	g_autoptr(GString) text = g_string_new(NULL);
+	double share = 0;
+	guint files = 0;
+
+	for (guint i = 0; i < 20000; i++)
+		g_string_append_printf(text, "#define m%u m%u m%u\n", i, i + 1, (i * 7919) % 20000);
+	while (files < 200 && xb_uses_add(uses, "include/mm.h", text->str, text->len))
+		files++;
+	g_assert_cmpuint(files, >, 10);
+	g_assert_cmpuint(files, <, 200);
+	for (guint i = 0; i < 200; i++) {
+		g_autofree char *name = g_strdup_printf("m%u", i);
+
+		g_assert_cmpint(xb_uses_state(uses, "include/mm.h", name, &share), ==,
+				XB_FUNCTION_UNKNOWN);
 	}
 }
 
@@ -449,6 +503,8 @@ static void test_headers_touch_what_uses_them(void)
 		{ 9, 1, XB_TOUCHED_EXECUTED, 0, "clear", false },
 		{ 11, 1, XB_TOUCHED_EXECUTED, 0, "CLEAR_ALL", false },
 		{ 14, 1, XB_TOUCHED_EXECUTED, 0, "LIMIT", false },
+		{ 21, 1, XB_TOUCHED_SHARED, 1, "", false }, /* not understood */
+		{ 19, 1, XB_TOUCHED_SHARED, 1, "", false }, /* of a type */
 		{ 12, 1, XB_TOUCHED_IDLE, 0, "", false },
 		{ 5, 2, XB_TOUCHED_IDLE, 0, "", false },
 		{ 1, 1, XB_TOUCHED_UNKNOWN, 0, "", false },
@@ -482,6 +538,25 @@ static void test_headers_touch_what_uses_them(void)
 		g_assert_cmpuint(touched->objects, ==, cases[i].objects);
 		g_assert_cmpstr(names, ==, cases[i].names);
 	}
+}
+
+/* "arch/arm64/lib/copy_template.S" is no C, and only others have symbols of it. */
+static void test_sources_that_others_include_declare_nothing(void)
+{
+	static const char list[] = "xbisect-objects 1\np mm/memory.c\np mm/template.S\n"
+				   "o mm/memory.o 0\nr 0 1\nf unmap_page_range\n";
+	static const char text[] = "\tcall foo(a,\n\tb);\n";
+	g_autoptr(XbObjectMap) map = map_of(list, strlen(list), NULL);
+	g_autoptr(XbUses) uses = xb_uses_new(map);
+	g_autoptr(XbTouched) touched = xb_touched_new();
+	g_autoptr(XbFileChange) change = change_lines(2, 1);
+
+	g_free(change->new_text);
+	change->new_text = g_strdup(text);
+	change->new_length = strlen(text);
+	xb_touched_add(touched, map, uses, "mm/template.S", change);
+	g_assert_cmpint(xb_touched_kind(touched), ==, XB_TOUCHED_SHARED);
+	g_assert_cmpuint(touched->objects, ==, 1);
 }
 
 static void test_files_touch_by_their_readers(void)
@@ -549,6 +624,11 @@ int main(int argc, char **argv)
 		{ "/touched/lines outside of functions", test_lines_outside_of_functions },
 		{ "/touched/what mentions a name tells of it",
 		  test_what_mentions_a_name_tells_of_it },
+		{ "/touched/what is too much is not kept", test_what_is_too_much_is_not_kept },
+		{ "/touched/a file that is rewritten is not looked at line by line",
+		  test_a_file_that_is_rewritten_is_not_looked_at_line_by_line },
+		{ "/touched/sources that others include declare nothing",
+		  test_sources_that_others_include_declare_nothing },
 		{ "/touched/names that mention each other end",
 		  test_names_that_mention_each_other_end },
 		{ "/touched/headers touch what uses them", test_headers_touch_what_uses_them },

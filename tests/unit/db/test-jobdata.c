@@ -7,6 +7,7 @@
 
 #include "db-private.h"
 #include "jobdata.h"
+#include "schema.h"
 
 #define NODES 12
 
@@ -377,6 +378,42 @@ static void test_a_job_that_is_not_there_is_an_error(Fixture *f, gconstpointer u
 	g_assert_null(xb_db_job_path_get(f->db, f->job, 0, NULL));
 }
 
+/* What an older version found out lacks the share: a job that goes on looks again. */
+static void test_jobs_under_way_look_again_after_migration_12(Fixture *f, gconstpointer unused)
+{
+	static const XbJobState states[] = { XB_JOB_QUEUED, XB_JOB_RUNNING, XB_JOB_DONE };
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = g_build_filename(f->dir, "old.db", NULL);
+	XbDb *old = xb_db_open_with(path, false, xb_migrations, 11, &error);
+	int64_t ids[G_N_ELEMENTS(states)];
+	(void)unused;
+
+	g_assert_no_error(error);
+	for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+		const XbJob job = { .kind = XB_JOB_BISECT,
+				    .state = states[i],
+				    .spec = (char *)"{}" };
+		g_autofree char *sql = NULL;
+
+		ids[i] = xb_db_job_add(old, &job, &error);
+		g_assert_no_error(error);
+		sql = g_strdup_printf(
+			"INSERT INTO job_path (job_id, node, kind, functions, objects) "
+			"VALUES (%d, 0, 'executed', 'unmap', 3)",
+			(int)ids[i]);
+		g_assert_cmpint(sqlite3_exec(old->handle, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+	}
+	xb_db_close(old);
+	g_autoptr(XbDb) db = xb_db_open(path, false, &error);
+	g_assert_no_error(error);
+	for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+		g_autoptr(GPtrArray) rows = xb_db_job_paths(db, ids[i], &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpuint(rows->len, ==, states[i] == XB_JOB_DONE ? 1 : 0);
+	}
+}
+
 #define ADD(name, function) g_test_add("/jobdata/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -388,6 +425,8 @@ int main(int argc, char **argv)
 	ADD("a-commit-is-read-when-it-is-asked-for", test_a_commit_is_read_when_it_is_asked_for);
 	ADD("what-commits-touch-is-read-when-it-is-asked-for",
 	    test_what_commits_touch_is_read_when_it_is_asked_for);
+	ADD("jobs-under-way-look-again-after-migration-12",
+	    test_jobs_under_way_look_again_after_migration_12);
 	ADD("rows-that-do-not-fit-are-an-error", test_rows_that_do_not_fit_are_an_error);
 	ADD("a-parent-that-is-none-is-not-shown", test_a_parent_that_is_none_is_not_shown);
 	ADD("a-job-that-is-not-there-is-an-error", test_a_job_that_is_not_there_is_an_error);
