@@ -9,7 +9,7 @@
 #include "jobdata.h"
 
 /* What node @node touches: {"kind" (as in the table), "functions": [NAME...], "objects": N,
- * "text"}; NULL when nothing is known. New reference. */
+ * "share": 0 to 1, "text"}; NULL when nothing is known. New reference. */
 json_t *xb_path_commit(const XbJobData *data, guint node);
 
 /* The range: {"phase": "" or the phase that was looked at, "objects": executed ones, "executed": N,

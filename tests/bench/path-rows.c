@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * path-rows.c - see path-rows.h. 15 % of the commits are on the measured path and
- * have the weight of such (daemon/touched.h: 6), the rest that of idle ones
- * (0.25). The same seeds are searched with and without that knowledge, kernels
+ * have the weight of such (daemon/touched.h: 20), the rest that of idle ones
+ * (0.5). The same seeds are searched with and without that knowledge, kernels
  * are built, and the confirmation is included.
  */
 #include "path-rows.h"
@@ -12,8 +12,8 @@
 #include <math.h>
 
 #define SHARE  0.15
-#define MARKED 6
-#define REST   0.25
+#define MARKED 20
+#define REST   0.5
 
 static XbWorld path_world(double boot_sd, guint n)
 {
