@@ -15,8 +15,8 @@ warned() { # warned NAME: by the last command, of a job that has not begun
 	has "$1: cost and what would help" err 'warning: .*boots and .* minutes.*--min-effect'
 }
 
-begun() { # begun ID
-	"$bin/xbisect" log "$1" | grep -qE '(build|boot) [0-9a-f]{12}'
+begun() { # begun ID; where enough earlier boots tell, the verdict comes first
+	"$bin/xbisect" log "$1" | grep -qE '(build|boot) [0-9a-f]{12}|verdict:'
 }
 
 restart() {
