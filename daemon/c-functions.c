@@ -393,17 +393,19 @@ static XbOutside read_directive(const char *line, gsize length, int *depth)
 	return --*depth >= 0 ? XB_OUTSIDE_DECLARATIONS : XB_OUTSIDE_MORE;
 }
 
-/* "extern int f(int a,", "int b);", "struct s;": no value, no macro's name, no assembler. */
+/* "extern int f(int a,", "int b);", "struct s;": no value, no macro's name, no assembler. A second
+ * line of a typedef looks like one, too. */
 static bool is_declaration(const char *line, gsize length)
 {
-	static const char *const others[] = { "typedef", "asm", "__asm__" };
+	static const char *const others[] = { "typedef",  "asm",       "__asm__",
+					      "__packed", "__aligned", "__attribute__" };
 
 	while (length > 0 && g_ascii_isspace(line[length - 1]))
 		length--;
 	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
 		if (starts_with(line, length, others[i]))
 			return false;
-	return length > 0 && (g_ascii_islower(*line) || *line == '_') &&
+	return length > 0 && (g_ascii_islower(*line) || *line == '_') && line[length - 1] != '\0' &&
 	       strchr(";,)", line[length - 1]) && !memchr(line, '=', length) &&
 	       !memchr(line, '%', length) && !memchr(line, '$', length);
 }

@@ -18,7 +18,8 @@
 #define COMMITS_MAX 5000               /* that have files; a file takes about a millisecond */
 #define FILES_MAX   200                /* of one commit: more are no change of a function */
 #define TREE_MAX    ((gsize)256 << 20) /* of all sources that an executed object read */
-#define LOOK_MAX_S  20                 /* the daemon does nothing else meanwhile */
+#define LOOK_MAX_S  20                 /* and one file: the daemon does nothing else meanwhile */
+#define USES_MAX_S  10                 /* of them */
 
 /* ---- files -------------------------------------------------------------------------- */
 
@@ -165,13 +166,13 @@ typedef struct {
 	XbUses *uses; /* of GOOD; NULL: not needed yet */
 	bool no_uses; /* they are not complete */
 	gsize read;   /* bytes of GOOD */
-	gint64 until_us;
+	gint64 uses_until_us, until_us;
 	guint looked_at;
 } Look;
 
-static bool is_late(const Look *look)
+static bool is_after(gint64 time_us)
 {
-	return g_get_monotonic_time() > look->until_us;
+	return g_get_monotonic_time() > time_us;
 }
 
 static void read_uses(const char *path, void *data)
@@ -181,13 +182,15 @@ static void read_uses(const char *path, void *data)
 	g_autofree char *text = NULL;
 	gsize length;
 
-	if (look->no_uses)
+	if (look->no_uses || is_after(look->uses_until_us)) {
+		look->no_uses = true;
 		return;
+	}
 	/* made by the build, or unreadable: what it uses is not known */
 	text = xb_history_file(look->history, good->label, path, FILE_MAX, &length, NULL);
 	look->read += length;
-	look->no_uses = look->read > TREE_MAX || is_late(look) ||
-			(text && !xb_uses_add(look->uses, path, text, length));
+	look->no_uses =
+		look->read > TREE_MAX || (text && !xb_uses_add(look->uses, path, text, length));
 }
 
 /* For the first header; NULL when the tree is too large. */
@@ -214,7 +217,7 @@ static XbTouched *look_at_commit(Look *look, const XbJobCommit *commit)
 		XbUses *uses = NULL;
 		XbObjectFile file;
 
-		if (is_late(look)) {
+		if (is_after(look->until_us)) {
 			touched->unsure = true; /* what was not looked at may be anything */
 			break;
 		}
@@ -243,8 +246,9 @@ static bool add_row(Look *look, guint node, XbTouchedKind kind, const char *func
 
 static bool look_at_all(Look *look, GError **error)
 {
-	for (guint i = 1;
-	     i < look->data->commits->len && look->looked_at < COMMITS_MAX && !is_late(look); i++) {
+	for (guint i = 1; i < look->data->commits->len && look->looked_at < COMMITS_MAX &&
+			  !is_after(look->until_us);
+	     i++) {
 		const XbJobCommit *commit = look->data->commits->pdata[i];
 		g_autoptr(XbTouched) touched = NULL;
 		g_autofree char *functions = NULL;
@@ -280,6 +284,18 @@ static bool write_rows(Look *look, const char *phase, GError **error)
 	return false;
 }
 
+static void tell_of_limits(const Look *look)
+{
+	if (look->no_uses)
+		xb_journal(look->daemon, look->data->job->id,
+			   "the tree is too large to know what uses its headers: they count by the "
+			   "objects that read them");
+	if (look->map && is_after(look->until_us))
+		xb_journal(look->daemon, look->data->job->id,
+			   "what is executed was looked for in %u commits only: it took %d s",
+			   look->looked_at, LOOK_MAX_S);
+}
+
 static void tell(XbDaemon *daemon, const XbJobData *data, const XbRun *run)
 {
 	g_autoptr(json_t) summary = xb_path_summary(data);
@@ -297,6 +313,7 @@ bool xb_measured_path_note(XbDaemon *daemon, XbJobData **data, GError **error)
 	g_autoptr(XbObjectMap) map = NULL;
 	g_autoptr(GError) problem = NULL;
 	g_autoptr(json_t) event = NULL;
+	gint64 now_us = g_get_monotonic_time();
 	XbJobData *again;
 
 	if (!run || (*data)->job->kind != XB_JOB_BISECT ||
@@ -314,7 +331,8 @@ bool xb_measured_path_note(XbDaemon *daemon, XbJobData **data, GError **error)
 		.data = *data,
 		.map = history ? map : NULL,
 		.history = history,
-		.until_us = g_get_monotonic_time() + LOOK_MAX_S * G_USEC_PER_SEC,
+		.uses_until_us = now_us + USES_MAX_S * G_USEC_PER_SEC,
+		.until_us = now_us + LOOK_MAX_S * G_USEC_PER_SEC,
 	};
 	if (problem)
 		xb_journal(daemon, (*data)->job->id,
@@ -322,6 +340,7 @@ bool xb_measured_path_note(XbDaemon *daemon, XbJobData **data, GError **error)
 			   problem->message);
 	bool written = write_rows(&look, phase, error);
 	xb_uses_free(look.uses);
+	tell_of_limits(&look);
 	if (!written || !(again = xb_jobdata_load(daemon->db, (*data)->job->id, error)))
 		return false;
 	tell(daemon, again, run);

@@ -113,7 +113,8 @@ static void touch_function(const Side *side, const char *name)
 		break;
 	case XB_FUNCTION_UNKNOWN:
 		/* what a commit adds to a header, and uses, it uses in what it touches */
-		if (side->header && side->before && !g_hash_table_contains(side->before, name))
+		if (side->header && side->before && !g_hash_table_contains(side->before, name) &&
+		    !xb_uses_mentions(side->uses, name))
 			raise_kind(side->touched, XB_TOUCHED_IDLE);
 		else
 			touch_data(side);
@@ -147,7 +148,7 @@ static void touch_lines(const Side *side, guint first, guint last)
 
 static void touch_hunks(const Side *side, const XbFileChange *change, bool old)
 {
-	for (guint i = 0; side->text && i < change->hunks->len; i++) {
+	for (guint i = 0; side->text && i < MIN(change->hunks->len, HUNKS_MAX); i++) {
 		const XbHunk *hunk = &g_array_index(change->hunks, XbHunk, i);
 		guint first = old ? hunk->old_first : hunk->new_first;
 		guint lines = old ? hunk->old_lines : hunk->new_lines;
@@ -219,11 +220,12 @@ void xb_touched_add(XbTouched *touched, const XbObjectMap *map, XbUses *uses, co
 		raise_kind(touched, side.file.live > 0 ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
 		touched->objects = MAX(touched->objects, side.file.live);
 	}
-	/* so many that it was written anew, more or less */
-	if (!change || (side.header && !uses) || change->hunks->len > HUNKS_MAX) {
+	if (!change || (side.header && !uses)) {
 		touch_data(&side);
 		return;
 	}
+	if (change->hunks->len > HUNKS_MAX)
+		touch_data(&side);
 	if (!side.header)
 		uses = NULL;
 	g_autoptr(GArray) before = touch_side(&side, map, uses, change, true);

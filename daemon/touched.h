@@ -8,7 +8,9 @@
  * when one of those that mention it was (uses.h), in the same file where it stands in
  * a source, anywhere where it stands in a header. Of a header, types, and what is not
  * understood, can matter to all executed objects that read it; declarations, what the
- * commit adds, and what only functions mention of which none was executed, to none. Of a source,
+ * commit adds and nothing mentioned before, and what only functions mention of which none
+ * was executed, to none. Of a file with more than 200 changes the first are looked at, and
+ * the rest is not understood. Of a source,
  * all that lies outside of functions can matter where an object that was executed was made from it.
  */
 #ifndef XB_TOUCHED_H

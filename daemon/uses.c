@@ -10,7 +10,9 @@
 #define USERS_MAX    2000000
 #define MENTIONS_MAX 40000000
 #define WORDS_MAX    2000000
-#define STEPS_MAX    30000000 /* from name to name, of all questions */
+#define ANSWERS_MAX  100000
+#define STEPS_MAX    1000000  /* from name to name, of one question */
+#define ALL_STEPS    30000000 /* of all */
 
 /* A function, a macro, or data, and where. */
 typedef struct {
@@ -30,7 +32,7 @@ struct XbUses {
 	GArray *users;        /* User */
 	GHashTable *mentions; /* word -> GArray of guint: those of @users whose body has it */
 	guint n_mentions;
-	GHashTable *answers; /* "path\nname" -> Answer */
+	GHashTable *answers; /* "path\nname" of a source, "name" of a header -> Answer */
 	GArray *followed;    /* guint by user: the question for which it was met last */
 	guint question;
 	guint64 steps;
@@ -124,7 +126,9 @@ typedef struct {
 	XbUses *uses;
 	GArray *wanted; /* Wanted */
 	Answer answer;
+	guint steps;
 	bool in_data;
+	bool cut; /* it would take too long */
 } Walk;
 
 /* What @path has of that name; what mentions it is looked for next where that says nothing. */
@@ -145,11 +149,15 @@ static void follow(Walk *walk, const Wanted *wanted)
 	XbUses *uses = walk->uses;
 	const GArray *users = g_hash_table_lookup(uses->mentions, wanted->name);
 
-	for (guint i = 0; users && i < users->len && uses->steps < STEPS_MAX; i++) {
+	for (guint i = 0; users && i < users->len; i++) {
 		guint number = g_array_index(users, guint, i);
 		const User *user = &g_array_index(uses->users, User, number);
 		guint *met = &g_array_index(uses->followed, guint, number);
 
+		walk->cut |= walk->steps >= STEPS_MAX || uses->steps >= ALL_STEPS;
+		if (walk->cut)
+			return;
+		walk->steps++;
 		uses->steps++;
 		if (*met == uses->question ||
 		    (wanted->path && !g_str_equal(wanted->path, user->path)))
@@ -162,38 +170,46 @@ static void follow(Walk *walk, const Wanted *wanted)
 	}
 }
 
-static Answer answer(XbUses *self, const char *path, const char *name)
+static Answer answer(XbUses *self, const char *path, bool source, const char *name)
 {
 	g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(Wanted));
 	Walk walk = { .uses = self, .wanted = wanted };
-	XbObjectFile file = { 0 };
 
 	self->question++;
 	g_array_set_size(self->followed, self->users->len);
-	xb_object_map_file(self->map, path, &file);
-	walk_to(&walk, path, file.source, name);
-	for (guint i = 0; i < wanted->len; i++) {
+	walk_to(&walk, path, source, name);
+	for (guint i = 0; i < wanted->len && !walk.cut; i++) {
 		const Wanted next = g_array_index(wanted, Wanted, i);
 
 		follow(&walk, &next);
 	}
-	if (walk.answer.state == XB_FUNCTION_IDLE && wanted->len > 0 &&
-	    (walk.in_data || self->steps >= STEPS_MAX))
+	if (walk.answer.state == XB_FUNCTION_IDLE && (walk.in_data || walk.cut))
 		walk.answer.state = XB_FUNCTION_UNKNOWN;
 	return walk.answer;
 }
 
 XbFunctionState xb_uses_state(XbUses *self, const char *path, const char *name, double *share)
 {
-	g_autofree char *key = g_strconcat(path, "\n", name, NULL);
-	const Answer *known = g_hash_table_lookup(self->answers, key);
+	XbObjectFile file = { 0 };
+	g_autofree char *key = NULL;
+	const Answer *known;
 
+	xb_object_map_file(self->map, path, &file);
+	key = file.source ? g_strconcat(path, "\n", name, NULL) : g_strdup(name);
+	known = g_hash_table_lookup(self->answers, key);
 	if (!known) {
-		const Answer fresh = answer(self, path, name);
+		const Answer fresh = answer(self, path, file.source, name);
 
+		if (g_hash_table_size(self->answers) >= ANSWERS_MAX)
+			g_hash_table_remove_all(self->answers);
 		known = g_memdup2(&fresh, sizeof(fresh));
 		g_hash_table_insert(self->answers, g_steal_pointer(&key), (gpointer)known);
 	}
 	*share = fmax(*share, known->share);
 	return known->state;
+}
+
+bool xb_uses_mentions(const XbUses *self, const char *name)
+{
+	return g_hash_table_contains(self->mentions, name);
 }

@@ -6,7 +6,8 @@
  * What mentions a name may be such code itself, to any remove. In a source file a
  * function without a symbol is looked for in that file alone. Words are compared, not
  * meanings: two things of one name, or a call through a pointer, are not seen for what
- * they are.
+ * they are. Text that stands in no braces and in no #define (the condition of an #if, the
+ * size of an array, a macro that is called between functions) is not looked at.
  */
 #ifndef XB_USES_H
 #define XB_USES_H
@@ -20,15 +21,18 @@ XbUses *xb_uses_new(const XbObjectMap *map);
 void xb_uses_free(XbUses *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbUses, xb_uses_free)
 
-/* Take in what a file has. False: there is more than is kept of any tree (some hundred MiB), and
- * the answers would lack it. */
+/* Take in what a file has, before the first question. False: there is more than is kept of any tree
+ * (some hundred MiB), and the answers would lack it. */
 bool xb_uses_add(XbUses *self, const char *path, const char *text, gsize length);
 
 /*
- * Was @name of the file @path executed? IDLE: only functions mention it, and none of them was;
- * UNKNOWN: nothing that was added mentions it, or data does, or the answer would take too long.
- * @share as with xb_object_map_function().
+ * Was @name of the file @path executed? IDLE: of what was looked at only functions mention it, and
+ * none of them was; UNKNOWN: nothing mentions it, or data does, or it would take too long to know,
+ * this time or after the questions before. @share as with xb_object_map_function().
  */
 XbFunctionState xb_uses_state(XbUses *self, const char *path, const char *name, double *share);
+
+/* Does anything mention @name? */
+bool xb_uses_mentions(const XbUses *self, const char *name);
 
 #endif

@@ -7,7 +7,7 @@
 #define NAMES_SHOWN 5
 #define SHARE_SHOWN 0.001
 
-/* "touches 3 functions on the measured path: a, b, c (3.4 % of it)". Caller frees. */
+/* "touches 3 functions on the measured path: a, b, c (up to 3.4 % of it)". Caller frees. */
 static char *text_of(const XbJobPath *path, const json_t *functions)
 {
 	size_t n = json_array_size(functions);
@@ -22,7 +22,8 @@ static char *text_of(const XbJobPath *path, const json_t *functions)
 		if (n > NAMES_SHOWN)
 			g_string_append(text, ", ...");
 		if (path->share >= SHARE_SHOWN)
-			g_string_append_printf(text, " (%.2g %% of it)", 100 * path->share);
+			g_string_append_printf(text, " (%s%.*f %% of it)", n > 1 ? "up to " : "",
+					       path->share < 0.1 ? 1 : 0, 100 * path->share);
 	} else if (strcmp(path->kind, "shared") == 0 && path->objects > 0) {
 		g_string_printf(text, "touches a type or macro of %d object%s on the measured path",
 				path->objects, path->objects == 1 ? "" : "s");

@@ -155,6 +155,7 @@ static void test_lines_outside_of_functions(void)
 		{ ".macro PUSH\n\tpushq %rdi\n", 1, 1, XB_OUTSIDE_MORE },
 		{ ".macro PUSH\n\tpushq %rdi\n", 2, 2, XB_OUTSIDE_MORE },
 		{ "#undef C\n", 1, 1, XB_OUTSIDE_MORE },
+		{ "__packed;\n", 1, 1, XB_OUTSIDE_MORE },
 		{ "#pragma pack(1)\n", 1, 1, XB_OUTSIDE_MORE },
 		/* a conditional of the change's own, and a part of another */
 		{ "#ifdef X\n#define A 1\n# else\n#define A 2\n#endif\n", 1, 5,
@@ -362,17 +363,23 @@ static void test_removed_lines_touch_the_old_functions(void)
 	g_assert_cmpfloat(touched->share, ==, 0.75);
 }
 
-static void test_a_file_that_is_rewritten_is_not_looked_at_line_by_line(void)
+static void test_of_many_hunks_the_first_are_looked_at(void)
 {
 	g_autoptr(XbObjectMap) map = good_map();
 	g_autoptr(XbTouched) touched = xb_touched_new();
-	g_autoptr(XbFileChange) change = change_lines(24, 1);
+	g_autoptr(XbTouched) more = xb_touched_new();
+	g_autoptr(XbFileChange) change = change_lines(26, 1); /* idle */
 	const XbHunk hunk = g_array_index(change->hunks, XbHunk, 0);
+	const XbHunk hot = { 24, 0, 24, 1 };
 
 	for (guint i = 0; i < 1000; i++)
 		g_array_append_val(change->hunks, hunk);
+	g_array_append_val(change->hunks, hot);
 	xb_touched_add(touched, map, NULL, "mm/memory.c", change);
 	g_assert_cmpint(xb_touched_kind(touched), ==, XB_TOUCHED_SHARED);
+	g_array_prepend_val(change->hunks, hot);
+	xb_touched_add(more, map, NULL, "mm/memory.c", change);
+	g_assert_cmpint(xb_touched_kind(more), ==, XB_TOUCHED_EXECUTED);
 }
 
 /* ---- headers --------------------------------------------------------------------------- */
@@ -397,7 +404,8 @@ static const char mm_h[] = /*  1 */ "#include <x.h>\n"
 				    /* 18 */ "static inline int part_alias(int a) { return a; }\n"
 				    /* 19 */ "#define WORDS 8\n"
 				    /* 20 */ "struct bits { int word[WORDS]; };\n"
-				    /* 21 */ "PAGEFLAG(Dirty, dirty)\n";
+				    /* 21 */ "PAGEFLAG(Dirty, dirty)\n"
+				    /* 22 */ "static inline int added(int a) { return a; }\n";
 static const char user_c[] = "static void zap(void) { CLEAR_ALL(LIMIT); }\n"
 			     "void unmap_page_range(void) { zap(); clear_alias(1); }\n"
 			     "void idle_open(void) { part(1); }\n";
@@ -511,7 +519,8 @@ static void test_headers_touch_what_uses_them(void)
 		{ 3, 1, XB_TOUCHED_SHARED, 1, "", false },
 		/* who uses it is not seen: an initialiser, a macro at the top level */
 		{ 13, 1, XB_TOUCHED_SHARED, 1, "", false },
-		{ 13, 1, XB_TOUCHED_IDLE, 0, "", true },
+		{ 13, 1, XB_TOUCHED_SHARED, 1, "", true }, /* something mentioned it before */
+		{ 22, 1, XB_TOUCHED_IDLE, 0, "", true },
 		/* the first that is new may have been declared, or a macro, before */
 		{ 7, 4, XB_TOUCHED_EXECUTED, 0, "clear", true },
 	};
@@ -625,8 +634,8 @@ int main(int argc, char **argv)
 		{ "/touched/what mentions a name tells of it",
 		  test_what_mentions_a_name_tells_of_it },
 		{ "/touched/what is too much is not kept", test_what_is_too_much_is_not_kept },
-		{ "/touched/a file that is rewritten is not looked at line by line",
-		  test_a_file_that_is_rewritten_is_not_looked_at_line_by_line },
+		{ "/touched/of many hunks the first are looked at",
+		  test_of_many_hunks_the_first_are_looked_at },
 		{ "/touched/sources that others include declare nothing",
 		  test_sources_that_others_include_declare_nothing },
 		{ "/touched/names that mention each other end",
