@@ -77,7 +77,7 @@ typedef struct {
 	const char *path, *text;
 	gsize length;
 	const GArray *functions; /* XbFunction */
-	GHashTable *before;      /* names of the other version's, when this is the new one */
+	GHashTable *before;      /* of a header's new version: names that the old one has */
 	XbObjectFile file;
 	bool header; /* else a source */
 } Side;
@@ -91,14 +91,21 @@ static GHashTable *names_of(const GArray *functions)
 	return set;
 }
 
+/* What all objects that read the file have of it. */
+static void touch_shared(const Side *side)
+{
+	raise_kind(side->touched, side->file.live > 0 ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
+	side->touched->objects = MAX(side->touched->objects, side->file.live);
+}
+
 /* What it can do where it is no function's, or not known to be. */
 static void touch_data(const Side *side)
 {
-	bool live = side->header ? side->file.live > 0 : side->file.executed;
-
-	raise_kind(side->touched, live ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
 	if (side->header)
-		side->touched->objects = MAX(side->touched->objects, side->file.live);
+		touch_shared(side);
+	else
+		raise_kind(side->touched,
+			   side->file.executed ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
 }
 
 static void touch_function(const Side *side, const char *name)
@@ -113,7 +120,7 @@ static void touch_function(const Side *side, const char *name)
 		break;
 	case XB_FUNCTION_UNKNOWN:
 		/* what a commit adds to a header, and uses, it uses in what it touches */
-		if (side->header && side->before && !g_hash_table_contains(side->before, name) &&
+		if (side->before && !g_hash_table_contains(side->before, name) &&
 		    !xb_uses_mentions(side->uses, name))
 			raise_kind(side->touched, XB_TOUCHED_IDLE);
 		else
@@ -169,7 +176,7 @@ static GArray *touch_side(Side *side, const XbObjectMap *map, XbUses *uses,
 		xb_functions_of(text ? text : "", length, g_str_has_suffix(side->path, ".S"));
 
 	if (own && text)
-		xb_uses_add(own, side->path, text, length);
+		xb_uses_add_functions(own, side->path, text, functions);
 	side->uses = uses ? uses : own;
 	side->text = text;
 	side->length = length;
@@ -216,10 +223,8 @@ void xb_touched_add(XbTouched *touched, const XbObjectMap *map, XbUses *uses, co
 		return;
 	side.header = !side.file.source;
 	/* a source that others include is nobody's alone */
-	if (side.file.source && side.file.readers > 1) {
-		raise_kind(touched, side.file.live > 0 ? XB_TOUCHED_SHARED : XB_TOUCHED_IDLE);
-		touched->objects = MAX(touched->objects, side.file.live);
-	}
+	if (side.file.source && side.file.readers > 1)
+		touch_shared(&side);
 	if (!change || (side.header && !uses)) {
 		touch_data(&side);
 		return;
@@ -229,7 +234,7 @@ void xb_touched_add(XbTouched *touched, const XbObjectMap *map, XbUses *uses, co
 	if (!side.header)
 		uses = NULL;
 	g_autoptr(GArray) before = touch_side(&side, map, uses, change, true);
-	g_autoptr(GHashTable) known = names_of(before);
+	g_autoptr(GHashTable) known = side.header ? names_of(before) : NULL;
 	side.before = known;
 	g_autoptr(GArray) after = touch_side(&side, map, uses, change, false);
 }

@@ -6,12 +6,12 @@
  *
  * A function that has no symbol was inlined, or is a macro: it counts as executed
  * when one of those that mention it was (uses.h), in the same file where it stands in
- * a source, anywhere where it stands in a header. Of a header, types, and what is not
- * understood, can matter to all executed objects that read it; declarations, what the
- * commit adds and nothing mentioned before, and what only functions mention of which none
- * was executed, to none. Of a file with more than 200 changes the first are looked at, and
- * the rest is not understood. Of a source,
- * all that lies outside of functions can matter where an object that was executed was made from it.
+ * a source, anywhere where it stands in a header. Of a source, all that lies outside of
+ * functions can matter where an object that was executed was made from it. Of a header,
+ * types, and what is not understood, can matter to all executed objects that read it;
+ * declarations, what the commit adds and nothing mentioned before, and what only
+ * functions mention of which none was executed, to none. Of a file with more than 200
+ * changes the first are looked at, and the rest is not understood.
  */
 #ifndef XB_TOUCHED_H
 #define XB_TOUCHED_H

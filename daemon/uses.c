@@ -93,9 +93,9 @@ static void take_word(const char *word, gsize length, void *data)
 	self->n_mentions++;
 }
 
-bool xb_uses_add(XbUses *self, const char *path, const char *text, gsize length)
+bool xb_uses_add_functions(XbUses *self, const char *path, const char *text,
+			   const GArray *functions)
 {
-	g_autoptr(GArray) functions = xb_functions_of(text, length, g_str_has_suffix(path, ".S"));
 	const char *place = g_string_chunk_insert(self->words, path);
 	XbObjectFile file = { 0 };
 
@@ -112,6 +112,13 @@ bool xb_uses_add(XbUses *self, const char *path, const char *text, gsize length)
 		xb_functions_words(text, function, take_word, self);
 	}
 	return !is_full(self);
+}
+
+bool xb_uses_add(XbUses *self, const char *path, const char *text, gsize length)
+{
+	g_autoptr(GArray) functions = xb_functions_of(text, length, g_str_has_suffix(path, ".S"));
+
+	return xb_uses_add_functions(self, path, text, functions);
 }
 
 /* ---- asking ------------------------------------------------------------------------- */

@@ -24,6 +24,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XbUses, xb_uses_free)
 /* Take in what a file has, before the first question. False: there is more than is kept of any tree
  * (some hundred MiB), and the answers would lack it. */
 bool xb_uses_add(XbUses *self, const char *path, const char *text, gsize length);
+/* The same, with what xb_functions_of() found in the text. */
+bool xb_uses_add_functions(XbUses *self, const char *path, const char *text,
+			   const GArray *functions);
 
 /*
  * Was @name of the file @path executed? IDLE: of what was looked at only functions mention it, and
